@@ -1,0 +1,21 @@
+# occ_module(NAME USES modules… LIBS dependencies…): src/NAME/*.c as target occ_NAME. main.c of a program is left out.
+# Dependencies are private: only the module that a dependency belongs to sees its headers.
+function(occ_module name)
+  cmake_parse_arguments(arg "" "" "USES;LIBS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.c ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
+  list(FILTER sources EXCLUDE REGEX "/main\\.c$")
+  add_library(occ_${name} STATIC ${sources})
+  target_link_libraries(occ_${name} PRIVATE occ_flags ${arg_LIBS})
+  foreach(used ${arg_USES})
+    target_link_libraries(occ_${name} PRIVATE occ_${used})
+  endforeach()
+endfunction()
+
+# occ_program(NAME MODULE module): src/module/main.c and the module.
+function(occ_program name)
+  cmake_parse_arguments(arg "" "MODULE" "" ${ARGN})
+  add_executable(${name} ${CMAKE_SOURCE_DIR}/src/${arg_MODULE}/main.c)
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  get_target_property(uses occ_${arg_MODULE} LINK_LIBRARIES)
+  target_link_libraries(${name} PRIVATE occ_flags occ_${arg_MODULE} ${uses})
+endfunction()

@@ -1,0 +1,46 @@
+/*
+ * gate.h — the commit gate: the state machine that decides what is committed (PROTOCOL §2.3, DESIGN §3, §4).
+ *
+ * Bytes of frames in, bytes of frames out; time, random and the key come in as parameters. Invariants:
+ *   - counter, link and signature of a chain move together or not at all;
+ *   - a request is checked whole before anything moves; one bad digest commits nothing of it;
+ *   - what was signed stays in the retention store until it is acknowledged; when the store is full, commits are refused;
+ *   - nothing that a caller wrote is pasted: values are parsed and written anew.
+ */
+#ifndef OCC_BOUNDARY_GATE_H
+#define OCC_BOUNDARY_GATE_H
+
+#include "base/buf.h"
+#include "boundary/attester.h"
+#include "boundary/signer.h"
+
+struct occ_gate_config {
+    struct occ_signer signer; /* moved: the gate clears it */
+    struct occ_attester attester;
+    uint64_t (*now_ms)(void *ctx); /* Unix milliseconds */
+    void (*random)(void *ctx, void *ret, size_t len);
+    void *ctx;
+    uint32_t digests_max;    /* of one request; 0 = OCC_LIMIT_BATCH_DIGESTS_MAX */
+    size_t retained_len_max; /* bytes; 0 = OCC_LIMIT_RETAINED_LEN */
+};
+
+struct occ_gate;
+
+/* Begins an epoch: boot nonce, epochId, a self-test of the signer. On failure the signer is cleared too. */
+OCC_RESULT occ_gate_new(const struct occ_gate_config *config, struct occ_error *err, struct occ_gate **ret_gate);
+void occ_gate_free(struct occ_gate *gate);
+
+/* A parent has connected: HELLO is expected next. (One session at a time: the caller refuses a second.) */
+void occ_gate_begin_session(struct occ_gate *gate);
+
+/*
+ * Handles the first complete frame of input and appends what is to be sent to out. *ret_used = bytes taken, 0 if there is
+ * no complete frame. A failure means that the session is to be closed once out is sent (out then ends in REFUSED); the
+ * gate itself goes on and takes a new session.
+ */
+OCC_RESULT occ_gate_handle(struct occ_gate *gate, struct occ_bytes input, size_t *ret_used, struct occ_buf *out);
+
+/* False after an integrity failure (a signature of our own that does not verify): every commit is then refused until restart. */
+bool occ_gate_is_sound(const struct occ_gate *gate);
+
+#endif

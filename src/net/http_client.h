@@ -1,0 +1,29 @@
+/*
+ * http_client.h — outbound HTTP, blocking, by libcurl. http and https only, no redirects, sizes and times capped.
+ */
+#ifndef OCC_NET_HTTP_CLIENT_H
+#define OCC_NET_HTTP_CLIENT_H
+
+#include "base/buf.h"
+
+struct occ_http_call {
+    const char *url;          /* http:// or https:// */
+    const char *unix_path;    /* connect to this unix socket instead of the URL's host; or NULL */
+    const char *content_type; /* of body; NULL = a GET */
+    struct occ_bytes body;
+    const char *bearer; /* sent as "Authorization: Bearer …"; or NULL. Never in a message. */
+    uint64_t connect_ms, total_ms;
+};
+
+struct occ_http_answer {
+    unsigned status;
+    struct occ_buf *body;   /* the caller's, bounded; a larger answer is OCC_ERR_LIMIT */
+    uint64_t retry_after_s; /* of a Retry-After in seconds; 0 = none */
+};
+
+/* OCC_ERR_UNAVAILABLE (could not connect, TLS failed), OCC_ERR_TIMEOUT, OCC_ERR_LIMIT; *err names host and reason. An HTTP
+ * error status is a success here: the caller looks at ret_answer->status. */
+OCC_RESULT occ_http_client_call(const struct occ_http_call *call, struct occ_error *err,
+                                struct occ_http_answer *ret_answer);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * body.h — the signed body and the hashes of a proof that was read (PROTOCOL §2.1, §2.2).
+ */
+#ifndef OCC_PROOF_BODY_H
+#define OCC_PROOF_BODY_H
+
+#include "proof/proof.h"
+
+/* Appends the canonical JSON that the signature covers. */
+void occ_body_put(struct occ_buf *buf, const struct occ_proof *proof);
+/* The same without attestationFormat: what documents before 2026-03-31 bind (PROTOCOL §5). */
+void occ_body_put_without_format(struct occ_buf *buf, const struct occ_proof *proof);
+
+/* SHA-256 of the signed body. */
+OCC_RESULT occ_body_proof_hash(const struct occ_proof *proof, uint8_t ret_hash[OCC_SHA256_LEN]);
+/* What commit.prevB64 of the next proof holds. with_report = the older servers' form, reportB64 left in. */
+OCC_RESULT occ_body_link_hash(const struct occ_proof *proof, bool with_report, uint8_t ret_hash[OCC_SHA256_LEN]);
+/* What timestamps.proof covers. */
+OCC_RESULT occ_body_core_hash(const struct occ_proof *proof, uint8_t ret_hash[OCC_SHA256_LEN]);
+
+/* Which top-level members of a proof, and of its environment.attestation, the signature covers, for those who show one. */
+bool occ_body_signs(struct occ_bytes top_level_name);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * policy.h — a verification policy: the 13 fields of the seed (PROTOCOL §5).
+ *
+ * Equality, not order; list entries compare as text; a field that the policy needs and the proof lacks fails; an empty list
+ * allows nothing; an unknown name or a wrong type is an error, so that a typing mistake never turns a check off.
+ */
+#ifndef OCC_PROOF_POLICY_H
+#define OCC_PROOF_POLICY_H
+
+#include "proof/proof.h"
+
+/* A parsed policy; views into its tree, which must outlive it. */
+struct occ_policy {
+    bool has_enforcement;
+    enum occ_enforcement enforcement;            /* requireEnforcement */
+    const struct occ_json *allowed_measurements; /* arrays of strings, or NULL */
+    const struct occ_json *allowed_public_keys;
+    bool require_attestation;
+    const struct occ_json *require_attestation_format;
+    struct occ_bytes min_counter, max_counter; /* decimal text; empty = not asked for */
+    bool has_min_time, has_max_time;
+    double min_time_ms, max_time_ms;
+    bool require_epoch_id;
+    bool require_actor;
+    const struct occ_json *allowed_actor_key_ids;
+    const struct occ_json *allowed_actor_providers;
+};
+
+/*
+ * Reads a policy. Refusals are OCC_ERR_FIELD_… with a sentence that names the field as path, which begins with prefix
+ * ("policy" gives "policy.minCounter: a number, expected a string of decimal digits").
+ */
+OCC_RESULT occ_policy_read(const struct occ_json *value, const char *prefix, struct occ_error *err,
+                           struct occ_policy *ret_policy);
+
+/* What verification established, for the fields that only evidence can satisfy. */
+struct occ_policy_evidence {
+    bool attestation_verified;
+    bool actor_verified;
+};
+
+/*
+ * Judges a structurally sound proof whose signature verified. The first field that refuses gives code and sentence
+ * (OCC_ERR_POLICY_…), in the order of the seed's list.
+ */
+OCC_RESULT occ_policy_judge(const struct occ_policy *policy, const struct occ_proof *proof,
+                            const struct occ_policy_evidence *evidence, struct occ_error *err);
+
+#endif

@@ -1,0 +1,17 @@
+/*
+ * value.h — rules for what a caller supplies for a proof: digests and values (PROTOCOL §1, §3).
+ */
+#ifndef OCC_PROOF_VALUE_H
+#define OCC_PROOF_VALUE_H
+
+#include "base/buf.h"
+#include "codec/json.h"
+
+/*
+ * metadata: an object of at most OCC_LIMIT_VALUE_DEPTH levels whose canonical text is at most OCC_LIMIT_VALUE_LEN bytes;
+ * appends that text to buf. where names the field in a refusal ("digests[3].metadata").
+ */
+OCC_RESULT occ_value_put_metadata(const struct occ_json *value, const char *where, struct occ_error *err,
+                                  struct occ_buf *buf);
+
+#endif

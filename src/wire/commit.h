@@ -1,0 +1,110 @@
+/*
+ * commit.h — requests to commit, their results, and acknowledgements.
+ *
+ * COMMIT  u16 requests, each:
+ *           u8 opaque length (0 to 128) · opaque · u16 fields · fields · u32 digests, each: digest (32) · u16 fields · fields
+ *         field = u8 tag · u32 length · bytes. Fields before the digests hold for all of them; a digest's own field of the
+ *         same tag stands in its place. A tag that the boundary does not know refuses the request.
+ * RESULT  u16 results, in the order of the requests (or of positions, when given again), each:
+ *           u64 position · u8 opaque length · opaque · u16 code; if 0: u32 proofs, each u32 length · proof text;
+ *           else: u16 length · sentence
+ * ACK     u64 position
+ *
+ * A position numbers the successful results of an epoch: 1, 2, …; a refused request has position 0 and is not retained.
+ */
+#ifndef OCC_WIRE_COMMIT_H
+#define OCC_WIRE_COMMIT_H
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/reader.h"
+
+enum occ_commit_tag {
+    OCC_COMMIT_METADATA = 1 /* JSON text of an object */
+};
+
+/* ---- writing a COMMIT frame ---- */
+
+struct occ_commit_writer {
+    struct occ_buf *buf;
+    size_t frame, count_at, fields_at, digests_at;
+    uint16_t requests, fields;
+    uint32_t digests;
+};
+
+void occ_commit_begin(struct occ_commit_writer *writer, struct occ_buf *buf, uint64_t id);
+/* A request; opaque at most OCC_LIMIT_OPAQUE_LEN bytes. Fields put now, before the first digest, hold for all digests. */
+void occ_commit_put_request(struct occ_commit_writer *writer, struct occ_bytes opaque);
+void occ_commit_put_digest(struct occ_commit_writer *writer, const uint8_t digest[32]);
+void occ_commit_put_field(struct occ_commit_writer *writer, enum occ_commit_tag tag, struct occ_bytes value);
+void occ_commit_end(struct occ_commit_writer *writer);
+/*
+ * Several requests share a frame: the parent keeps each waiting request as its own encoded bytes (made by
+ * occ_commit_put_request … on a writer without a frame) and joins them. begin_loose/end_loose write one request without
+ * frame and count; put_loose appends such bytes to a frame as one request.
+ */
+void occ_commit_begin_loose(struct occ_commit_writer *writer, struct occ_buf *buf);
+void occ_commit_end_loose(struct occ_commit_writer *writer);
+void occ_commit_put_loose(struct occ_commit_writer *writer, struct occ_bytes request);
+
+/* ---- reading a COMMIT payload: every count and length is checked against the limits ---- */
+
+struct occ_commit_field {
+    uint8_t tag;
+    struct occ_bytes value;
+};
+struct occ_commit_reader {
+    struct occ_reader in;
+    uint16_t requests_left;
+    uint16_t fields_left;
+    uint32_t digests_left;
+};
+/* *ret_requests: 1 to OCC_LIMIT_FRAME_REQUESTS, else OCC_ERR_WIRE_MESSAGE. */
+OCC_RESULT occ_commit_read(struct occ_bytes payload, struct occ_commit_reader *ret_reader, uint16_t *ret_requests);
+/* The next request: its opaque bytes. Then all its shared fields, then digest_count, then each digest with its fields. */
+OCC_RESULT occ_commit_next_request(struct occ_commit_reader *reader, struct occ_bytes *ret_opaque);
+/* *ret_more false = no further field at this place. */
+OCC_RESULT occ_commit_next_field(struct occ_commit_reader *reader, struct occ_commit_field *ret_field, bool *ret_more);
+OCC_RESULT occ_commit_digest_count(struct occ_commit_reader *reader, uint32_t *ret_digests);
+OCC_RESULT occ_commit_next_digest(struct occ_commit_reader *reader, struct occ_bytes *ret_digest);
+/* After the last request: success if nothing is left over. */
+OCC_RESULT occ_commit_read_end(const struct occ_commit_reader *reader);
+
+/* ---- results ---- */
+
+struct occ_result_writer {
+    struct occ_buf *buf;
+    size_t frame, count_at, proofs_at;
+    uint16_t results;
+    uint32_t proofs;
+};
+void occ_commit_begin_results(struct occ_result_writer *writer, struct occ_buf *buf, uint64_t id);
+/* A refusal. */
+void occ_commit_put_refusal(struct occ_result_writer *writer, struct occ_bytes opaque, enum occ_err code,
+                            struct occ_bytes text);
+/* A success: then its proofs. begin_proof returns where the proof's text begins; write it to buf, then end_proof. */
+void occ_commit_put_success(struct occ_result_writer *writer, struct occ_bytes opaque, uint64_t position);
+size_t occ_commit_begin_proof(struct occ_result_writer *writer);
+void occ_commit_end_proof(struct occ_result_writer *writer, size_t begin);
+void occ_commit_end_results(struct occ_result_writer *writer);
+
+struct occ_commit_outcome {
+    uint64_t position;
+    struct occ_bytes opaque;
+    enum occ_err code;
+    struct occ_bytes text;   /* of a refusal */
+    uint32_t proof_count;    /* of a success: */
+    struct occ_bytes proofs; /* u32 length · text, proof_count times; read with occ_commit_next_proof */
+};
+OCC_RESULT occ_commit_read_results(struct occ_bytes payload, struct occ_reader *ret_reader, uint16_t *ret_results);
+/* Checks the whole outcome, lengths of its proofs included. */
+OCC_RESULT occ_commit_next_result(struct occ_reader *reader, struct occ_commit_outcome *ret_outcome);
+/* The next proof of outcome->proofs, which is advanced; the empty view when there is none left. */
+struct occ_bytes occ_commit_next_proof(struct occ_commit_outcome *outcome);
+
+/* ---- acknowledgement ---- */
+
+void occ_commit_put_ack(struct occ_buf *buf, uint64_t position); /* whole frame, id 0 */
+OCC_RESULT occ_commit_read_ack(struct occ_bytes payload, uint64_t *ret_position);
+
+#endif
