@@ -39,6 +39,10 @@ bool occ_bytes_starts(struct occ_bytes a, const char *prefix);
 int occ_bytes_compare(struct occ_bytes a, struct occ_bytes b);
 /* True if the view is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, up to U+10FFFF). */
 bool occ_bytes_is_utf8(struct occ_bytes text);
+/* The length of the well-formed beginning: text.len if all of it is, else the offset of what is not UTF-8. */
+size_t occ_bytes_utf8_length(struct occ_bytes text);
+/* The length (1 to 4) of the well-formed UTF-8 character that text begins with, or 0 if it begins with none. */
+size_t occ_bytes_utf8_char(struct occ_bytes text);
 
 /* printf("%.*s", OCC_BYTES_ARG(view)): at most 200 bytes of a view in a message. */
 #define OCC_BYTES_ARG(view) ((int)((view).len > 200 ? 200 : (view).len)), ((const char *)(view).ptr)

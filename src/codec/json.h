@@ -3,8 +3,8 @@
  *
  * One tree of values, read-only once parsed. Refused, never repaired: a zero byte, a byte order mark, invalid UTF-8, lone
  * surrogates, duplicate names at any level, nesting beyond the given depth, a number that overflows, an integer literal
- * whose double prints as another integer, a name that contains U+0000 (a C reader would see a shorter name), and anything
- * after the value. jansson does the reading; nobody else includes it.
+ * whose double prints as another integer, a name that contains U+0000 (a C reader would see a shorter name), more
+ * values than OCC_LIMIT_JSON_VALUES allows a text of its length, and anything after the value. jansson does the reading; nobody else includes it.
  */
 #ifndef OCC_CODEC_JSON_H
 #define OCC_CODEC_JSON_H
@@ -28,7 +28,8 @@ enum occ_json_type {
 /*
  * Reads text, one value of any type with optional white space around it. max_depth counts nested arrays and objects ("[]"
  * has depth 1). On failure the sentence in *err (may be NULL) says what and where (line, column or byte offset).
- * Codes: OCC_ERR_JSON_… and OCC_ERR_NOMEM. *ret_root is the caller's, to release with occ_json_free.
+ * Codes: OCC_ERR_JSON_…, OCC_ERR_UTF8, OCC_ERR_LIMIT (too many values) and OCC_ERR_NOMEM (jansson's tokenizer cannot tell
+ * that it ran out of memory from a wrong token: then it is OCC_ERR_JSON_SYNTAX). *ret_root is the caller's, to release with occ_json_free.
  */
 OCC_RESULT occ_json_parse(struct occ_bytes text, unsigned max_depth, struct occ_error *err, struct occ_json **ret_root);
 /* Releases a root and all below it; NULL is allowed. */
