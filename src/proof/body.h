@@ -18,7 +18,16 @@ OCC_RESULT occ_body_link_hash(const struct occ_proof *proof, bool with_report, u
 /* What timestamps.proof covers. */
 OCC_RESULT occ_body_core_hash(const struct occ_proof *proof, uint8_t ret_hash[OCC_SHA256_LEN]);
 
-/* Which top-level members of a proof, and of its environment.attestation, the signature covers, for those who show one. */
+/*
+ * Which top-level members of a proof the signature covers, wholly or in part, for those who show one. In part: of signer the
+ * key, of environment all but what occ_body_each_unsigned names, of agency the actor.
+ */
 bool occ_body_signs(struct occ_bytes top_level_name);
+/*
+ * Calls visit for every member of the proof that the signature does not cover (PROTOCOL §2.1): parent is the path of the
+ * object that holds it ("" for the proof, "environment.attestation"), name its name. The signature itself is left out.
+ */
+typedef void occ_body_visit(void *ctx, const char *parent, struct occ_bytes name);
+void occ_body_each_unsigned(const struct occ_proof *proof, occ_body_visit *visit, void *ctx);
 
 #endif

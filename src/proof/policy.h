@@ -41,7 +41,8 @@ struct occ_policy_evidence {
 
 /*
  * Judges a structurally sound proof whose signature verified. The first field that refuses gives code and sentence
- * (OCC_ERR_POLICY_…), in the order of the seed's list.
+ * (OCC_ERR_POLICY_…), in the order of the seed's list; first what the proof says is held against every field, then, if
+ * all of it fits, what the policy needs evidence for: so "not in allowed set" is said before "only claimed".
  */
 OCC_RESULT occ_policy_judge(const struct occ_policy *policy, const struct occ_proof *proof,
                             const struct occ_policy_evidence *evidence, struct occ_error *err);

@@ -8,8 +8,9 @@
 #include "codec/json.h"
 
 /*
- * metadata: an object of at most OCC_LIMIT_VALUE_DEPTH levels whose canonical text is at most OCC_LIMIT_VALUE_LEN bytes;
- * appends that text to buf. where names the field in a refusal ("digests[3].metadata").
+ * metadata: an object of at most OCC_LIMIT_JSON_VALUE_DEPTH levels whose canonical text is at most OCC_LIMIT_VALUE_LEN
+ * bytes; appends that text to buf. An empty object appends nothing: a field of a proof is absent rather than empty
+ * (PROTOCOL §2). where names the field in a refusal ("digests[3].metadata"). On failure buf has what it had.
  */
 OCC_RESULT occ_value_put_metadata(const struct occ_json *value, const char *where, struct occ_error *err,
                                   struct occ_buf *buf);

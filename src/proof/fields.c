@@ -1,0 +1,268 @@
+/* fields.c — see fields.h. */
+#include "proof/fields.h"
+
+#include "base/base64.h"
+#include "base/decimal.h"
+#include "base/hex.h"
+#include "codec/canonical.h"
+#include "codec/number.h"
+#include "proof/proof.h"
+
+enum { PATH_SIZE = 96, CHAIN_ID_MAX = 64, HEX_MAX = 64 };
+
+/* A member under check: its path and its row, for the sentence of a refusal. */
+struct subject {
+    char path[PATH_SIZE];
+    const struct occ_field *field;
+    struct occ_error *err;
+};
+
+static void
+path_append(char path[PATH_SIZE], const char *text)
+{
+    size_t at = strlen(path);
+    for (; *text != '\0' && at + 1 < PATH_SIZE; at++, text++) {
+        path[at] = *text;
+    }
+    path[at] = '\0';
+}
+
+static OCC_RESULT
+refuse_type(const struct subject *subject, const struct occ_json *value, const char *expected)
+{
+    return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE, "%s: %s, expected %s", subject->path,
+                         occ_json_type_name(value), expected);
+}
+
+static OCC_RESULT
+check_length(const struct subject *subject, size_t len)
+{
+    const size_t min = subject->field->min;
+    const size_t max = subject->field->max;
+    if (len >= min && (max == 0 || len <= max)) {
+        return occ_success();
+    }
+    if (len == 0) {
+        return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE, "%s: empty", subject->path);
+    }
+    if (min == max) {
+        return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE, "%s: %zu bytes, expected %zu", subject->path, len,
+                             min);
+    }
+    if (max == 0) {
+        return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE, "%s: %zu bytes, expected at least %zu",
+                             subject->path, len, min);
+    }
+    return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE, "%s: %zu bytes, expected %zu to %zu", subject->path,
+                         len, min, max);
+}
+
+static OCC_RESULT
+check_text(const struct subject *subject, const struct occ_json *value)
+{
+    if (!occ_json_is(value, OCC_JSON_STRING)) {
+        return refuse_type(subject, value, "a string");
+    }
+    return check_length(subject, occ_json_string(value).len);
+}
+
+static OCC_RESULT
+check_exact(const struct subject *subject, const struct occ_json *value)
+{
+    if (!occ_json_is(value, OCC_JSON_STRING)) {
+        return refuse_type(subject, value, "a string");
+    }
+    const struct occ_bytes text = occ_json_string(value);
+    if (!occ_bytes_is(text, subject->field->exact)) {
+        return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE, "%s: \"%.*s\", expected \"%s\"", subject->path,
+                             OCC_BYTES_ARG(text), subject->field->exact);
+    }
+    return occ_success();
+}
+
+static OCC_RESULT
+check_base64(const struct subject *subject, const struct occ_json *value)
+{
+    if (!occ_json_is(value, OCC_JSON_STRING)) {
+        return refuse_type(subject, value, "a string of base64");
+    }
+    size_t len = 0;
+    if (!occ_is_ok(occ_base64_check(occ_json_string(value), &len))) {
+        return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE, "%s: not canonical base64", subject->path);
+    }
+    return check_length(subject, len);
+}
+
+static OCC_RESULT
+check_hex(const struct subject *subject, const struct occ_json *value)
+{
+    if (!occ_json_is(value, OCC_JSON_STRING)) {
+        return refuse_type(subject, value, "a string of hex");
+    }
+    uint8_t bytes[HEX_MAX];
+    const size_t len = subject->field->min;
+    if (len > sizeof bytes || !occ_is_ok(occ_hex_decode(occ_json_string(value), len, bytes))) {
+        return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE, "%s: expected %zu characters of lower-case hex",
+                             subject->path, 2 * len);
+    }
+    return occ_success();
+}
+
+static OCC_RESULT
+check_decimal(const struct subject *subject, const struct occ_json *value)
+{
+    if (!occ_json_is(value, OCC_JSON_STRING)) {
+        return refuse_type(subject, value, "a string of decimal digits");
+    }
+    const struct occ_bytes text = occ_json_string(value);
+    if (!occ_decimal_is_valid(text)) {
+        return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE,
+                             "%s: \"%.*s\", expected a decimal number without leading zeros", subject->path,
+                             OCC_BYTES_ARG(text));
+    }
+    return occ_success();
+}
+
+static OCC_RESULT
+check_number(const struct subject *subject, const struct occ_json *value)
+{
+    return occ_json_is(value, OCC_JSON_NUMBER) ? occ_success() : refuse_type(subject, value, "a number");
+}
+
+static OCC_RESULT
+check_time(const struct subject *subject, const struct occ_json *value)
+{
+    OCC_TRY(check_number(subject, value));
+    const double number = occ_json_number(value);
+    const double max = 9007199254740991.0; /* 2^53 - 1: beyond, doubles skip milliseconds */
+    if (!(number >= 0 && number <= max) || (double)(uint64_t)number != number) {
+        char text[OCC_NUMBER_TEXT_SIZE];
+        occ_number_format(number, text);
+        return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE,
+                             "%s: %s, expected a whole number from 0 to 9007199254740991", subject->path, text);
+    }
+    return occ_success();
+}
+
+static OCC_RESULT
+check_object(const struct subject *subject, const struct occ_json *value)
+{
+    if (!occ_json_is(value, OCC_JSON_OBJECT)) {
+        return refuse_type(subject, value, "an object");
+    }
+    /* PROTOCOL §2: an optional field that does not apply is absent, never empty. */
+    if (occ_json_length(value) < subject->field->min) {
+        return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE, "%s: empty, expected to be absent then",
+                             subject->path);
+    }
+    return occ_success();
+}
+
+static OCC_RESULT
+check_enforcement(const struct subject *subject, const struct occ_json *value)
+{
+    if (!occ_json_is(value, OCC_JSON_STRING)) {
+        return refuse_type(subject, value, "a string");
+    }
+    const struct occ_bytes text = occ_json_string(value);
+    enum occ_enforcement enforcement;
+    if (!occ_proof_enforcement_of(text, &enforcement)) {
+        return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE,
+                             "%s: \"%.*s\", expected \"stub\", \"hw-key\" or \"measured-tee\"", subject->path,
+                             OCC_BYTES_ARG(text));
+    }
+    return occ_success();
+}
+
+static bool
+is_chain_id_char(uint8_t c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == ':' || c == '-';
+}
+
+static OCC_RESULT
+check_chain_id(const struct subject *subject, const struct occ_json *value)
+{
+    if (!occ_json_is(value, OCC_JSON_STRING)) {
+        return refuse_type(subject, value, "a string");
+    }
+    const struct occ_bytes text = occ_json_string(value);
+    bool good = text.len >= 1 && text.len <= CHAIN_ID_MAX;
+    for (size_t i = 0; good && i < text.len; i++) {
+        good = is_chain_id_char(text.ptr[i]);
+    }
+    if (!good) {
+        return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE,
+                             "%s: \"%.*s\", expected 1 to 64 characters of A-Z a-z 0-9 . _ : -", subject->path,
+                             OCC_BYTES_ARG(text));
+    }
+    return occ_success();
+}
+
+static OCC_RESULT
+check_value(const struct subject *subject, const struct occ_json *value)
+{
+    switch (subject->field->kind) {
+    case OCC_FIELD_TEXT:
+        return check_text(subject, value);
+    case OCC_FIELD_EXACT:
+        return check_exact(subject, value);
+    case OCC_FIELD_BASE64:
+        return check_base64(subject, value);
+    case OCC_FIELD_HEX:
+        return check_hex(subject, value);
+    case OCC_FIELD_DECIMAL:
+        return check_decimal(subject, value);
+    case OCC_FIELD_TIME:
+        return check_time(subject, value);
+    case OCC_FIELD_NUMBER:
+        return check_number(subject, value);
+    case OCC_FIELD_OBJECT:
+        return check_object(subject, value);
+    case OCC_FIELD_ENFORCEMENT:
+        return check_enforcement(subject, value);
+    case OCC_FIELD_CHAIN_ID:
+        return check_chain_id(subject, value);
+    }
+    return occ_error_code(subject->err, OCC_ERR_INTERNAL);
+}
+
+struct occ_result
+occ_fields_check(const struct occ_json *object, const char *path, const struct occ_field *fields, size_t field_count,
+                 struct occ_error *err)
+{
+    for (size_t i = 0; i < field_count; i++) {
+        struct subject subject = { .path = "", .field = &fields[i], .err = err };
+        path_append(subject.path, path);
+        path_append(subject.path, path[0] == '\0' ? "" : ".");
+        path_append(subject.path, fields[i].name);
+        const struct occ_json *value = occ_json_get(object, fields[i].name);
+        if (value == NULL && !fields[i].optional) {
+            return occ_error_set(err, OCC_ERR_PROOF_STRUCTURE, "%s: missing", subject.path);
+        }
+        if (value != NULL) {
+            OCC_TRY(check_value(&subject, value));
+        }
+    }
+    return occ_success();
+}
+
+struct occ_bytes
+occ_fields_text(const struct occ_json *object, const char *name)
+{
+    const struct occ_json *value = occ_json_get(object, name);
+    return value == NULL ? occ_bytes_of(NULL, 0) : occ_json_string(value);
+}
+
+struct occ_result
+occ_fields_check_names(const struct occ_json *value, const char *path, struct occ_error *err)
+{
+    struct occ_bytes name;
+    if (value != NULL && occ_canonical_has_unsafe_name(value, &name)) {
+        return occ_error_set(err, OCC_ERR_PROOF_STRUCTURE,
+                             "%s: a member is named \"%.*s\", which JavaScript would reorder or drop", path,
+                             OCC_BYTES_ARG(name));
+    }
+    return occ_success();
+}

@@ -1,0 +1,237 @@
+/*
+ * tests/unit/proof/write.c — src/proof/write.c: what is written, read back, gives the same signed body, and is its own
+ * canonical form; for many random fields.
+ */
+#include "proof/write.h"
+
+#include "unit/proof/support.h"
+
+/* xorshift: the same fields on every run. */
+static uint64_t random_state = 0x9e3779b97f4a7c15u;
+
+static uint64_t
+next_random(void)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return random_state;
+}
+
+static void
+fill_random(uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        bytes[i] = (uint8_t)(next_random() >> 32);
+    }
+}
+
+/* Characters of one to four bytes, with all kinds of escapes among them. */
+static void
+put_random_text(struct occ_buf *buf, size_t chars)
+{
+    static const char *const pieces[] = { "a",    "Z",    "9",      " ",          "\"",     "\\",      "/",
+                                          "\x01", "\x1f", "\n",     "\t",         "\x7f",   "ä",       "ß",
+                                          "€",    "語",   "\u2028", "\U0001f600", "\uffff", "\xc2\x80" };
+    for (size_t i = 0; i < chars; i++) {
+        occ_buf_put_str(buf, pieces[next_random() % (sizeof pieces / sizeof pieces[0])]);
+    }
+}
+
+/* Canonical metadata with random names and values. */
+static void
+put_random_metadata(struct occ_buf *buf)
+{
+    OCC_BUF_AUTO(source, 1 << 16);
+    occ_buf_put_byte(&source, '{');
+    for (size_t i = 0; i < 1 + next_random() % 6; i++) {
+        OCC_BUF_AUTO(text, 4096);
+        put_random_text(&text, next_random() % 8);
+        occ_buf_put_format(&source, "%s\"%zu", i == 0 ? "" : ",", i);
+        OCC_BUF_AUTO(quoted, 4096);
+        occ_canonical_put_string(&quoted, occ_buf_view(&text));
+        occ_buf_put(&source, occ_bytes_of(quoted.ptr + 1, quoted.len - 1));
+        occ_buf_put_format(&source, ":[%d,null,true,", (int)(next_random() % 2000) - 1000);
+        occ_buf_put(&source, occ_buf_view(&quoted));
+        occ_buf_put_str(&source, ",1e-7,0.5,{}]");
+    }
+    occ_buf_put_str(&source, "}");
+    occ_buf_put_byte(&source, 0);
+    struct occ_json *value = parse_json((const char *)source.ptr);
+    occ_canonical_put(buf, value);
+    occ_json_free(value);
+}
+
+/* Writes body and proof of the fields, signs, and holds the two against the reader and the canonical writer. */
+static void
+check_fields(const struct occ_write_fields *fields)
+{
+    OCC_BUF_AUTO(body, 1 << 20);
+    OCC_BUF_AUTO(text, 1 << 20);
+    uint8_t public_key[OCC_ED25519_PUBLIC_LEN];
+    uint8_t secret[OCC_ED25519_SECRET_LEN];
+    uint8_t signature[OCC_ED25519_SIGNATURE_LEN];
+    test_key(public_key, secret);
+    occ_write_body(&body, fields);
+    assert_true(occ_is_ok(occ_buf_check(&body)));
+    occ_ed25519_sign(secret, occ_buf_view(&body), signature);
+    occ_write_proof(&text, fields, signature);
+    assert_true(occ_is_ok(occ_buf_check(&text)));
+
+    struct occ_json *root = NULL;
+    assert_true(occ_is_ok(occ_json_parse(occ_buf_view(&text), OCC_LIMIT_JSON_DEPTH, NULL, &root)));
+    OCC_BUF_AUTO(canonical, 1 << 20);
+    occ_canonical_put(&canonical, root);
+    assert_true(occ_bytes_equal(occ_buf_view(&canonical), occ_buf_view(&text)));
+
+    const struct occ_proof proof = read_proof(root);
+    OCC_BUF_AUTO(read_body, 1 << 20);
+    occ_body_put(&read_body, &proof);
+    assert_true(occ_bytes_equal(occ_buf_view(&read_body), occ_buf_view(&body)));
+    assert_true(occ_is_ok(occ_ed25519_verify(proof.public_key, occ_buf_view(&read_body), proof.signature)));
+    assert_true(proof.time_ms == (double)fields->time_ms);
+    assert_memory_equal(proof.digest, fields->digest, OCC_SHA256_LEN);
+    assert_true(occ_bytes_equal(proof.measurement, fields->measurement));
+    assert_int_equal(proof.prev_b64.len != 0, fields->prev_hash != NULL);
+
+    /* nothing in it is left out of the link */
+    uint8_t link[OCC_SHA256_LEN];
+    uint8_t text_hash[OCC_SHA256_LEN];
+    assert_true(occ_is_ok(occ_body_link_hash(&proof, false, link)));
+    occ_digest_sha256(occ_buf_view(&text), text_hash);
+    assert_memory_equal(link, text_hash, sizeof link);
+    occ_json_free(root);
+}
+
+static void
+test_random_fields(void **state)
+{
+    (void)state;
+    static const char *const tiers[] = { "stub", "hw-key", "measured-tee" };
+    uint8_t public_key[OCC_ED25519_PUBLIC_LEN];
+    uint8_t secret[OCC_ED25519_SECRET_LEN];
+    test_key(public_key, secret);
+    for (int i = 0; i < 2000; i++) {
+        uint8_t digest[OCC_SHA256_LEN], nonce[32], prev[OCC_SHA256_LEN];
+        fill_random(digest, sizeof digest);
+        fill_random(nonce, sizeof nonce);
+        fill_random(prev, sizeof prev);
+        OCC_BUF_AUTO(measurement, 4096);
+        OCC_BUF_AUTO(metadata, 1 << 16);
+        put_random_text(&measurement, 1 + next_random() % 60);
+        if (next_random() % 3 != 0) {
+            put_random_metadata(&metadata);
+        }
+        char epoch_id[2 * OCC_SHA256_LEN + 1];
+        occ_write_epoch_id(public_key, nonce, epoch_id);
+        check_fields(&(struct occ_write_fields){
+            .public_key = public_key,
+            .epoch_id = occ_bytes_str(epoch_id),
+            .enforcement = occ_bytes_str(tiers[next_random() % 3]),
+            .measurement = occ_buf_view(&measurement),
+            .digest = digest,
+            .nonce = nonce,
+            .counter = next_random() >> (next_random() % 64),
+            .time_ms = (next_random() >> 11) >> (next_random() % 53),
+            .prev_hash = next_random() % 4 == 0 ? NULL : prev,
+            .metadata = occ_buf_view(&metadata),
+        });
+    }
+}
+
+/* The fields of the texts below. */
+static struct occ_write_fields
+fixed_fields(const uint8_t *public_key, const uint8_t *digest, const uint8_t *nonce)
+{
+    return (struct occ_write_fields){
+        .public_key = public_key,
+        .epoch_id = occ_bytes_str("e"),
+        .enforcement = occ_bytes_str("stub"),
+        .measurement = occ_bytes_str("stub:\"x\""),
+        .digest = digest,
+        .nonce = nonce,
+        .counter = UINT64_MAX,
+        .time_ms = 0,
+    };
+}
+
+/* The text itself, written out, appended to what the buffer held. */
+static void
+test_text(void **state)
+{
+    (void)state;
+    uint8_t public_key[OCC_ED25519_PUBLIC_LEN], secret[OCC_ED25519_SECRET_LEN], digest[32] = { 0 }, nonce[32];
+    const uint8_t signature[OCC_ED25519_SIGNATURE_LEN] = { 0 };
+    test_key(public_key, secret);
+    memset(nonce, 0x22, sizeof nonce);
+    struct occ_write_fields fields = fixed_fields(public_key, digest, nonce);
+    OCC_BUF_AUTO(text, 4096);
+    occ_buf_put_byte(&text, '[');
+    occ_write_proof(&text, &fields, signature);
+    occ_buf_put_byte(&text, 0);
+#define ZEROS_32 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+    assert_string_equal(
+        (const char *)text.ptr,
+        "[{\"artifact\":{\"digestB64\":\"" ZEROS_32 "\",\"hashAlg\":\"sha256\"},\"commit\":{\"counter\":"
+        "\"18446744073709551615\",\"epochId\":\"e\",\"nonceB64\":\"" NONCE_B64 "\",\"time\":0},"
+        "\"environment\":{\"enforcement\":\"stub\",\"measurement\":\"stub:\\\"x\\\"\"},\"signer\":{"
+        "\"publicKeyB64\":\"" KEY_B64 "\",\"signatureB64\":\"" ZERO_SIGNATURE "\"},\"version\":\"occ/1\"}");
+    fields.prev_hash = digest;
+    fields.metadata = occ_bytes_str("{\"a\":1}");
+    occ_buf_reset(&text);
+    occ_write_body(&text, &fields);
+    occ_buf_put_byte(&text, 0);
+    assert_string_equal((const char *)text.ptr,
+                        "{\"artifact\":{\"digestB64\":\"" ZEROS_32 "\",\"hashAlg\":\"sha256\"},\"commit\":{\"counter\":"
+                        "\"18446744073709551615\",\"epochId\":\"e\",\"nonceB64\":\"" NONCE_B64
+                        "\",\"prevB64\":\"" ZEROS_32
+                        "\",\"time\":0},\"enforcement\":\"stub\",\"measurement\":\"stub:\\\"x\\\"\","
+                        "\"publicKeyB64\":\"" KEY_B64 "\",\"version\":\"occ/1\"}");
+}
+
+/* A buffer of exactly the right limit takes the proof; of one byte less, it fails. */
+static void
+test_exact_limit(void **state)
+{
+    (void)state;
+    uint8_t public_key[OCC_ED25519_PUBLIC_LEN], secret[OCC_ED25519_SECRET_LEN], digest[32] = { 0 }, nonce[32] = { 0 };
+    const uint8_t signature[OCC_ED25519_SIGNATURE_LEN] = { 0 };
+    test_key(public_key, secret);
+    const struct occ_write_fields fields = fixed_fields(public_key, digest, nonce);
+    OCC_BUF_AUTO(free_text, 4096);
+    occ_write_proof(&free_text, &fields, signature);
+    OCC_BUF_AUTO(exact, free_text.len);
+    occ_write_proof(&exact, &fields, signature);
+    assert_true(occ_is_ok(occ_buf_check(&exact)));
+    assert_true(occ_bytes_equal(occ_buf_view(&exact), occ_buf_view(&free_text)));
+    OCC_BUF_AUTO(small, free_text.len - 1);
+    occ_write_proof(&small, &fields, signature);
+    assert_int_equal(occ_buf_check(&small).code, OCC_ERR_LIMIT);
+}
+
+/* PROTOCOL §2.2 and the computed vector: the same bytes as the peers' base64, in hex. */
+static void
+test_epoch_id(void **state)
+{
+    (void)state;
+    uint8_t public_key[OCC_ED25519_PUBLIC_LEN], secret[OCC_ED25519_SECRET_LEN], boot_nonce[32], bytes[OCC_SHA256_LEN];
+    test_key(public_key, secret);
+    memset(boot_nonce, 0x11, sizeof boot_nonce);
+    char epoch_id[2 * OCC_SHA256_LEN + 1];
+    occ_write_epoch_id(public_key, boot_nonce, epoch_id);
+    assert_int_equal(strlen(epoch_id), 64);
+    assert_true(occ_is_ok(occ_hex_decode(occ_bytes_str(epoch_id), sizeof bytes, bytes)));
+    assert_base64(occ_bytes_of(bytes, sizeof bytes), EPOCH_B64);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_random_fields),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_exact_limit),
+        cmocka_unit_test(test_epoch_id),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,205 @@
+/*
+ * tests/unit/verify/faults.c — every allocation of a verification failed in turn: the answer is OCC_ERR_NOMEM, without
+ * report, without leak (the sanitizers look), and never "valid".
+ *
+ * The allocator's functions are replaced for the whole process, so that the allocations of the JSON parser, which lies in
+ * a library of its own, fail as well. Jansson does not always tell a failed allocation from malformed text: where one of
+ * its own fails, a refusal is taken for an answer, too; "valid" never.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+
+#include "unit/verify/support.h"
+
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define SANITIZED_ADDRESS 1
+#endif
+#if __has_feature(thread_sanitizer)
+#define SANITIZED_THREAD 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZED_ADDRESS 1
+#endif
+
+#ifdef SANITIZED_THREAD
+/* ThreadSanitizer starts with allocations that nobody may replace; the other presets run this test. */
+static void
+test_nothing(void **state)
+{
+    (void)state;
+    skip();
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_nothing) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+#else
+
+#ifdef SANITIZED_ADDRESS
+#define REAL(name) __interceptor_##name
+#else
+#define REAL(name) __libc_##name
+#endif
+
+void *REAL(malloc)(size_t size);
+void *REAL(calloc)(size_t count, size_t size);
+void *REAL(realloc)(void *memory, size_t size);
+
+/* Allocations until one fails; 0 = none fails. counted = how many there were since it was set. */
+static unsigned fail_at;
+static unsigned counted;
+static bool armed;
+static bool failed_in_parser;
+
+/* Called before a sanitizer has set itself up, so not to be instrumented. */
+#define UNCHECKED __attribute__((no_sanitize("address"), no_sanitize("undefined"), no_sanitize("thread")))
+#define EXPORTED UNCHECKED __attribute__((visibility("default")))
+
+/*
+ * True if this allocation is the one to fail. Those of libcrypto are let through: its one-shot SHA-256 has no way to say
+ * that it failed but to end the process (crypto/digest.h).
+ */
+UNCHECKED static bool
+is_failing(const void *caller)
+{
+    if (!armed) {
+        return false;
+    }
+    armed = false; /* dladdr may allocate */
+    Dl_info info;
+    const char *library = dladdr(caller, &info) != 0 && info.dli_fname != NULL ? info.dli_fname : "";
+    const bool is_libcrypto = strstr(library, "libcrypto") != NULL;
+    const bool is_parser = strstr(library, "libjansson") != NULL;
+    armed = true;
+    if (is_libcrypto) {
+        return false;
+    }
+    counted++;
+    if (counted != fail_at) {
+        return false;
+    }
+    failed_in_parser = is_parser;
+    return true;
+}
+
+EXPORTED void *
+malloc(size_t size)
+{
+    if (is_failing(__builtin_return_address(0))) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return REAL(malloc)(size);
+}
+
+EXPORTED void *
+calloc(size_t count, size_t size)
+{
+    if (is_failing(__builtin_return_address(0))) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return REAL(calloc)(count, size);
+}
+
+EXPORTED void *
+realloc(void *memory, size_t size)
+{
+    if (is_failing(__builtin_return_address(0))) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return REAL(realloc)(memory, size);
+}
+
+/* Verifies with the allocation of that number failing; returns how many allocations there were. */
+static unsigned
+verify_failing(const occ_verifier *verifier, const struct occ_verify_input *input, unsigned at, enum occ_err expected)
+{
+    occ_report *report = NULL;
+    fail_at = at;
+    counted = 0;
+    failed_in_parser = false;
+    armed = true;
+    const enum occ_err code = occ_verify(verifier, input, &report);
+    armed = false;
+    if (failed_in_parser) {
+        assert_int_not_equal(code, OCC_OK);
+        assert_int_equal(report == NULL, code == OCC_ERR_NOMEM);
+    } else if (at > 0) {
+        assert_true(counted >= at);
+        assert_int_equal(code, OCC_ERR_NOMEM);
+        assert_null(report);
+    } else {
+        assert_int_equal(code, expected);
+        assert_non_null(report);
+    }
+    occ_report_free(report);
+    return counted;
+}
+
+static void
+fail_each(const char *proof, const char *policy, enum occ_err expected)
+{
+    occ_verifier *verifier = new_verifier();
+    const struct occ_verify_input input = {
+        .size = sizeof input,
+        .proof = proof,
+        .proof_len = strlen(proof),
+        .policy = policy,
+        .policy_len = strlen(policy),
+    };
+    const unsigned total = verify_failing(verifier, &input, 0, expected);
+    assert_true(total > 5);
+    for (unsigned at = 1; at <= total; at++) {
+        verify_failing(verifier, &input, at, expected);
+    }
+    occ_verifier_free(verifier);
+}
+
+static void
+test_verify(void **state)
+{
+    (void)state;
+    char *plain = sign_proof(PLAIN_PROOF);
+    char *full = sign_proof(FULL_PROOF);
+    fail_each(plain, "{\"minCounter\":\"7\"}", OCC_OK);
+    fail_each(full, "{\"allowedPublicKeys\":[\"" KEY_B64 "\"]}", OCC_OK);
+    fail_each(plain, "{\"minCounter\":\"8\"}", OCC_ERR_POLICY_COUNTER_LOW);
+    fail_each(FULL_PROOF, "{}", OCC_ERR_SIGNATURE);
+    fail_each(plain, "{\"unknown\":1}", OCC_ERR_FIELD_UNKNOWN);
+    fail_each("[]", "{}", OCC_ERR_PROOF_STRUCTURE);
+    free(full);
+    free(plain);
+}
+
+static void
+test_new_verifier(void **state)
+{
+    (void)state;
+    occ_verifier_free(new_verifier()); /* the libraries' own set-up is done once */
+    occ_verifier *verifier = NULL;
+    fail_at = 1;
+    counted = 0;
+    armed = true;
+    const enum occ_err code = occ_verifier_new(NULL, &verifier);
+    armed = false;
+    assert_int_equal(code, OCC_ERR_NOMEM);
+    assert_null(verifier);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_verify),
+        cmocka_unit_test(test_new_verifier),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+#endif
