@@ -22,8 +22,8 @@
 #define OCC_LIMIT_POLICY_LIST 10000       /* entries of one list in a policy */
 #define OCC_LIMIT_POLICY_LEN (4u << 20)   /* one policy that a proof is held against */
 #define OCC_LIMIT_PEER_MEASUREMENT_LEN 1024 /* bytes of environment.measurement in a proof that is read */
-/* Canonical text of one proof: a literal like 1e20 grows from 4 characters to 21, nothing grows more. */
-#define OCC_LIMIT_CANONICAL_LEN (6 * OCC_LIMIT_PROOF_LEN)
+/* Canonical text of one proof, six times OCC_LIMIT_PROOF_LEN: 1e20 grows from 4 characters to 21, nothing grows more. */
+#define OCC_LIMIT_CANONICAL_LEN (24u << 20)
 
 /* Frames between parent and boundary (src/wire) */
 #define OCC_LIMIT_FRAME_LEN (24u << 20)    /* a frame: the largest answer and its head */

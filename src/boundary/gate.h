@@ -35,12 +35,26 @@ void occ_gate_begin_session(struct occ_gate *gate);
 
 /*
  * Handles the first complete frame of input and appends what is to be sent to out. *ret_used = bytes taken, 0 if there is
- * no complete frame. A failure means that the session is to be closed once out is sent (out then ends in REFUSED); the
- * gate itself goes on and takes a new session.
+ * no complete frame. A failure means that the session is to be closed once out is sent (out then ends in REFUSED, if it had
+ * room for it); the gate itself goes on and takes a new session. out holds whole frames in any case. For a redelivery to
+ * succeed it needs room for all that is retained.
  */
 OCC_RESULT occ_gate_handle(struct occ_gate *gate, struct occ_bytes input, size_t *ret_used, struct occ_buf *out);
 
 /* False after an integrity failure (a signature of our own that does not verify): every commit is then refused until restart. */
 bool occ_gate_is_sound(const struct occ_gate *gate);
+
+/* What a second parent is told while the first is connected: appends a whole REFUSED frame. */
+void occ_gate_refuse_second(struct occ_buf *out);
+
+/*
+ * Commits something through a gate of its own with a key of its own, and throws all of it away: so that every library has
+ * opened, looked up and allocated what it wants before the process gives up opening files. Fails if any of it fails.
+ */
+OCC_RESULT occ_gate_rehearse(struct occ_error *err);
+
+/* For a log: the epoch's id (hex text) and public key (32 bytes). Valid as long as the gate. */
+const char *occ_gate_epoch_id(const struct occ_gate *gate);
+const uint8_t *occ_gate_public_key(const struct occ_gate *gate);
 
 #endif

@@ -27,7 +27,10 @@ OCC_RESULT occ_file_make_folder(const char *path, struct occ_error *err);
  * closed or the process ends. OCC_ERR_LOCKED names the process that holds it.
  */
 OCC_RESULT occ_file_lock(const char *path, struct occ_error *err, int *ret_fd);
-/* The absolute path of this program's own binary, for finding the programs beside it. buf gets a zero-terminated path. */
+/*
+ * Appends the absolute path of this program's own binary, for finding the programs beside it. A zero byte stands behind
+ * it that buf->len does not count.
+ */
 OCC_RESULT occ_file_self_path(struct occ_error *err, struct occ_buf *buf);
 
 #endif

@@ -12,14 +12,26 @@
  * OCC_ERR_LOCKED; anything else at that path is left alone and refused.
  */
 OCC_RESULT occ_socket_listen_unix(const char *path, struct occ_error *err, int *ret_fd);
-/* Accepts one connection, non-blocking from then on. */
+/* Accepts one connection, non-blocking from then on. OCC_ERR_BUSY: none is waiting. */
 OCC_RESULT occ_socket_accept(int listen_fd, struct occ_error *err, int *ret_fd);
-OCC_RESULT occ_socket_set_nonblocking(int fd, struct occ_error *err);
 /*
- * Waits until one of the count descriptors is ready, at most timeout_ms (-1 = for ever). want_write[i] also waits for
- * room to write. ret_ready[i]: bit 0 readable or closed, bit 1 writable.
+ * Takes over a connected stream socket that a parent process has given: not inherited by others, non-blocking. OCC_ERR_STATE
+ * if the descriptor is anything else.
  */
-OCC_RESULT occ_socket_wait(const int *fds, const bool *want_write, size_t count, int timeout_ms, uint8_t *ret_ready);
+OCC_RESULT occ_socket_adopt(int fd, struct occ_error *err);
+OCC_RESULT occ_socket_set_nonblocking(int fd, struct occ_error *err);
+
+enum {
+    OCC_SOCKET_READ = 1, /* something to read, or the other side is gone */
+    OCC_SOCKET_WRITE = 2 /* room to write, or the other side is gone */
+};
+enum { OCC_SOCKET_WAIT_MAX = 8 };
+/*
+ * Waits until one of the count (at most OCC_SOCKET_WAIT_MAX) descriptors is ready for what want[i] asks of it, at most
+ * timeout_ms (-1 = for ever). A negative descriptor is passed over. ret_ready[i]: what it is ready for; all 0 after the
+ * time, or after a signal.
+ */
+OCC_RESULT occ_socket_wait(const int *fds, const uint8_t *want, size_t count, int timeout_ms, uint8_t *ret_ready);
 /*
  * Reads or writes what is possible without waiting. *ret_len 0 with success = nothing possible now; OCC_ERR_CLOSED = the
  * other side is gone.

@@ -86,6 +86,11 @@ void occ_commit_put_refusal(struct occ_result_writer *writer, struct occ_bytes o
 void occ_commit_put_success(struct occ_result_writer *writer, struct occ_bytes opaque, uint64_t position);
 size_t occ_commit_begin_proof(struct occ_result_writer *writer);
 void occ_commit_end_proof(struct occ_result_writer *writer, size_t begin);
+/*
+ * One result as it was encoded before (from put_success to its last end_proof): the boundary keeps it so, and gives the
+ * same bytes again.
+ */
+void occ_commit_put_encoded_result(struct occ_result_writer *writer, struct occ_bytes encoded);
 void occ_commit_end_results(struct occ_result_writer *writer);
 
 struct occ_commit_outcome {

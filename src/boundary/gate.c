@@ -1,0 +1,266 @@
+/* gate.c — the session and the dispatch of frames. What a COMMIT frame does: batch.c. docs/boundary.md has the state table. */
+#include "boundary/gate.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "boundary/batch.h"
+#include "proof/write.h"
+#include "wire/frame.h"
+#include "wire/hello.h"
+
+enum { BOOT_NONCE_LEN = 32 };
+
+/* No session, or one that was refused; a session whose HELLO has not come; one that works. */
+enum session { SESSION_NONE, SESSION_NEW, SESSION_OPEN };
+
+struct occ_gate {
+    enum session session;
+    struct occ_batch batch;
+};
+
+/* ---- the epoch ---- */
+
+/*
+ * Signs a text that can be no proof's body (no JSON begins so) and verifies it strictly: a signer that is broken or holds
+ * another key than it says shows before it has signed anything that counts.
+ */
+static struct occ_result
+self_test(const struct occ_signer *signer, struct occ_bytes boot_nonce, struct occ_buf *scratch)
+{
+    occ_buf_reset(scratch);
+    occ_buf_put_str(scratch, "occ/self-test/v1:");
+    occ_buf_put(scratch, boot_nonce);
+    OCC_TRY(occ_buf_check(scratch));
+    uint8_t signature[OCC_ED25519_SIGNATURE_LEN];
+    OCC_TRY(signer->sign(signer->ctx, occ_buf_view(scratch), signature));
+    return occ_ed25519_verify(signer->public_key, occ_buf_view(scratch), signature);
+}
+
+static struct occ_result
+begin_epoch(struct occ_batch *batch, struct occ_error *err)
+{
+    struct occ_epoch *const epoch = &batch->epoch;
+    uint8_t boot_nonce[BOOT_NONCE_LEN];
+    batch->random(batch->ctx, boot_nonce, sizeof boot_nonce);
+    occ_write_epoch_id(epoch->signer.public_key, boot_nonce, epoch->id);
+    const struct occ_result tested =
+        self_test(&epoch->signer, occ_bytes_of(boot_nonce, sizeof boot_nonce), &batch->body);
+    if (!occ_is_ok(tested)) {
+        return occ_error_set(err, tested.code, "the signing key failed its self-test: %s",
+                             occ_result_text(tested.code));
+    }
+    const struct occ_result measured = occ_chain_measure(epoch, &batch->body);
+    return occ_is_ok(measured) ? measured : occ_error_code(err, measured.code);
+}
+
+struct occ_result
+occ_gate_new(const struct occ_gate_config *config, struct occ_error *err, struct occ_gate **ret_gate)
+{
+    struct occ_signer signer = config->signer;
+    struct occ_gate *gate = calloc(1, sizeof *gate);
+    if (gate == NULL) {
+        occ_signer_clear(&signer);
+        return occ_error_code(err, OCC_ERR_NOMEM);
+    }
+    const uint32_t digests_max = config->digests_max == 0 ? OCC_LIMIT_BATCH_DIGESTS_MAX : config->digests_max;
+    gate->batch = (struct occ_batch){
+        .epoch = { .signer = signer, .attester = config->attester },
+        .retain = { .len_max = config->retained_len_max == 0 ? OCC_LIMIT_RETAINED_LEN : config->retained_len_max },
+        .request = OCC_REQUEST_INIT,
+        .body = OCC_BUF_INIT(OCC_BATCH_BODY_LEN_MAX),
+        .now_ms = config->now_ms,
+        .random = config->random,
+        .ctx = config->ctx,
+        .digests_max = digests_max > OCC_LIMIT_BATCH_DIGESTS_MAX ? OCC_LIMIT_BATCH_DIGESTS_MAX : digests_max,
+    };
+    const struct occ_result begun = begin_epoch(&gate->batch, err);
+    if (!occ_is_ok(begun)) {
+        occ_gate_free(gate);
+        return begun;
+    }
+    *ret_gate = gate;
+    return occ_success();
+}
+
+void
+occ_gate_free(struct occ_gate *gate)
+{
+    if (gate == NULL) {
+        return;
+    }
+    occ_batch_clear(&gate->batch);
+    free(gate);
+}
+
+bool
+occ_gate_is_sound(const struct occ_gate *gate)
+{
+    return !gate->batch.halted;
+}
+
+const char *
+occ_gate_epoch_id(const struct occ_gate *gate)
+{
+    return gate->batch.epoch.id;
+}
+
+const uint8_t *
+occ_gate_public_key(const struct occ_gate *gate)
+{
+    return gate->batch.epoch.signer.public_key;
+}
+
+/* ---- the session ---- */
+
+void
+occ_gate_begin_session(struct occ_gate *gate)
+{
+    gate->session = SESSION_NEW;
+}
+
+void
+occ_gate_refuse_second(struct occ_buf *out)
+{
+    occ_hello_put_refused(out, 0, OCC_ERR_LOCKED, occ_bytes_str("another parent is connected"));
+}
+
+/* Ends the session with a REFUSED frame, if there is room for it: out holds whole frames in any case. */
+static struct occ_result
+refuse(struct occ_gate *gate, uint64_t id, const struct occ_error *why, struct occ_buf *out)
+{
+    const size_t begin = out->len;
+    gate->session = SESSION_NONE;
+    occ_hello_put_refused(out, id, why->code, occ_bytes_str(why->text));
+    if (!occ_is_ok(occ_buf_check(out))) {
+        out->len = begin;
+        out->fail = OCC_OK;
+    }
+    return occ_result_of(why->code);
+}
+
+static void
+put_hello_ok(const struct occ_gate *gate, struct occ_buf *out)
+{
+    const struct occ_batch *const batch = &gate->batch;
+    struct occ_hello_ok ok = {
+        .version = OCC_WIRE_VERSION,
+        .frame_len_max = OCC_LIMIT_FRAME_LEN,
+        .requests_max = OCC_LIMIT_FRAME_REQUESTS,
+        .digests_max = batch->digests_max,
+        .retained_len_max = batch->retain.len_max,
+        .epoch_id = occ_bytes_str(batch->epoch.id),
+        .enforcement = occ_bytes_str(batch->epoch.attester.enforcement),
+        .measurement = occ_bytes_str(batch->epoch.attester.measurement),
+        .last_position = batch->retain.newest,
+        .acknowledged_position = batch->retain.durable,
+        .head_count = 1,
+    };
+    memcpy(ok.public_key, batch->epoch.signer.public_key, sizeof ok.public_key);
+    ok.heads[0].counter = batch->chain.counter;
+    memcpy(ok.heads[0].link_hash, batch->chain.link_hash, sizeof ok.heads[0].link_hash);
+    occ_hello_put_ok(out, &ok);
+}
+
+static struct occ_result
+handle_hello(struct occ_gate *gate, const struct occ_frame *frame, struct occ_error *why, struct occ_buf *out)
+{
+    if (gate->session == SESSION_OPEN) {
+        return occ_error_set(why, OCC_ERR_WIRE_MESSAGE, "a second HELLO in one session");
+    }
+    struct occ_hello hello;
+    if (!occ_is_ok(occ_hello_read(frame->payload, &hello))) {
+        return occ_error_set(why, OCC_ERR_WIRE_MESSAGE, "a malformed HELLO");
+    }
+    if (hello.min_version > OCC_WIRE_VERSION || hello.max_version < OCC_WIRE_VERSION) {
+        return occ_error_set(why, OCC_ERR_WIRE_VERSION,
+                             "the parent speaks versions %u to %u of the frame protocol, this boundary %d",
+                             hello.min_version, hello.max_version, OCC_WIRE_VERSION);
+    }
+    put_hello_ok(gate, out);
+    occ_batch_give_again(&gate->batch, out);
+    gate->session = SESSION_OPEN;
+    return occ_success();
+}
+
+static struct occ_result
+handle_ack(struct occ_gate *gate, const struct occ_frame *frame, struct occ_error *why)
+{
+    uint64_t position = 0;
+    if (!occ_is_ok(occ_commit_read_ack(frame->payload, &position))) {
+        return occ_error_set(why, OCC_ERR_WIRE_MESSAGE, "a malformed ACK");
+    }
+    struct occ_retain *const retain = &gate->batch.retain;
+    const uint64_t durable = retain->durable;
+    if (!occ_is_ok(occ_retain_acknowledge(retain, position))) {
+        return occ_error_set(why, OCC_ERR_WIRE_MESSAGE,
+                             "an ACK of position %" PRIu64 ", expected %" PRIu64 " to %" PRIu64, position, durable,
+                             retain->newest);
+    }
+    return occ_success();
+}
+
+static struct occ_result
+handle_ping(const struct occ_gate *gate, const struct occ_frame *frame, struct occ_error *why, struct occ_buf *out)
+{
+    if (frame->payload.len != 0) {
+        return occ_error_set(why, OCC_ERR_WIRE_MESSAGE, "a PING with a payload");
+    }
+    if (gate->batch.halted) { /* it answers, but it is not well: nobody is to read this as health */
+        return occ_error_set(why, OCC_ERR_INTERNAL, OCC_BATCH_HALTED_TEXT);
+    }
+    occ_frame_end(out, occ_frame_begin(out, OCC_FRAME_PONG, frame->id));
+    return occ_success();
+}
+
+static struct occ_result
+dispatch(struct occ_gate *gate, const struct occ_frame *frame, struct occ_error *why, struct occ_buf *out)
+{
+    if (gate->session == SESSION_NONE) {
+        return occ_error_set(why, OCC_ERR_STATE, "this session has ended");
+    }
+    if (gate->session == SESSION_NEW && frame->type != OCC_FRAME_HELLO) {
+        return occ_error_set(why, OCC_ERR_STATE, "a frame of type %d before HELLO", (int)frame->type);
+    }
+    switch (frame->type) {
+    case OCC_FRAME_HELLO:
+        return handle_hello(gate, frame, why, out);
+    case OCC_FRAME_COMMIT:
+        return occ_batch_handle(&gate->batch, frame, why, out);
+    case OCC_FRAME_ACK:
+        return handle_ack(gate, frame, why);
+    case OCC_FRAME_PING:
+        return handle_ping(gate, frame, why, out);
+    case OCC_FRAME_HELLO_OK:
+    case OCC_FRAME_REFUSED:
+    case OCC_FRAME_RESULT:
+    case OCC_FRAME_PONG:
+        break;
+    }
+    return occ_error_set(why, OCC_ERR_WIRE_MESSAGE, "a frame of type %d, which only a boundary sends",
+                         (int)frame->type);
+}
+
+struct occ_result
+occ_gate_handle(struct occ_gate *gate, struct occ_bytes input, size_t *ret_used, struct occ_buf *out)
+{
+    struct occ_error why = { .code = OCC_OK };
+    struct occ_frame frame = { 0 };
+    const struct occ_result cut = occ_frame_next(input, &frame, ret_used);
+    if (!occ_is_ok(cut)) {
+        (void)occ_error_code(&why, cut.code);
+        return refuse(gate, 0, &why, out);
+    }
+    if (*ret_used == 0) {
+        return occ_success();
+    }
+    const size_t begin = out->len;
+    struct occ_result handled = dispatch(gate, &frame, &why, out);
+    if (occ_is_ok(handled) && !occ_is_ok(occ_buf_check(out))) {
+        /* The parent does not take its answers. What was signed is retained, and the next session is given it. */
+        handled = occ_error_set(&why, out->fail, "no room for the answer: %s", occ_result_text(out->fail));
+        out->len = begin;
+        out->fail = OCC_OK;
+    }
+    return occ_is_ok(handled) ? handled : refuse(gate, frame.id, &why, out);
+}

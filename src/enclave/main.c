@@ -1,0 +1,157 @@
+/* main.c — occ-enclave: gives up what it does not need, makes its key, serves its parent. */
+#include "base/base64.h"
+#include "codec/json.h"
+#include "crypto/secret.h"
+#include "enclave/config.h"
+#include "enclave/measure.h"
+#include "enclave/notice.h"
+#include "enclave/serve.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "os/sandbox.h"
+#include "os/signal.h"
+#include "os/socket.h"
+
+enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_COULD_NOT = 3 };
+enum { STANDARD_OUTPUT = 1 };
+
+extern char **environ;
+
+static uint64_t
+now_ms(void *ctx)
+{
+    (void)ctx;
+    return occ_clock_unix_ms();
+}
+
+static void
+random_bytes(void *ctx, void *ret, size_t len)
+{
+    (void)ctx;
+    occ_secret_random(ret, len);
+}
+
+/* The libraries, and all that they want to open or look up. */
+static struct occ_result
+set_up_libraries(struct occ_error *err)
+{
+    const struct occ_result ready = occ_secret_init();
+    if (!occ_is_ok(ready)) {
+        return occ_error_code(err, ready.code);
+    }
+    occ_json_init();
+    return occ_gate_rehearse(err);
+}
+
+static struct occ_result
+make_gate(const struct occ_config *config, struct occ_error *err, struct occ_attester *ret_attester,
+          struct occ_gate **ret_gate)
+{
+    uint8_t binary[OCC_SHA256_LEN];
+    OCC_TRY(occ_measure_self(err, binary));
+    struct occ_gate_config gate = {
+        .now_ms = now_ms,
+        .random = random_bytes,
+        .digests_max = config->digests_max,
+        .retained_len_max = config->retained_len_max,
+    };
+    occ_attester_none(binary, &gate.attester);
+    *ret_attester = gate.attester;
+    OCC_TRY(occ_signer_software_new(err, &gate.signer));
+    return occ_gate_new(&gate, err, ret_gate);
+}
+
+static struct occ_result
+open_descriptors(const struct occ_config *config, struct occ_error *err, struct occ_serve_config *serve)
+{
+    OCC_TRY(occ_signal_open(config->listen_path != NULL, err, &serve->stop_fd));
+    if (config->listen_path != NULL) {
+        return occ_socket_listen_unix(config->listen_path, err, &serve->listen_fd);
+    }
+    serve->session_fd = config->fd;
+    return occ_socket_adopt(config->fd, err);
+}
+
+static void
+tell_start(const struct occ_gate *gate, const struct occ_attester *attester, bool is_full)
+{
+    char key[OCC_BASE64_LEN(OCC_ED25519_PUBLIC_LEN) + 1] = "";
+    occ_base64_encode(occ_bytes_of(occ_gate_public_key(gate), OCC_ED25519_PUBLIC_LEN), key);
+    const struct occ_notice_field fields[] = {
+        { "enforcement", attester->enforcement },    { "measurement", attester->measurement },
+        { "epochId", occ_gate_epoch_id(gate) },      { "publicKeyB64", key },
+        { "sandbox", is_full ? "full" : "reduced" },
+    };
+    occ_notice_write("info", "epoch begins", fields, sizeof fields / sizeof fields[0]);
+}
+
+static struct occ_result
+run(const struct occ_config *config, struct occ_error *err)
+{
+    OCC_TRY(set_up_libraries(err));
+    struct occ_serve_config serve = { .listen_fd = -1, .session_fd = -1, .stop_fd = -1 };
+    OCC_TRY(open_descriptors(config, err, &serve));
+    struct occ_attester attester;
+    OCC_TRY(make_gate(config, err, &attester, &serve.gate));
+    serve.retained_len_max = config->retained_len_max;
+    bool is_full = false;
+    struct occ_result result = occ_sandbox_enter(err, &is_full);
+    if (occ_is_ok(result)) {
+        tell_start(serve.gate, &attester, is_full);
+        result = occ_serve_run(&serve, err);
+    }
+    occ_gate_free(serve.gate); /* wipes the key */
+    return result;
+}
+
+/* --help or --version to standard output. */
+static int
+show(bool help)
+{
+    OCC_BUF_AUTO(text, 64 << 10);
+    if (help) {
+        occ_settings_put_help(&occ_config_program, &text);
+    } else {
+        occ_settings_put_version(&occ_config_program, &text);
+    }
+    return occ_is_ok(occ_file_write_all(STANDARD_OUTPUT, occ_buf_view(&text), NULL)) ? EXIT_DONE : EXIT_COULD_NOT;
+}
+
+static int
+run_settings(const struct occ_settings *settings)
+{
+    if (occ_settings_wants_help(settings) || occ_settings_wants_version(settings)) {
+        return show(occ_settings_wants_help(settings));
+    }
+    struct occ_error err = { .code = OCC_OK };
+    struct occ_config config;
+    struct occ_result result = occ_config_read(settings, &err, &config);
+    if (!occ_is_ok(result)) {
+        occ_notice_error("wrong use", err.text);
+        return EXIT_USAGE;
+    }
+    result = run(&config, &err);
+    if (!occ_is_ok(result)) {
+        occ_notice_error("ended", err.text);
+        return EXIT_COULD_NOT;
+    }
+    return EXIT_DONE;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct occ_error err = { .code = OCC_OK };
+    if (!occ_is_ok(occ_sandbox_hide(&err))) {
+        occ_notice_error("cannot start", err.text);
+        return EXIT_COULD_NOT;
+    }
+    struct occ_settings *settings = NULL;
+    if (!occ_is_ok(occ_settings_load(&occ_config_program, argc, argv, environ, &err, &settings))) {
+        occ_notice_error("wrong use", err.text);
+        return EXIT_USAGE;
+    }
+    const int status = run_settings(settings);
+    occ_settings_free(settings);
+    return status;
+}

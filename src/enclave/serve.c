@@ -1,0 +1,250 @@
+/* serve.c — the loop of occ-enclave. */
+#include "enclave/serve.h"
+
+#include "enclave/notice.h"
+#include "os/clock.h"
+#include "os/socket.h"
+
+enum {
+    READ_LEN = 64 << 10,    /* one read */
+    KEPT_LEN = 256 << 10,   /* an emptied buffer larger than this is given back */
+    UNSENT_PAUSE = 4 << 20, /* so much unsent: no more frames are handled and read */
+    FRAME_LEN = 4 + OCC_LIMIT_FRAME_LEN
+};
+
+enum { WAIT_STOP, WAIT_LISTEN, WAIT_SESSION, WAIT_COUNT };
+
+struct serve {
+    const struct occ_serve_config *config;
+    int session;        /* -1 = none */
+    struct occ_buf in;  /* what was read and not handled */
+    struct occ_buf out; /* what is for the parent … */
+    size_t sent;        /* … of which so many bytes are sent; <= out.len */
+    bool ending;        /* the session is refused: what is unsent is sent, then it is closed */
+    enum occ_err cause; /* of that */
+    uint64_t deadline_us;
+    bool halted; /* the gate's integrity failure has been told */
+};
+
+static size_t
+unsent(const struct serve *serve)
+{
+    return serve->out.len - serve->sent;
+}
+
+static void
+begin_session(struct serve *serve, int fd)
+{
+    serve->session = fd;
+    serve->ending = false;
+    occ_gate_begin_session(serve->config->gate);
+}
+
+static void
+end_session(struct serve *serve)
+{
+    occ_socket_close(serve->session);
+    serve->session = -1;
+    serve->sent = 0;
+    occ_buf_clear(&serve->in);
+    occ_buf_clear(&serve->out);
+}
+
+/* ---- bytes out ---- */
+
+/* Sends what can be sent without waiting. */
+static struct occ_result
+flush(struct serve *serve)
+{
+    while (unsent(serve) > 0) {
+        size_t len = 0;
+        const struct occ_bytes rest = occ_bytes_of(serve->out.ptr + serve->sent, unsent(serve));
+        OCC_TRY(occ_socket_write(serve->session, rest, &len));
+        if (len == 0) {
+            return occ_success();
+        }
+        serve->sent += len;
+    }
+    serve->sent = 0;
+    if (serve->out.cap > KEPT_LEN) {
+        occ_buf_clear(&serve->out);
+    }
+    occ_buf_reset(&serve->out);
+    return occ_success();
+}
+
+/* ---- bytes in ---- */
+
+static void
+refused(struct serve *serve, enum occ_err code)
+{
+    serve->ending = true;
+    serve->cause = code;
+    serve->deadline_us = occ_clock_monotonic_us() + UINT64_C(1000) * OCC_LIMIT_BOUNDARY_MS;
+    const struct occ_notice_field why = { "error", occ_result_text(code) };
+    occ_notice_write("warn", "session refused", &why, 1);
+}
+
+/* Handles the frames that are there, until too much is unsent. *ret_paused: for that reason some may be left. */
+static void
+handle_frames(struct serve *serve, bool *ret_paused)
+{
+    size_t done = 0, used = 1;
+    while (used > 0 && !serve->ending && unsent(serve) < UNSENT_PAUSE) {
+        const struct occ_bytes rest = occ_bytes_of(serve->in.ptr + done, serve->in.len - done);
+        const struct occ_result handled = occ_gate_handle(serve->config->gate, rest, &used, &serve->out);
+        if (!occ_is_ok(handled)) {
+            refused(serve, handled.code);
+            break;
+        }
+        done += used;
+    }
+    *ret_paused = used > 0 && !serve->ending;
+    occ_buf_drop_front(&serve->in, done);
+    if (serve->in.len == 0 && serve->in.cap > KEPT_LEN) {
+        occ_buf_clear(&serve->in);
+    }
+    if (!serve->halted && !occ_gate_is_sound(serve->config->gate)) {
+        serve->halted = true;
+        occ_notice_error("the boundary cannot trust itself any more", "no commit until it is restarted");
+    }
+}
+
+static struct occ_result
+read_some(struct serve *serve)
+{
+    uint8_t *const to = occ_buf_reserve(&serve->in, READ_LEN);
+    OCC_TRY(occ_buf_check(&serve->in));
+    size_t len = 0;
+    OCC_TRY(occ_socket_read(serve->session, to, READ_LEN, &len));
+    serve->in.len += len;
+    return occ_success();
+}
+
+/* ---- the session ---- */
+
+/* Reads, handles and sends what can be. A failure: the connection is lost. */
+static struct occ_result
+work(struct serve *serve, uint8_t ready)
+{
+    if ((ready & OCC_SOCKET_READ) != 0 && !serve->ending && unsent(serve) < UNSENT_PAUSE) {
+        OCC_TRY(read_some(serve));
+    }
+    for (bool paused = true; paused;) {
+        handle_frames(serve, &paused);
+        OCC_TRY(flush(serve));
+        if (unsent(serve) >= UNSENT_PAUSE) {
+            return occ_success(); /* goes on when there is room to write */
+        }
+    }
+    return occ_success();
+}
+
+/* One turn of the session. *ret_over: it has ended. */
+static struct occ_result
+turn(struct serve *serve, uint8_t ready, struct occ_error *err, bool *ret_over)
+{
+    const struct occ_result worked = work(serve, ready);
+    const bool expired = serve->ending && occ_clock_monotonic_us() >= serve->deadline_us;
+    const bool told = serve->ending && unsent(serve) == 0;
+    *ret_over = !occ_is_ok(worked) || expired || told;
+    if (!*ret_over) {
+        return occ_success();
+    }
+    const bool only = serve->config->listen_fd < 0;
+    const bool was_refused = serve->ending;
+    end_session(serve);
+    if (worked.code != OCC_OK && worked.code != OCC_ERR_CLOSED && !was_refused) {
+        occ_notice_error("session lost", occ_result_text(worked.code));
+        return only ? occ_error_set(err, worked.code, "session lost: %s", occ_result_text(worked.code)) : occ_success();
+    }
+    if (only && was_refused) {
+        return occ_error_set(err, serve->cause, "session refused: %s", occ_result_text(serve->cause));
+    }
+    return occ_success();
+}
+
+/* ---- connections ---- */
+
+static void
+refuse_second(int fd)
+{
+    OCC_BUF_AUTO(out, READ_LEN);
+    occ_gate_refuse_second(&out);
+    size_t len = 0;
+    /* A fresh socket has room for it; if not, closing says it too. */
+    (void)!occ_is_ok(occ_socket_write(fd, occ_buf_view(&out), &len));
+    occ_socket_close(fd);
+}
+
+static struct occ_result
+accept_one(struct serve *serve, struct occ_error *err)
+{
+    int fd = -1;
+    const struct occ_result accepted = occ_socket_accept(serve->config->listen_fd, err, &fd);
+    if (accepted.code == OCC_ERR_BUSY) {
+        return occ_success();
+    }
+    OCC_TRY(accepted);
+    if (serve->session >= 0) {
+        refuse_second(fd);
+        return occ_success();
+    }
+    begin_session(serve, fd);
+    return occ_success();
+}
+
+/* ---- the loop ---- */
+
+static struct occ_result
+wait_for_something(const struct serve *serve, uint8_t ready[WAIT_COUNT], struct occ_error *err)
+{
+    const struct occ_serve_config *const config = serve->config;
+    const int fds[WAIT_COUNT] = { config->stop_fd, config->listen_fd, serve->session };
+    const bool may_read = !serve->ending && unsent(serve) < UNSENT_PAUSE;
+    const uint8_t want[WAIT_COUNT] = { OCC_SOCKET_READ, OCC_SOCKET_READ,
+                                       (uint8_t)((may_read ? OCC_SOCKET_READ : 0) |
+                                                 (unsent(serve) > 0 ? OCC_SOCKET_WRITE : 0)) };
+    const struct occ_result waited =
+        occ_socket_wait(fds, want, WAIT_COUNT, serve->ending ? OCC_LIMIT_BOUNDARY_MS : -1, ready);
+    return occ_is_ok(waited) ? waited : occ_error_set(err, waited.code, "cannot wait for the parent");
+}
+
+static struct occ_result
+loop(struct serve *serve, struct occ_error *err)
+{
+    for (;;) {
+        uint8_t ready[WAIT_COUNT];
+        OCC_TRY(wait_for_something(serve, ready, err));
+        if (ready[WAIT_STOP] != 0) {
+            return occ_success();
+        }
+        bool over = false;
+        if (serve->session >= 0 && (ready[WAIT_SESSION] != 0 || serve->ending)) {
+            OCC_TRY(turn(serve, ready[WAIT_SESSION], err, &over));
+        }
+        if (over && serve->config->listen_fd < 0) {
+            return occ_success();
+        }
+        if (ready[WAIT_LISTEN] != 0) { /* after the session: one that has just ended makes room */
+            OCC_TRY(accept_one(serve, err));
+        }
+    }
+}
+
+struct occ_result
+occ_serve_run(const struct occ_serve_config *config, struct occ_error *err)
+{
+    struct serve serve = {
+        .config = config,
+        .session = -1,
+        .in = OCC_BUF_INIT(FRAME_LEN + READ_LEN),
+        .out = OCC_BUF_INIT(config->retained_len_max + UNSENT_PAUSE + 2 * (size_t)FRAME_LEN),
+    };
+    if (config->session_fd >= 0) {
+        begin_session(&serve, config->session_fd);
+    }
+    const struct occ_result result = loop(&serve, err);
+    end_session(&serve);
+    return result;
+}

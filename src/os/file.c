@@ -1,0 +1,358 @@
+/* file.c — files: reading whole or as a stream, writing so that a reader never sees half, locks. */
+#include "os/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { READ_CHUNK_LEN = 64 << 10, PID_TEXT_LEN = 20, TEMPORARY_TRIES = 16 };
+
+/* "doing path: the system's reason", with the code that fits errno. */
+static struct occ_result
+fail(struct occ_error *err, const char *doing, const char *path)
+{
+    const int reason = errno;
+    enum occ_err code = OCC_ERR_IO;
+    if (reason == ENOENT || reason == ENOTDIR) {
+        code = OCC_ERR_NOT_FOUND;
+    } else if (reason == EACCES || reason == EPERM || reason == EROFS) {
+        code = OCC_ERR_DENIED;
+    } else if (reason == ENOMEM) {
+        code = OCC_ERR_NOMEM;
+    }
+    char text[128];
+    const struct occ_result result =
+        occ_error_set(err, code, "%s %s: %s", doing, path, strerror_r(reason, text, sizeof text));
+    errno = reason; /* a caller that knows more says it again with more */
+    return result;
+}
+
+static void
+close_fd(int *fd)
+{
+    if (*fd >= 0) {
+        close(*fd);
+    }
+}
+
+#define FD_AUTO(name) __attribute__((cleanup(close_fd))) int name = -1
+
+static int
+release(int *fd)
+{
+    const int released = *fd;
+    *fd = -1;
+    return released;
+}
+
+struct occ_result
+occ_file_open(const char *path, struct occ_error *err, int *ret_fd, uint64_t *ret_size)
+{
+    const bool is_stdin = strcmp(path, "-") == 0;
+    FD_AUTO(fd);
+    fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) {
+        return fail(err, "cannot open", path);
+    }
+    struct stat status;
+    if (fstat(fd, &status) != 0) {
+        return fail(err, "cannot look at", path);
+    }
+    if (S_ISDIR(status.st_mode)) {
+        errno = EISDIR;
+        return fail(err, "cannot read", path);
+    }
+    *ret_size = S_ISREG(status.st_mode) && status.st_size > 0 ? (uint64_t)status.st_size : 0;
+    *ret_fd = release(&fd);
+    return occ_success();
+}
+
+struct occ_result
+occ_file_read_some(int fd, struct occ_error *err, uint8_t *ret, size_t cap, size_t *ret_len)
+{
+    const size_t want = cap > SSIZE_MAX ? SSIZE_MAX : cap;
+    ssize_t got;
+    do {
+        got = read(fd, ret, want);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0) {
+        return fail(err, "cannot", "read");
+    }
+    *ret_len = (size_t)got;
+    return occ_success();
+}
+
+/* Reads descriptor fd to its end. */
+static struct occ_result
+read_all(int fd, const char *path, struct occ_error *err, struct occ_buf *buf)
+{
+    for (;;) {
+        const size_t room = buf->limit - buf->len;
+        uint8_t extra; /* at the limit, one byte more tells whether the file ends there */
+        const size_t want = room == 0 ? 1 : room < READ_CHUNK_LEN ? room : READ_CHUNK_LEN;
+        uint8_t *const to = room == 0 ? &extra : occ_buf_reserve(buf, want);
+        if (to == NULL) {
+            return occ_buf_check(buf);
+        }
+        size_t len = 0;
+        if (!occ_is_ok(occ_file_read_some(fd, NULL, to, want, &len))) {
+            return fail(err, "cannot read", path);
+        }
+        if (len == 0) {
+            return occ_success();
+        }
+        if (room == 0) {
+            return occ_error_set(err, OCC_ERR_LIMIT, "%s: larger than %zu bytes", path, buf->limit);
+        }
+        buf->len += len;
+    }
+}
+
+struct occ_result
+occ_file_read(const char *path, struct occ_error *err, struct occ_buf *buf)
+{
+    FD_AUTO(fd);
+    uint64_t size = 0;
+    OCC_TRY(occ_file_open(path, err, &fd, &size));
+    if (size > buf->limit - buf->len) {
+        return occ_error_set(err, OCC_ERR_LIMIT, "%s: %" PRIu64 " bytes, at most %zu are read", path, size, buf->limit);
+    }
+    return read_all(fd, path, err, buf);
+}
+
+void
+occ_file_close(int fd)
+{
+    close_fd(&fd);
+}
+
+struct occ_result
+occ_file_write_all(int fd, struct occ_bytes bytes, struct occ_error *err)
+{
+    while (bytes.len > 0) {
+        const ssize_t done = write(fd, bytes.ptr, bytes.len > SSIZE_MAX ? SSIZE_MAX : bytes.len);
+        if (done < 0 && errno == EINTR) {
+            continue;
+        }
+        if (done < 0) {
+            return fail(err, "cannot", "write");
+        }
+        bytes = occ_bytes_of(bytes.ptr + done, bytes.len - (size_t)done);
+    }
+    return occ_success();
+}
+
+/* ---- atomic writing ---- */
+
+/* Creates "path.<pid>-<n>.tmp", a name that nobody has; made with the umask, as any file that a user writes. */
+static int
+create_temporary(const char *path, char *ret_name, size_t size)
+{
+    for (int i = 0; i < TEMPORARY_TRIES; i++) {
+        const int len = snprintf(ret_name, size, "%s.%ld-%d.tmp", path, (long)getpid(), i);
+        if (len < 0 || (size_t)len >= size) {
+            errno = ENAMETOOLONG;
+            return -1;
+        }
+        const int fd = open(ret_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+        if (fd >= 0 || errno != EEXIST) {
+            return fd;
+        }
+    }
+    return -1;
+}
+
+/* What stands at path already: nothing, or a regular file that may be replaced (*ret_mode its mode, else untouched). */
+static struct occ_result
+check_target(const char *path, bool overwrite, struct occ_error *err, mode_t *ret_mode)
+{
+    struct stat status;
+    if (lstat(path, &status) != 0) {
+        return errno == ENOENT ? occ_success() : fail(err, "cannot look at", path);
+    }
+    if (!overwrite) {
+        return occ_error_set(err, OCC_ERR_STATE, "%s: exists already", path);
+    }
+    if (!S_ISREG(status.st_mode)) { /* renaming would put a file in the place of a device or a link */
+        return occ_error_set(err, OCC_ERR_STATE, "%s: not a regular file, it is not replaced", path);
+    }
+    *ret_mode = status.st_mode & 0777;
+    return occ_success();
+}
+
+static int
+rename_new(const char *from, const char *to)
+{
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) {
+        return 0;
+    }
+    if (errno != EINVAL && errno != ENOSYS) {
+        return -1;
+    }
+    /* A file system that cannot: a second name, then the first one away. */
+    return link(from, to) == 0 ? unlink(from) : -1;
+}
+
+static struct occ_result
+sync_folder_of(const char *path, struct occ_error *err)
+{
+    char folder[PATH_MAX];
+    const char *const slash = strrchr(path, '/');
+    const size_t len = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
+    const int put =
+        slash == NULL ? snprintf(folder, sizeof folder, ".") : snprintf(folder, sizeof folder, "%.*s", (int)len, path);
+    if (put < 0 || (size_t)put >= sizeof folder) {
+        errno = ENAMETOOLONG;
+        return fail(err, "cannot open", path);
+    }
+    FD_AUTO(fd);
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno == EACCES ? occ_success()
+                               : fail(err, "cannot open", folder); /* writable, not readable: so be it */
+    }
+    if (fsync(fd) != 0 && errno != EINVAL) { /* EINVAL: this file system does not sync folders */
+        return fail(err, "cannot sync", folder);
+    }
+    return occ_success();
+}
+
+/* Fills the temporary file and puts it in its place; on failure the caller removes it. */
+static struct occ_result
+fill_and_rename(int fd, const char *temporary, const char *path, struct occ_bytes content, bool overwrite,
+                struct occ_error *err)
+{
+    if (!occ_is_ok(occ_file_write_all(fd, content, NULL))) {
+        return fail(err, "cannot write", path);
+    }
+    if (fsync(fd) != 0) {
+        return fail(err, "cannot sync", path);
+    }
+    if ((overwrite ? rename(temporary, path) : rename_new(temporary, path)) == 0) {
+        return occ_success();
+    }
+    if (errno == EEXIST) {
+        return occ_error_set(err, OCC_ERR_STATE, "%s: exists already", path);
+    }
+    return fail(err, "cannot write", path);
+}
+
+struct occ_result
+occ_file_write_atomic(const char *path, struct occ_bytes content, bool overwrite, struct occ_error *err)
+{
+    mode_t mode = (mode_t)-1;
+    OCC_TRY(check_target(path, overwrite, err, &mode));
+    char temporary[PATH_MAX];
+    FD_AUTO(fd);
+    fd = create_temporary(path, temporary, sizeof temporary);
+    if (fd < 0) {
+        return fail(err, "cannot write", path);
+    }
+    if (mode != (mode_t)-1 && fchmod(fd, mode) != 0) {
+        const struct occ_result result = fail(err, "cannot write", path);
+        unlink(temporary);
+        return result;
+    }
+    const struct occ_result result = fill_and_rename(fd, temporary, path, content, overwrite, err);
+    if (!occ_is_ok(result)) {
+        unlink(temporary);
+        return result;
+    }
+    return sync_folder_of(path, err);
+}
+
+/* ---- folders, locks, self ---- */
+
+static struct occ_result
+make_one(const char *path, struct occ_error *err)
+{
+    if (mkdir(path, 0700) == 0) {
+        return occ_success();
+    }
+    if (errno != EEXIST) {
+        return fail(err, "cannot make folder", path);
+    }
+    struct stat status;
+    if (stat(path, &status) != 0 || !S_ISDIR(status.st_mode)) {
+        return occ_error_set(err, OCC_ERR_STATE, "cannot make folder %s: something else has that name", path);
+    }
+    return occ_success();
+}
+
+struct occ_result
+occ_file_make_folder(const char *path, struct occ_error *err)
+{
+    char part[PATH_MAX];
+    const size_t len = strlen(path);
+    if (len == 0 || len >= sizeof part) {
+        errno = len == 0 ? ENOENT : ENAMETOOLONG;
+        return fail(err, "cannot make folder", path);
+    }
+    for (size_t i = 1; i < len; i++) {
+        if (path[i] != '/' || path[i - 1] == '/') {
+            continue;
+        }
+        memcpy(part, path, i);
+        part[i] = '\0';
+        OCC_TRY(make_one(part, err));
+    }
+    return make_one(path, err);
+}
+
+/* The lock's holder as it wrote itself into the file. */
+static struct occ_result
+refuse_locked(int fd, const char *path, struct occ_error *err)
+{
+    char holder[PID_TEXT_LEN + 1] = "";
+    const ssize_t len = pread(fd, holder, PID_TEXT_LEN, 0);
+    const long pid = len > 0 ? strtol(holder, NULL, 10) : 0;
+    if (pid <= 0) { /* it has locked the file and not yet written */
+        return occ_error_set(err, OCC_ERR_LOCKED, "%s: in use by another process", path);
+    }
+    return occ_error_set(err, OCC_ERR_LOCKED, "%s: in use by process %ld", path, pid);
+}
+
+struct occ_result
+occ_file_lock(const char *path, struct occ_error *err, int *ret_fd)
+{
+    FD_AUTO(fd);
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) {
+        return fail(err, "cannot open", path);
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        return errno == EWOULDBLOCK ? refuse_locked(fd, path, err) : fail(err, "cannot lock", path);
+    }
+    char pid[PID_TEXT_LEN + 2];
+    const int len = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, (size_t)len, 0) != len) {
+        return fail(err, "cannot write", path);
+    }
+    *ret_fd = release(&fd);
+    return occ_success();
+}
+
+struct occ_result
+occ_file_self_path(struct occ_error *err, struct occ_buf *buf)
+{
+    char path[PATH_MAX];
+    const ssize_t len = readlink("/proc/self/exe", path, sizeof path);
+    if (len < 0) {
+        return fail(err, "cannot read", "/proc/self/exe");
+    }
+    if ((size_t)len == sizeof path) {
+        errno = ENAMETOOLONG;
+        return fail(err, "cannot read", "/proc/self/exe");
+    }
+    occ_buf_put(buf, occ_bytes_of(path, (size_t)len));
+    occ_buf_put_byte(buf, 0);
+    OCC_TRY(occ_buf_check(buf));
+    buf->len--; /* the zero byte stands behind the text and is not counted */
+    return occ_success();
+}

@@ -1,0 +1,146 @@
+/* hello.c — the first message each way. */
+#include "wire/hello.h"
+
+#include "base/limits.h"
+#include "base/reader.h"
+#include "wire/frame.h"
+
+#define MAGIC 0x6f636377u /* "occw" */
+
+enum {
+    EPOCH_ID_LEN_MAX = 128,
+    ENFORCEMENT_LEN_MAX = 32,
+    CHAIN_ID_LEN_MAX = 64 /* PROTOCOL §6 */
+};
+
+static void
+put_text(struct occ_buf *buf, struct occ_bytes text)
+{
+    const size_t len = text.len > UINT16_MAX ? UINT16_MAX : text.len;
+    occ_buf_put_be16(buf, (uint16_t)len);
+    occ_buf_put(buf, occ_bytes_of(text.ptr, len));
+}
+
+/* A text of min_len to max_len bytes; anything else makes the reader bad. */
+static struct occ_bytes
+read_text(struct occ_reader *in, size_t min_len, size_t max_len)
+{
+    const size_t len = occ_reader_be16(in);
+    const struct occ_bytes text = occ_reader_take(in, len);
+    if (len < min_len || len > max_len || !occ_bytes_is_utf8(text)) {
+        in->bad = true;
+    }
+    return text;
+}
+
+void
+occ_hello_put(struct occ_buf *buf, const struct occ_hello *hello)
+{
+    const size_t frame = occ_frame_begin(buf, OCC_FRAME_HELLO, 0);
+    occ_buf_put_be32(buf, MAGIC);
+    occ_buf_put_be16(buf, hello->min_version);
+    occ_buf_put_be16(buf, hello->max_version);
+    occ_buf_put_be64(buf, hello->features);
+    occ_frame_end(buf, frame);
+}
+
+struct occ_result
+occ_hello_read(struct occ_bytes payload, struct occ_hello *ret)
+{
+    struct occ_reader in = occ_reader_of(payload);
+    const uint32_t magic = occ_reader_be32(&in);
+    struct occ_hello hello = { 0 };
+    hello.min_version = occ_reader_be16(&in);
+    hello.max_version = occ_reader_be16(&in);
+    hello.features = occ_reader_be64(&in);
+    OCC_ENSURE(occ_reader_done(&in) && magic == MAGIC, OCC_ERR_WIRE_MESSAGE);
+    OCC_ENSURE(hello.min_version <= hello.max_version, OCC_ERR_WIRE_MESSAGE);
+    *ret = hello;
+    return occ_success();
+}
+
+void
+occ_hello_put_ok(struct occ_buf *buf, const struct occ_hello_ok *hello)
+{
+    const size_t frame = occ_frame_begin(buf, OCC_FRAME_HELLO_OK, 0);
+    occ_buf_put_be16(buf, hello->version);
+    occ_buf_put_be64(buf, hello->features);
+    occ_buf_put_be32(buf, hello->frame_len_max);
+    occ_buf_put_be32(buf, hello->requests_max);
+    occ_buf_put_be32(buf, hello->digests_max);
+    occ_buf_put_be64(buf, hello->retained_len_max);
+    occ_buf_put(buf, occ_bytes_of(hello->public_key, sizeof hello->public_key));
+    put_text(buf, hello->epoch_id);
+    put_text(buf, hello->enforcement);
+    put_text(buf, hello->measurement);
+    occ_buf_put_be64(buf, hello->last_position);
+    occ_buf_put_be64(buf, hello->acknowledged_position);
+    occ_buf_put_be16(buf, (uint16_t)hello->head_count);
+    for (size_t i = 0; i < hello->head_count; i++) {
+        put_text(buf, hello->heads[i].chain_id);
+        occ_buf_put_be64(buf, hello->heads[i].counter);
+        occ_buf_put(buf, occ_bytes_of(hello->heads[i].link_hash, sizeof hello->heads[i].link_hash));
+    }
+    occ_frame_end(buf, frame);
+}
+
+static void
+read_heads(struct occ_reader *in, struct occ_hello_ok *ok)
+{
+    const size_t count = occ_reader_be16(in);
+    if (count > OCC_HELLO_CHAINS_MAX) {
+        in->bad = true;
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        ok->heads[i].chain_id = read_text(in, 0, CHAIN_ID_LEN_MAX);
+        ok->heads[i].counter = occ_reader_be64(in);
+        occ_reader_copy(in, ok->heads[i].link_hash, sizeof ok->heads[i].link_hash);
+    }
+    ok->head_count = count;
+}
+
+struct occ_result
+occ_hello_read_ok(struct occ_bytes payload, struct occ_hello_ok *ret)
+{
+    struct occ_reader in = occ_reader_of(payload);
+    struct occ_hello_ok ok = { 0 };
+    ok.version = occ_reader_be16(&in);
+    ok.features = occ_reader_be64(&in);
+    ok.frame_len_max = occ_reader_be32(&in);
+    ok.requests_max = occ_reader_be32(&in);
+    ok.digests_max = occ_reader_be32(&in);
+    ok.retained_len_max = occ_reader_be64(&in);
+    occ_reader_copy(&in, ok.public_key, sizeof ok.public_key);
+    ok.epoch_id = read_text(&in, 1, EPOCH_ID_LEN_MAX);
+    ok.enforcement = read_text(&in, 1, ENFORCEMENT_LEN_MAX);
+    ok.measurement = read_text(&in, 1, OCC_LIMIT_MEASUREMENT_LEN);
+    ok.last_position = occ_reader_be64(&in);
+    ok.acknowledged_position = occ_reader_be64(&in);
+    read_heads(&in, &ok);
+    OCC_ENSURE(occ_reader_done(&in), OCC_ERR_WIRE_MESSAGE);
+    OCC_ENSURE(ok.acknowledged_position <= ok.last_position, OCC_ERR_WIRE_MESSAGE);
+    *ret = ok;
+    return occ_success();
+}
+
+void
+occ_hello_put_refused(struct occ_buf *buf, uint64_t id, enum occ_err code, struct occ_bytes text)
+{
+    const size_t frame = occ_frame_begin(buf, OCC_FRAME_REFUSED, id);
+    occ_buf_put_be16(buf, (uint16_t)code);
+    put_text(buf, text);
+    occ_frame_end(buf, frame);
+}
+
+struct occ_result
+occ_hello_read_refused(struct occ_bytes payload, struct occ_refused *ret)
+{
+    struct occ_reader in = occ_reader_of(payload);
+    const uint16_t code = occ_reader_be16(&in);
+    const struct occ_bytes text = read_text(&in, 0, UINT16_MAX);
+    OCC_ENSURE(occ_reader_done(&in) && code != OCC_OK, OCC_ERR_WIRE_MESSAGE);
+    ret->code = (enum occ_err)code;
+    ret->text = text;
+    return occ_success();
+}

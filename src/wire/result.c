@@ -1,0 +1,171 @@
+/* result.c — RESULT frames: the second half of commit.h. */
+#include "wire/commit.h"
+#include "wire/frame.h"
+#include "wire/patch.h"
+
+enum { RESULT_LEN_MIN = 8 + 1 + 2 + 2 };
+
+/* ---- writing ---- */
+
+void
+occ_commit_begin_results(struct occ_result_writer *writer, struct occ_buf *buf, uint64_t id)
+{
+    *writer = (struct occ_result_writer){ .buf = buf };
+    writer->frame = occ_frame_begin(buf, OCC_FRAME_RESULT, id);
+    writer->count_at = buf->len;
+    occ_buf_put_be16(buf, 0);
+}
+
+static void
+put_head(struct occ_result_writer *writer, struct occ_bytes opaque, uint64_t position, enum occ_err code)
+{
+    if (writer->results == OCC_LIMIT_FRAME_REQUESTS || opaque.len > OCC_LIMIT_OPAQUE_LEN) {
+        writer->buf->fail = OCC_ERR_LIMIT;
+        return;
+    }
+    writer->results++;
+    occ_buf_put_be64(writer->buf, position);
+    occ_buf_put_byte(writer->buf, (uint8_t)opaque.len);
+    occ_buf_put(writer->buf, opaque);
+    occ_buf_put_be16(writer->buf, (uint16_t)code);
+}
+
+void
+occ_commit_put_refusal(struct occ_result_writer *writer, struct occ_bytes opaque, enum occ_err code,
+                       struct occ_bytes text)
+{
+    const size_t len = text.len > UINT16_MAX ? UINT16_MAX : text.len;
+    put_head(writer, opaque, 0, code);
+    occ_buf_put_be16(writer->buf, (uint16_t)len);
+    occ_buf_put(writer->buf, occ_bytes_of(text.ptr, len));
+}
+
+void
+occ_commit_put_success(struct occ_result_writer *writer, struct occ_bytes opaque, uint64_t position)
+{
+    put_head(writer, opaque, position, OCC_OK);
+    writer->proofs_at = writer->buf->len;
+    writer->proofs = 0;
+    occ_buf_put_be32(writer->buf, 0);
+}
+
+size_t
+occ_commit_begin_proof(struct occ_result_writer *writer)
+{
+    occ_buf_put_be32(writer->buf, 0);
+    return writer->buf->len;
+}
+
+void
+occ_commit_end_proof(struct occ_result_writer *writer, size_t begin)
+{
+    struct occ_buf *const buf = writer->buf;
+    if (buf->fail != OCC_OK) {
+        return;
+    }
+    if (buf->len - begin > OCC_LIMIT_FRAME_LEN) {
+        buf->fail = OCC_ERR_LIMIT;
+        return;
+    }
+    occ_patch_be32(buf, begin - 4, (uint32_t)(buf->len - begin));
+    writer->proofs++;
+    occ_patch_be32(buf, writer->proofs_at, writer->proofs);
+}
+
+void
+occ_commit_put_encoded_result(struct occ_result_writer *writer, struct occ_bytes encoded)
+{
+    if (writer->results == OCC_LIMIT_FRAME_REQUESTS) {
+        writer->buf->fail = OCC_ERR_LIMIT;
+        return;
+    }
+    writer->results++;
+    occ_buf_put(writer->buf, encoded);
+}
+
+void
+occ_commit_end_results(struct occ_result_writer *writer)
+{
+    occ_patch_be16(writer->buf, writer->count_at, writer->results);
+    occ_frame_end(writer->buf, writer->frame);
+}
+
+/* ---- reading ---- */
+
+struct occ_result
+occ_commit_read_results(struct occ_bytes payload, struct occ_reader *ret_reader, uint16_t *ret_results)
+{
+    struct occ_reader in = occ_reader_of(payload);
+    const uint16_t count = occ_reader_be16(&in);
+    OCC_ENSURE(count >= 1 && count <= OCC_LIMIT_FRAME_REQUESTS, OCC_ERR_WIRE_MESSAGE);
+    OCC_ENSURE(count <= occ_reader_left(&in) / RESULT_LEN_MIN, OCC_ERR_WIRE_MESSAGE);
+    *ret_reader = in;
+    *ret_results = count;
+    return occ_success();
+}
+
+/* u32 length · text. An empty text is no proof, and makes the reader bad. */
+static struct occ_bytes
+read_proof(struct occ_reader *in)
+{
+    const struct occ_bytes text = occ_reader_take(in, occ_reader_be32(in));
+    if (text.len == 0) {
+        in->bad = true;
+    }
+    return text;
+}
+
+static void
+read_success(struct occ_reader *in, struct occ_commit_outcome *outcome)
+{
+    outcome->proof_count = occ_reader_be32(in);
+    const uint8_t *const begin = in->next;
+    for (uint32_t i = 0; i < outcome->proof_count && !in->bad; i++) {
+        read_proof(in);
+    }
+    if (in->bad || outcome->proof_count == 0 || outcome->position == 0) {
+        in->bad = true;
+        return;
+    }
+    outcome->proofs = occ_bytes_of(begin, (size_t)(in->next - begin));
+}
+
+static void
+read_refusal(struct occ_reader *in, struct occ_commit_outcome *outcome)
+{
+    outcome->text = occ_reader_take(in, occ_reader_be16(in));
+    if (outcome->position != 0 || !occ_bytes_is_utf8(outcome->text)) {
+        in->bad = true;
+    }
+}
+
+struct occ_result
+occ_commit_next_result(struct occ_reader *reader, struct occ_commit_outcome *ret_outcome)
+{
+    struct occ_commit_outcome outcome = { 0 };
+    outcome.position = occ_reader_be64(reader);
+    const size_t opaque_len = occ_reader_u8(reader);
+    OCC_ENSURE(opaque_len <= OCC_LIMIT_OPAQUE_LEN, OCC_ERR_WIRE_MESSAGE);
+    outcome.opaque = occ_reader_take(reader, opaque_len);
+    outcome.code = (enum occ_err)occ_reader_be16(reader);
+    if (outcome.code == OCC_OK) {
+        read_success(reader, &outcome);
+    } else {
+        read_refusal(reader, &outcome);
+    }
+    OCC_ENSURE(!reader->bad, OCC_ERR_WIRE_MESSAGE);
+    *ret_outcome = outcome;
+    return occ_success();
+}
+
+struct occ_bytes
+occ_commit_next_proof(struct occ_commit_outcome *outcome)
+{
+    if (outcome->proofs.len == 0) {
+        return occ_bytes_of(NULL, 0);
+    }
+    struct occ_reader in = occ_reader_of(outcome->proofs);
+    const struct occ_bytes text = read_proof(&in);
+    outcome->proofs = occ_bytes_of(in.next, occ_reader_left(&in));
+    return in.bad ? occ_bytes_of(NULL, 0) : text;
+}

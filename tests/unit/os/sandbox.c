@@ -1,0 +1,302 @@
+/* sandbox.c — what is given up is gone: each forbidden call kills the child that tries it; what stays, works. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "os/sandbox.h"
+
+enum { NOT_ENTERED = 90, SURVIVED = 91, REDUCED = 92 };
+
+static int pair[2];
+
+static void
+do_open(void)
+{
+    (void)!open("/dev/null", O_RDONLY);
+}
+static void
+do_create(void)
+{
+    (void)!creat("/tmp/occ-sandbox-test", 0600);
+}
+static void
+do_stat(void)
+{
+    struct stat status;
+    (void)!stat("/", &status);
+}
+static void
+do_socket(void)
+{
+    (void)!socket(AF_INET, SOCK_STREAM, 0);
+}
+static void
+do_socketpair(void)
+{
+    int ends[2];
+    (void)!socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+}
+static void
+do_connect(void)
+{
+    (void)!connect(pair[0], NULL, 0);
+}
+static void
+do_bind(void)
+{
+    (void)!bind(pair[0], NULL, 0);
+}
+static void
+do_send_to_address(void)
+{
+    static const struct sockaddr address = { .sa_family = AF_UNIX };
+    (void)!sendto(pair[0], "x", 1, 0, &address, sizeof address);
+}
+static void
+do_send_descriptor(void)
+{
+    const struct msghdr message = { 0 };
+    (void)!sendmsg(pair[0], &message, 0);
+}
+static void
+do_exec(void)
+{
+    char name[] = "true";
+    char *const argv[] = { name, NULL };
+    execv("/bin/true", argv);
+}
+static void
+do_fork(void)
+{
+    if (fork() == 0) {
+        _exit(0);
+    }
+}
+static void
+do_ptrace(void)
+{
+    (void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+}
+static void
+do_kill(void)
+{
+    (void)!kill(getppid(), 0);
+}
+static void
+do_executable_memory(void)
+{
+    (void)!mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+static void
+do_make_executable(void)
+{
+    void *const memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    (void)!mprotect(memory, 4096, PROT_READ | PROT_EXEC);
+}
+static void
+do_prctl(void)
+{
+    (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+}
+static void
+do_fcntl(void)
+{
+    (void)!fcntl(pair[0], F_SETOWN, getpid());
+}
+
+/* Enters the sandbox in a child, does it, and gives how the child ended. */
+static int
+status_of(void (*act)(void))
+{
+    fflush(NULL);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        bool is_full = false;
+        if (!occ_is_ok(occ_sandbox_hide(NULL)) || !occ_is_ok(occ_sandbox_enter(NULL, &is_full))) {
+            _exit(NOT_ENTERED);
+        }
+        if (!is_full) {
+            _exit(REDUCED);
+        }
+        act();
+        _exit(SURVIVED);
+    }
+    int status = 0;
+    if (pid < 0 || waitpid(pid, &status, 0) != pid) {
+        abort();
+    }
+    return status;
+}
+
+/* The sanitizers' run-time cannot live in the sandbox: there only that it says so can be tested. */
+static bool
+is_reduced(int status)
+{
+    return WIFEXITED(status) && WEXITSTATUS(status) == REDUCED;
+}
+
+static void
+test_forbidden(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        void (*act)(void);
+    } cases[] = {
+        { "open", do_open },
+        { "create", do_create },
+        { "stat", do_stat },
+        { "socket", do_socket },
+        { "socketpair", do_socketpair },
+        { "connect", do_connect },
+        { "bind", do_bind },
+        { "send to an address", do_send_to_address },
+        { "send a descriptor", do_send_descriptor },
+        { "exec", do_exec },
+        { "fork", do_fork },
+        { "ptrace", do_ptrace },
+        { "kill", do_kill },
+        { "executable memory", do_executable_memory },
+        { "make memory executable", do_make_executable },
+        { "prctl", do_prctl },
+        { "fcntl", do_fcntl },
+    };
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const int status = status_of(cases[i].act);
+        if (is_reduced(status)) {
+            skip();
+        }
+        if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS) {
+            fail_msg("%s: status %#x, expected death by SIGSYS", cases[i].name, (unsigned)status);
+        }
+    }
+    close(pair[0]);
+    close(pair[1]);
+}
+
+/* All that the boundary does at work. */
+static void
+do_work(void)
+{
+    char bytes[64];
+    struct timespec now;
+    struct pollfd polled = { .fd = pair[1], .events = POLLIN };
+    bool good = send(pair[0], "abc", 3, MSG_NOSIGNAL) == 3 && poll(&polled, 1, 1000) == 1 &&
+                recv(pair[1], bytes, sizeof bytes, 0) == 3 && write(pair[0], "d", 1) == 1 &&
+                read(pair[1], bytes, sizeof bytes) == 1;
+    good = good && clock_gettime(CLOCK_REALTIME, &now) == 0 && getrandom(bytes, sizeof bytes, 0) == sizeof bytes;
+    for (size_t len = 1; good && len < (64u << 20); len *= 4) { /* brk, mmap, mremap, munmap */
+        char *memory = malloc(len);
+        memory = memory == NULL ? NULL : realloc(memory, 2 * len);
+        good = memory != NULL;
+        if (good) {
+            memory[2 * len - 1] = 1;
+        }
+        free(memory);
+    }
+    _exit(good ? 0 : 1);
+}
+
+static void
+test_work_goes_on(void **state)
+{
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    const int status = status_of(do_work);
+    if (is_reduced(status)) {
+        skip();
+    }
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    close(pair[0]);
+    close(pair[1]);
+}
+
+/* abort ends it as abort does, not as a forbidden call. */
+static void
+test_abort(void **state)
+{
+    (void)state;
+    const int status = status_of(abort);
+    if (is_reduced(status)) {
+        skip();
+    }
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGABRT);
+}
+
+static int
+hidden_child(void)
+{
+    struct rlimit core;
+    if (!occ_is_ok(occ_sandbox_hide(NULL)) || getrlimit(RLIMIT_CORE, &core) != 0) {
+        return 1;
+    }
+    bool is_full = false;
+    const int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+    if (!occ_is_ok(occ_sandbox_enter(NULL, &is_full))) {
+        return 2;
+    }
+    return core.rlim_cur == 0 && core.rlim_max == 0 && dumpable == (is_full ? 0 : 1) ? 0 : 3;
+}
+
+static void
+test_hide(void **state)
+{
+    (void)state;
+    const pid_t pid = fork();
+    if (pid == 0) {
+        _exit(hidden_child());
+    }
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
+/* No new privileges, also in the reduced form. */
+static void
+test_no_new_privileges(void **state)
+{
+    (void)state;
+    const pid_t pid = fork();
+    if (pid == 0) {
+        bool is_full = false;
+        const bool before = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+        const bool entered = occ_is_ok(occ_sandbox_enter(NULL, &is_full));
+        _exit(entered && !before && (is_full || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) ? 0 : 1);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_hide),      cmocka_unit_test(test_no_new_privileges),
+        cmocka_unit_test(test_forbidden), cmocka_unit_test(test_work_goes_on),
+        cmocka_unit_test(test_abort),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,154 @@
+/*
+ * again.h — reads a payload and writes what was read anew. The encoding has one form only, so the bytes must be the same.
+ * For the unit tests and the fuzz target.
+ */
+#ifndef TESTS_UNIT_WIRE_AGAIN_H
+#define TESTS_UNIT_WIRE_AGAIN_H
+
+#include "wire/commit.h"
+#include "wire/frame.h"
+#include "wire/hello.h"
+
+/* Each: OCC_OK and the frame in out, or the decoder's refusal. */
+static inline struct occ_result
+again_hello(struct occ_bytes payload, struct occ_buf *out)
+{
+    struct occ_hello hello;
+    OCC_TRY(occ_hello_read(payload, &hello));
+    occ_hello_put(out, &hello);
+    return occ_success();
+}
+
+static inline struct occ_result
+again_hello_ok(struct occ_bytes payload, struct occ_buf *out)
+{
+    struct occ_hello_ok ok;
+    OCC_TRY(occ_hello_read_ok(payload, &ok));
+    occ_hello_put_ok(out, &ok);
+    return occ_success();
+}
+
+static inline struct occ_result
+again_refused(struct occ_bytes payload, uint64_t id, struct occ_buf *out)
+{
+    struct occ_refused refused;
+    OCC_TRY(occ_hello_read_refused(payload, &refused));
+    occ_hello_put_refused(out, id, refused.code, refused.text);
+    return occ_success();
+}
+
+static inline struct occ_result
+again_fields(struct occ_commit_reader *reader, struct occ_commit_writer *writer)
+{
+    for (;;) {
+        struct occ_commit_field field;
+        bool more = false;
+        OCC_TRY(occ_commit_next_field(reader, &field, &more));
+        if (!more) {
+            return occ_success();
+        }
+        occ_commit_put_field(writer, (enum occ_commit_tag)field.tag, field.value);
+    }
+}
+
+static inline struct occ_result
+again_request(struct occ_commit_reader *reader, struct occ_commit_writer *writer)
+{
+    struct occ_bytes opaque;
+    OCC_TRY(occ_commit_next_request(reader, &opaque));
+    occ_commit_put_request(writer, opaque);
+    OCC_TRY(again_fields(reader, writer));
+    uint32_t digests = 0;
+    OCC_TRY(occ_commit_digest_count(reader, &digests));
+    for (uint32_t i = 0; i < digests; i++) {
+        struct occ_bytes digest;
+        OCC_TRY(occ_commit_next_digest(reader, &digest));
+        occ_commit_put_digest(writer, digest.ptr);
+        OCC_TRY(again_fields(reader, writer));
+    }
+    return occ_success();
+}
+
+static inline struct occ_result
+again_commit(struct occ_bytes payload, uint64_t id, struct occ_buf *out)
+{
+    struct occ_commit_reader reader;
+    uint16_t requests = 0;
+    OCC_TRY(occ_commit_read(payload, &reader, &requests));
+    struct occ_commit_writer writer;
+    occ_commit_begin(&writer, out, id);
+    for (uint16_t i = 0; i < requests; i++) {
+        OCC_TRY(again_request(&reader, &writer));
+    }
+    occ_commit_end(&writer);
+    return occ_commit_read_end(&reader);
+}
+
+static inline void
+again_proofs(struct occ_commit_outcome *outcome, struct occ_result_writer *writer)
+{
+    for (struct occ_bytes text = occ_commit_next_proof(outcome); text.len > 0; text = occ_commit_next_proof(outcome)) {
+        const size_t begin = occ_commit_begin_proof(writer);
+        occ_buf_put(writer->buf, text);
+        occ_commit_end_proof(writer, begin);
+    }
+}
+
+static inline struct occ_result
+again_results(struct occ_bytes payload, uint64_t id, struct occ_buf *out)
+{
+    struct occ_reader in;
+    uint16_t results = 0;
+    OCC_TRY(occ_commit_read_results(payload, &in, &results));
+    struct occ_result_writer writer;
+    occ_commit_begin_results(&writer, out, id);
+    for (uint16_t i = 0; i < results; i++) {
+        struct occ_commit_outcome outcome;
+        OCC_TRY(occ_commit_next_result(&in, &outcome));
+        if (outcome.code != OCC_OK) {
+            occ_commit_put_refusal(&writer, outcome.opaque, outcome.code, outcome.text);
+            continue;
+        }
+        occ_commit_put_success(&writer, outcome.opaque, outcome.position);
+        again_proofs(&outcome, &writer);
+    }
+    occ_commit_end_results(&writer);
+    return occ_result_of(occ_reader_done(&in) ? OCC_OK : OCC_ERR_WIRE_MESSAGE);
+}
+
+static inline struct occ_result
+again_ack(struct occ_bytes payload, struct occ_buf *out)
+{
+    uint64_t position = 0;
+    OCC_TRY(occ_commit_read_ack(payload, &position));
+    occ_commit_put_ack(out, position);
+    return occ_success();
+}
+
+static inline struct occ_result
+again_frame(const struct occ_frame *frame, struct occ_buf *out)
+{
+    switch (frame->type) {
+    case OCC_FRAME_HELLO:
+        return again_hello(frame->payload, out);
+    case OCC_FRAME_HELLO_OK:
+        return again_hello_ok(frame->payload, out);
+    case OCC_FRAME_REFUSED:
+        return again_refused(frame->payload, frame->id, out);
+    case OCC_FRAME_COMMIT:
+        return again_commit(frame->payload, frame->id, out);
+    case OCC_FRAME_RESULT:
+        return again_results(frame->payload, frame->id, out);
+    case OCC_FRAME_ACK:
+        return again_ack(frame->payload, out);
+    case OCC_FRAME_PING:
+    case OCC_FRAME_PONG:
+        break;
+    }
+    const size_t begin = occ_frame_begin(out, frame->type, frame->id);
+    occ_buf_put(out, frame->payload);
+    occ_frame_end(out, begin);
+    return occ_success();
+}
+
+#endif

@@ -1,0 +1,157 @@
+/* result.c — RESULT frames. */
+#include "unit/wire/torture.h"
+
+static struct occ_frame
+first_frame(const struct occ_buf *buf)
+{
+    struct occ_frame frame;
+    size_t used = 0;
+    assert_int_equal(occ_buf_check(buf).code, OCC_OK);
+    assert_int_equal(occ_frame_next(occ_buf_view(buf), &frame, &used).code, OCC_OK);
+    assert_int_equal(used, buf->len);
+    return frame;
+}
+
+static void
+put_proof(struct occ_result_writer *writer, const char *text)
+{
+    const size_t begin = occ_commit_begin_proof(writer);
+    occ_buf_put_str(writer->buf, text);
+    occ_commit_end_proof(writer, begin);
+}
+
+static void
+put_example(struct occ_buf *buf)
+{
+    struct occ_result_writer writer;
+    occ_commit_begin_results(&writer, buf, 42);
+    occ_commit_put_success(&writer, occ_bytes_str("one"), 7);
+    put_proof(&writer, "{\"a\":1}");
+    put_proof(&writer, "{}");
+    occ_commit_put_refusal(&writer, occ_bytes_str("two"), OCC_ERR_FIELD_TYPE, occ_bytes_str("why"));
+    occ_commit_put_success(&writer, occ_bytes_str(""), 8);
+    put_proof(&writer, "x");
+    occ_commit_end_results(&writer);
+}
+
+static void
+test_round_trip(void **state)
+{
+    (void)state;
+    OCC_BUF_AUTO(buf, 1000);
+    put_example(&buf);
+    const struct occ_frame frame = first_frame(&buf);
+    assert_int_equal(frame.type, OCC_FRAME_RESULT);
+    assert_int_equal(frame.id, 42);
+    struct occ_reader in;
+    uint16_t results = 0;
+    struct occ_commit_outcome outcome;
+    assert_int_equal(occ_commit_read_results(frame.payload, &in, &results).code, OCC_OK);
+    assert_int_equal(results, 3);
+    assert_int_equal(occ_commit_next_result(&in, &outcome).code, OCC_OK);
+    assert_int_equal(outcome.code, OCC_OK);
+    assert_int_equal(outcome.position, 7);
+    assert_true(occ_bytes_is(outcome.opaque, "one"));
+    assert_int_equal(outcome.proof_count, 2);
+    assert_true(occ_bytes_is(occ_commit_next_proof(&outcome), "{\"a\":1}"));
+    assert_true(occ_bytes_is(occ_commit_next_proof(&outcome), "{}"));
+    assert_int_equal(occ_commit_next_proof(&outcome).len, 0);
+    assert_int_equal(occ_commit_next_proof(&outcome).len, 0);
+    assert_int_equal(occ_commit_next_result(&in, &outcome).code, OCC_OK);
+    assert_int_equal(outcome.code, OCC_ERR_FIELD_TYPE);
+    assert_int_equal(outcome.position, 0);
+    assert_true(occ_bytes_is(outcome.opaque, "two"));
+    assert_true(occ_bytes_is(outcome.text, "why"));
+    assert_int_equal(outcome.proof_count, 0);
+    assert_int_equal(occ_commit_next_result(&in, &outcome).code, OCC_OK);
+    assert_int_equal(outcome.position, 8);
+    assert_true(occ_reader_done(&in));
+    torture(occ_buf_view(&buf));
+}
+
+/* A result that was kept as bytes and is written again, alone in a frame with id 0. */
+static void
+test_encoded(void **state)
+{
+    (void)state;
+    OCC_BUF_AUTO(first, 1000);
+    struct occ_result_writer writer;
+    occ_commit_begin_results(&writer, &first, 0);
+    const size_t begin = first.len;
+    occ_commit_put_success(&writer, occ_bytes_str("one"), 7);
+    put_proof(&writer, "{\"a\":1}");
+    occ_commit_end_results(&writer);
+    OCC_BUF_AUTO(again, 1000);
+    occ_commit_begin_results(&writer, &again, 0);
+    occ_commit_put_encoded_result(&writer, occ_bytes_of(first.ptr + begin, first.len - begin));
+    occ_commit_end_results(&writer);
+    assert_int_equal(again.len, first.len);
+    assert_memory_equal(again.ptr, first.ptr, first.len);
+}
+
+static void
+refuse_read(const char *bytes, size_t len)
+{
+    OCC_BUF_AUTO(out, 1 << 20);
+    assert_int_equal(again_results(occ_bytes_of(bytes, len), 1, &out).code, OCC_ERR_WIRE_MESSAGE);
+}
+
+static void
+test_refusals(void **state)
+{
+    (void)state;
+    refuse_read("", 0);
+    refuse_read("\0\0", 2);
+    refuse_read("\4\1", 2);
+#define AT_1 "\0\0\0\0\0\0\0\1\0"
+#define AT_0 "\0\0\0\0\0\0\0\0\0"
+    refuse_read("\0\2" AT_1 "\0\0\0\0\0\1\0\0\0\1x", 22); /* two announced, one there */
+    refuse_read("\0\1" AT_1 "\0\0\0\0\0\0", 17);          /* a success without proofs */
+    refuse_read("\0\1" AT_0 "\0\0\0\0\0\1\0\0\0\1x", 22); /* a success without position */
+    refuse_read("\0\1" AT_1 "\0\0\0\0\0\1\0\0\0\0", 21);  /* an empty proof */
+    refuse_read("\0\1" AT_1 "\0\0\xff\xff\xff\xff\0\0\0\1x", 22);
+    refuse_read("\0\1" AT_1 "\0\0\0\0\0\1\xff\xff\xff\xffx", 22);
+    refuse_read("\0\1" AT_1 "\0\1\0\1x", 16);    /* a refusal with a position */
+    refuse_read("\0\1" AT_0 "\0\1\0\1\xff", 16); /* a sentence that is not UTF-8 */
+    OCC_BUF_AUTO(out, 1 << 20);
+    assert_int_equal(again_results(occ_bytes_of("\0\1" AT_0 "\0\1\0\1x", 16), 1, &out).code, OCC_OK);
+    assert_int_equal(again_results(occ_bytes_of("\0\1" AT_1 "\0\0\0\0\0\1\0\0\0\1x", 22), 1, &out).code, OCC_OK);
+}
+
+static void
+test_writer_limits(void **state)
+{
+    (void)state;
+    static const uint8_t opaque[OCC_LIMIT_OPAQUE_LEN + 1];
+    OCC_BUF_AUTO(buf, 1 << 20);
+    struct occ_result_writer writer;
+    occ_commit_begin_results(&writer, &buf, 1);
+    occ_commit_put_refusal(&writer, occ_bytes_of(opaque, sizeof opaque), OCC_ERR_LIMIT, occ_bytes_str("x"));
+    assert_int_equal(occ_buf_check(&buf).code, OCC_ERR_LIMIT);
+    occ_buf_reset(&buf);
+    occ_commit_begin_results(&writer, &buf, 1);
+    for (int i = 0; i < OCC_LIMIT_FRAME_REQUESTS; i++) {
+        occ_commit_put_refusal(&writer, occ_bytes_str(""), OCC_ERR_LIMIT, occ_bytes_str("x"));
+    }
+    assert_int_equal(occ_buf_check(&buf).code, OCC_OK);
+    occ_commit_put_encoded_result(&writer, occ_bytes_str("x"));
+    assert_int_equal(occ_buf_check(&buf).code, OCC_ERR_LIMIT);
+    OCC_BUF_AUTO(small, 40); /* a buffer that fails in the middle of a proof stays failed, and unharmed */
+    occ_commit_begin_results(&writer, &small, 1);
+    occ_commit_put_success(&writer, occ_bytes_str(""), 1);
+    put_proof(&writer, "{\"long\":\"text\"}");
+    occ_commit_end_results(&writer);
+    assert_int_equal(occ_buf_check(&small).code, OCC_ERR_LIMIT);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_encoded),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_writer_limits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
