@@ -1,0 +1,190 @@
+/* http_client.c — outbound HTTP by libcurl's easy interface. */
+#include "net/http_client.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+#include <uv.h>
+
+struct call_state {
+    CURL *curl;
+    struct curl_slist *headers;
+    struct occ_buf where; /* "host:port" or the path of the socket, for messages */
+};
+
+static void
+call_state_clear(struct call_state *state)
+{
+    curl_slist_free_all(state->headers);
+    curl_easy_cleanup(state->curl);
+    occ_buf_clear(&state->where);
+}
+
+static size_t
+on_body(char *bytes, size_t size, size_t count, void *ctx)
+{
+    struct occ_buf *body = ctx;
+    occ_buf_put(body, occ_bytes_of(bytes, size * count));
+    return occ_is_ok(occ_buf_check(body)) ? size * count : 0; /* less than given = curl gives up */
+}
+
+/* Says where the call goes, without user information, path or query: these may hold secrets. */
+static OCC_RESULT
+describe(const struct occ_http_call *call, struct occ_error *err, struct occ_buf *where)
+{
+    CURLU *url = curl_url();
+    char *host = NULL;
+    char *port = NULL;
+    struct occ_result result = occ_success();
+    if (url == NULL) {
+        return occ_error_code(err, OCC_ERR_NOMEM);
+    }
+    if (curl_url_set(url, CURLUPART_URL, call->url, 0) != CURLUE_OK ||
+        curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
+        curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK) {
+        result = occ_error_set(err, OCC_ERR_USAGE, "not a URL that begins with http:// or https:// and names a host");
+    } else if (call->unix_path != NULL) {
+        occ_buf_put_format(where, "unix:%s", call->unix_path);
+    } else {
+        occ_buf_put_format(where, "%s:%s", host, port);
+    }
+    occ_buf_put_byte(where, '\0');
+    curl_free(host);
+    curl_free(port);
+    curl_url_cleanup(url);
+    return occ_is_ok(result) ? occ_buf_check(where) : result;
+}
+
+static OCC_RESULT
+add_header(struct call_state *state, const char *name, const char *value)
+{
+    OCC_BUF_AUTO(line, 16u << 10);
+    occ_buf_put_format(&line, "%s: %s", name, value);
+    occ_buf_put_byte(&line, '\0');
+    OCC_TRY(occ_buf_check(&line));
+    /* A line end in a value would be a header of somebody else's making. */
+    OCC_ENSURE(strpbrk(value, "\r\n") == NULL, OCC_ERR_USAGE);
+    struct curl_slist *longer = curl_slist_append(state->headers, (const char *)line.ptr);
+    memset(line.ptr, 0, line.len);
+    OCC_ENSURE(longer != NULL, OCC_ERR_NOMEM);
+    state->headers = longer;
+    return occ_success();
+}
+
+static OCC_RESULT
+set_up(const struct occ_http_call *call, struct call_state *state, struct occ_buf *body)
+{
+    CURL *curl = state->curl;
+    bool ok = curl_easy_setopt(curl, CURLOPT_URL, call->url) == CURLE_OK;
+    ok = ok && curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK;
+    ok = ok && curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK;
+    ok = ok && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
+    ok = ok && curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)call->connect_ms) == CURLE_OK;
+    ok = ok && curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)call->total_ms) == CURLE_OK;
+    ok = ok && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK;
+    ok = ok && curl_easy_setopt(curl, CURLOPT_WRITEDATA, body) == CURLE_OK;
+    ok = ok && curl_easy_setopt(curl, CURLOPT_USERAGENT, "occ/" OCC_VERSION) == CURLE_OK;
+    if (call->unix_path != NULL) {
+        ok = ok && curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, call->unix_path) == CURLE_OK;
+    }
+    if (call->content_type != NULL) {
+        OCC_TRY(add_header(state, "Content-Type", call->content_type));
+        ok = ok && curl_easy_setopt(curl, CURLOPT_POST, 1L) == CURLE_OK;
+        ok = ok && curl_easy_setopt(curl, CURLOPT_POSTFIELDS,
+                                    call->body.len == 0 ? "" : (const char *)call->body.ptr) == CURLE_OK;
+        ok = ok && curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len) == CURLE_OK;
+    }
+    if (call->bearer != NULL) {
+        OCC_BUF_AUTO(value, 8u << 10);
+        occ_buf_put_format(&value, "Bearer %s", call->bearer);
+        occ_buf_put_byte(&value, '\0');
+        OCC_TRY(occ_buf_check(&value));
+        const struct occ_result added = add_header(state, "Authorization", (const char *)value.ptr);
+        memset(value.ptr, 0, value.len);
+        OCC_TRY(added);
+    }
+    ok = ok && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, state->headers) == CURLE_OK;
+    return occ_result_of(ok ? OCC_OK : OCC_ERR_NOMEM);
+}
+
+/* Writing to a peer that has gone raises SIGPIPE; with NOSIGNAL curl leaves it to us. Held back, and taken, per thread. */
+static CURLcode
+perform(CURL *curl)
+{
+    sigset_t pipe, before, pending;
+    (void)sigemptyset(&pipe);
+    (void)sigaddset(&pipe, SIGPIPE);
+    (void)sigpending(&pending);
+    const bool was_pending = sigismember(&pending, SIGPIPE) == 1;
+    (void)pthread_sigmask(SIG_BLOCK, &pipe, &before);
+    const CURLcode code = curl_easy_perform(curl);
+    const struct timespec at_once = { 0 };
+    if (!was_pending) {
+        (void)sigtimedwait(&pipe, NULL, &at_once);
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return code;
+}
+
+static OCC_RESULT
+judge_failure(const struct call_state *state, CURLcode code, struct occ_buf *body, struct occ_error *err)
+{
+    const char *where = (const char *)state->where.ptr;
+    long os_error = 0;
+    (void)curl_easy_getinfo(state->curl, CURLINFO_OS_ERRNO, &os_error);
+    switch (code) {
+    case CURLE_WRITE_ERROR:
+        if (body->fail == OCC_ERR_LIMIT) {
+            return occ_error_set(err, OCC_ERR_LIMIT, "%s: the answer is larger than %zu bytes", where, body->limit);
+        }
+        return occ_error_code(err, OCC_ERR_NOMEM);
+    case CURLE_OPERATION_TIMEDOUT:
+        return occ_error_set(err, OCC_ERR_TIMEOUT, "%s: no answer in time", where);
+    case CURLE_COULDNT_CONNECT:
+        return occ_error_set(err, OCC_ERR_UNAVAILABLE, "%s: %s", where,
+                             os_error > 0 ? uv_strerror(-(int)os_error) : "could not connect");
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return occ_error_set(err, OCC_ERR_UNAVAILABLE, "%s: unknown host", where);
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT:
+        return occ_error_set(err, OCC_ERR_USAGE, "not a URL that begins with http:// or https:// and names a host");
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_PARTIAL_FILE:
+        return occ_error_set(err, OCC_ERR_CLOSED, "%s: the connection broke before the answer was there", where);
+    case CURLE_OUT_OF_MEMORY:
+        return occ_error_code(err, OCC_ERR_NOMEM);
+    default:
+        return occ_error_set(err, OCC_ERR_UNAVAILABLE, "%s: %s", where, curl_easy_strerror(code));
+    }
+}
+
+OCC_RESULT
+occ_http_client_call(const struct occ_http_call *call, struct occ_error *err, struct occ_http_answer *ret_answer)
+{
+    __attribute__((cleanup(call_state_clear))) struct call_state state = { .where = OCC_BUF_INIT(4096) };
+    OCC_TRY(describe(call, err, &state.where));
+    state.curl = curl_easy_init();
+    if (state.curl == NULL) {
+        return occ_error_code(err, OCC_ERR_NOMEM);
+    }
+    struct occ_buf *body = ret_answer->body;
+    const struct occ_result ready = set_up(call, &state, body);
+    if (!occ_is_ok(ready)) {
+        return occ_error_code(err, ready.code);
+    }
+    const CURLcode code = perform(state.curl);
+    if (code != CURLE_OK) {
+        return judge_failure(&state, code, body, err);
+    }
+    long status = 0;
+    curl_off_t retry_after_s = 0;
+    (void)curl_easy_getinfo(state.curl, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_easy_getinfo(state.curl, CURLINFO_RETRY_AFTER, &retry_after_s);
+    ret_answer->status = (unsigned)status;
+    ret_answer->retry_after_s = retry_after_s > 0 ? (uint64_t)retry_after_s : 0;
+    return occ_success();
+}

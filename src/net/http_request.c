@@ -1,0 +1,203 @@
+/* http_request.c — requests as the handler sees them, and where their memory comes from. */
+#include <poll.h>
+#include <stdlib.h>
+
+#include "net/http_private.h"
+#include "os/clock.h"
+
+enum { SPARE_MAX = 64, SPARE_HEAD_CAP_MAX = 4096 };
+
+/* ---- memory ---- */
+
+struct occ_http_request *
+occ_http_request_take(struct occ_http_connection *connection)
+{
+    struct occ_http_server *server = connection->server;
+    struct occ_http_request *request = server->spare;
+    if (request != NULL) {
+        server->spare = request->next_spare;
+        server->spare_len--;
+    } else {
+        request = calloc(1, sizeof *request);
+        if (request == NULL) {
+            return NULL;
+        }
+    }
+    occ_http_parse_init(&request->parse, server->config.head_len_max, &server->budget);
+    request->server = server;
+    request->connection = connection;
+    request->note = NULL;
+    request->began_us = occ_clock_monotonic_us();
+    request->status = 0;
+    request->response_len = 0;
+    request->answered = request->written = request->reported = false;
+    memcpy(request->peer, connection->peer, sizeof request->peer);
+    server->requests++;
+    connection->request = request;
+    return request;
+}
+
+static void
+free_request(struct occ_http_request *request)
+{
+    occ_http_parse_clear(&request->parse);
+    occ_buf_clear(&request->rest);
+    occ_buf_clear(&request->body);
+    free(request);
+}
+
+void
+occ_http_request_give_back(struct occ_http_request *request)
+{
+    struct occ_http_server *server = request->server;
+    server->requests--;
+    occ_http_parse_release(&request->parse);
+    occ_buf_clear(&request->rest);
+    occ_buf_clear(&request->body);
+    if (server->spare_len < SPARE_MAX && request->parse.head.buf.cap <= SPARE_HEAD_CAP_MAX) {
+        request->next_spare = server->spare;
+        server->spare = request;
+        server->spare_len++;
+    } else {
+        free_request(request);
+    }
+    if (server->abandoned) {
+        occ_http_server_let_go(server);
+    }
+}
+
+void
+occ_http_server_let_go(struct occ_http_server *server)
+{
+    while (server->spare != NULL) {
+        struct occ_http_request *request = server->spare;
+        server->spare = request->next_spare;
+        server->spare_len--;
+        free_request(request);
+    }
+    if (server->requests > 0) {
+        return;
+    }
+    occ_buf_clear(&server->scratch);
+    occ_buf_clear(&server->address);
+    free(server->extra_headers);
+    free(server->unix_path);
+    free(server);
+}
+
+void
+occ_http_request_report(struct occ_http_request *request, unsigned status)
+{
+    const struct occ_http_events *events = &request->server->config.events;
+    if (request->reported) {
+        return;
+    }
+    request->reported = true;
+    if (events->on_done == NULL) {
+        return;
+    }
+    const struct occ_http_exchange exchange = {
+        .method = request->parse.method,
+        .target = request->parse.method.len == 0 ? occ_bytes_of(NULL, 0) : request->parse.target,
+        .peer = occ_bytes_str(request->peer),
+        .status = status,
+        .request_len = request->parse.body_len,
+        .response_len = status == 0 ? 0 : request->response_len,
+        .duration_us = occ_clock_monotonic_us() - request->began_us,
+        .note = request->note,
+    };
+    events->on_done(events->ctx, &exchange);
+}
+
+/* ---- what the handler asks ---- */
+
+enum occ_http_method
+occ_http_method(const struct occ_http_request *request)
+{
+    switch (request->parse.tokens.method) {
+    case HTTP_GET:
+        return OCC_HTTP_GET;
+    case HTTP_HEAD:
+        return OCC_HTTP_HEAD;
+    case HTTP_POST:
+        return OCC_HTTP_POST;
+    case HTTP_OPTIONS:
+        return OCC_HTTP_OPTIONS;
+    case HTTP_PUT:
+        return OCC_HTTP_PUT;
+    case HTTP_DELETE:
+        return OCC_HTTP_DELETE;
+    case HTTP_PATCH:
+        return OCC_HTTP_PATCH;
+    default:
+        return OCC_HTTP_OTHER;
+    }
+}
+
+struct occ_bytes
+occ_http_path(const struct occ_http_request *request)
+{
+    const struct occ_bytes target = request->parse.target;
+    const uint8_t *mark = target.len == 0 ? NULL : memchr(target.ptr, '?', target.len);
+    return mark == NULL ? target : occ_bytes_of(target.ptr, (size_t)(mark - target.ptr));
+}
+
+struct occ_bytes
+occ_http_query(const struct occ_http_request *request)
+{
+    const struct occ_bytes target = request->parse.target;
+    const size_t path_len = occ_http_path(request).len;
+    if (path_len == target.len) {
+        return occ_bytes_of(NULL, 0);
+    }
+    return occ_bytes_of(target.ptr + path_len + 1, target.len - path_len - 1);
+}
+
+bool
+occ_http_header(const struct occ_http_request *request, const char *name, struct occ_bytes *ret_value,
+                unsigned *ret_count)
+{
+    return occ_http_parse_field(&request->parse, name, ret_value, ret_count);
+}
+
+struct occ_bytes
+occ_http_body(const struct occ_http_request *request)
+{
+    return occ_buf_view(&request->parse.body);
+}
+
+struct occ_bytes
+occ_http_peer(const struct occ_http_request *request)
+{
+    return occ_bytes_str(request->peer);
+}
+
+void
+occ_http_set_note(struct occ_http_request *request, void *note)
+{
+    request->note = note;
+}
+
+void *
+occ_http_note(const struct occ_http_request *request)
+{
+    return request->note;
+}
+
+bool
+occ_http_is_gone(const struct occ_http_request *request)
+{
+    const struct occ_http_connection *connection = request->connection;
+    if (connection == NULL) {
+        return true;
+    }
+    if (!connection->ended) {
+        return false;
+    }
+    /* The client has shut its sending side. It may still wait for the answer; a hang-up says that it does not. */
+    struct pollfd probe = { .events = 0 };
+    if (uv_fileno(&connection->handle.any, &probe.fd) != 0) {
+        return true;
+    }
+    return poll(&probe, 1, 0) == 1 && (probe.revents & (POLLHUP | POLLERR)) != 0;
+}
