@@ -4,6 +4,7 @@
  * A program (or one command of occ) describes its settings in a table; from it come the parsing, the errors and the --help
  * text. Unknown names are errors in flags and in the file. The file is ini text ("name = value", '#' and ';' begin
  * comments, names as the flags without "--"), named by --config or the environment variable that the table gives it.
+ * A flag given twice: the last one counts. A name given twice in the file is an error. An empty variable counts as unset.
  */
 #ifndef OCC_SETTINGS_SETTINGS_H
 #define OCC_SETTINGS_SETTINGS_H
@@ -25,35 +26,38 @@ struct occ_setting {
     char letter;      /* 'q' for -q, or 0 */
     enum occ_setting_type type;
     const char *argument; /* what --help shows for the value: "HOST:PORT"; NULL for a switch */
-    const char *env;      /* "OCC_LISTEN", or NULL: not from the environment */
+    const char *env;      /* "OCC_LISTEN", or NULL: not from the environment. "OCC_PORT|PORT": the first that is set */
     const char *fallback; /* the default as a user would write it; NULL = none ("off" for a switch is NULL) */
-    uint64_t min, max;    /* for numbers, sizes, times */
+    uint64_t min, max;    /* for numbers, sizes, times; max 0 = no upper bound */
     const char *choices;  /* for OCC_SETTING_CHOICE */
-    bool only_flag;       /* not in the file (for example --config itself) */
+    bool only_flag;       /* not in the file (for example --config itself); the environment is for env to say */
     const char *help;     /* one or two sentences with unit; the default is added by the printer */
 };
+
+enum { OCC_SETTINGS_MAX = 128 };
 
 struct occ_settings_program {
     const char *name;                /* "occd", "occ commit" */
     const char *const *usage;        /* usage lines without the name, NULL at the end */
     const char *about;               /* a short paragraph */
     const struct occ_setting *table; /* count entries; --help, --version are added by the module */
-    size_t count;
-    const char *config_setting; /* name of the setting that names the file, or NULL */
-    bool takes_arguments;       /* false: a word that is no flag is an error */
-    const char *epilog;         /* printed after the options: examples, files, exit codes; or NULL */
+    size_t count;                    /* at most OCC_SETTINGS_MAX */
+    const char *config_setting;      /* name of the setting that names the file, or NULL */
+    bool takes_arguments;            /* false: a word that is no flag is an error */
+    const char *epilog;              /* printed after the options: examples, files, exit codes; or NULL */
 };
 
 struct occ_settings;
 
 /*
  * Reads argv[1 … argc-1], envp ("NAME=value" strings, NULL at the end) and the file. "--" ends the flags. --name=value and
- * --name value are the same. Errors (OCC_ERR_USAGE) name the flag, variable, or file and line. *ret is the caller's.
- * If --help or --version was given nothing else is checked, and occ_settings_wants_… tells.
+ * --name value are the same. Errors name the flag, variable, or file and line: OCC_ERR_USAGE, or what occ_file_read gives
+ * for a file that cannot be read. *ret is the caller's; program, argv and envp must outlive it.
+ * If --help (or -h) or --version was given nothing else is checked, and occ_settings_wants_… tells.
  */
 OCC_RESULT occ_settings_load(const struct occ_settings_program *program, int argc, char *const *argv, char *const *envp,
                              struct occ_error *err, struct occ_settings **ret);
-void occ_settings_free(struct occ_settings *settings);
+void occ_settings_free(struct occ_settings *settings); /* NULL is allowed */
 
 bool occ_settings_wants_help(const struct occ_settings *settings);
 bool occ_settings_wants_version(const struct occ_settings *settings);
@@ -72,5 +76,7 @@ const char *occ_settings_argument(const struct occ_settings *settings, size_t in
 /* The --help text of a program, made from its table, at most 80 columns wide. buf is the caller's. */
 struct occ_buf;
 void occ_settings_put_help(const struct occ_settings_program *program, struct occ_buf *buf);
+/* What --version prints: the first word of the program's name, the version, and the protocol: "occd 0.1.0 (occ/1)\n". */
+void occ_settings_put_version(const struct occ_settings_program *program, struct occ_buf *buf);
 
 #endif

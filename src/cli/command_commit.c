@@ -1,0 +1,224 @@
+/* occ commit FILE… */
+#include <signal.h>
+
+#include "base/base64.h"
+#include "base/limits.h"
+#include "cli/cli.h"
+#include "cli/client.h"
+#include "cli/commit.h"
+#include "cli/output.h"
+#include "cli/text.h"
+#include "codec/canonical.h"
+
+enum { LONGEST_REQUEST = 4 << 20, LONGEST_OUTPUT = OCC_LIMIT_CANONICAL_LEN + (1 << 20) };
+
+static const struct occ_setting table[] = {
+    OCC_CLIENT_SETTINGS,
+    { .name = "output",
+      .letter = 'o',
+      .type = OCC_SETTING_TEXT,
+      .argument = "FILE",
+      .help = "Where the proof goes, for one file; \"-\" is standard output. Without it: FILE.proof.json beside each "
+              "FILE." },
+    { .name = "force", .letter = 'f', .type = OCC_SETTING_SWITCH, .help = "Replace proof files that exist." },
+    { .name = "digest",
+      .type = OCC_SETTING_TEXT,
+      .argument = "DIGEST",
+      .help = "Commit this SHA-256 digest (64 characters of hex, or base64) without a file; its proof goes to standard "
+              "output." },
+    { .name = "metadata",
+      .letter = 'm',
+      .type = OCC_SETTING_TEXT,
+      .argument = "JSON",
+      .help = "A JSON object, or @FILE with one, to stand in every proof. It is public, and not signed." },
+    { .name = "file-name",
+      .type = OCC_SETTING_SWITCH,
+      .help = "Put the name of each file, without its folder, into the proof's metadata as \"fileName\"." },
+    { .name = "batch",
+      .type = OCC_SETTING_NUMBER,
+      .argument = "NUMBER",
+      .min = 1,
+      .max = OCC_LIMIT_BATCH_DIGESTS_MAX,
+      .fallback = "1000",
+      .help = "Digests in one request, at most; a server's own limit is 1,000 unless it says otherwise." },
+    { .name = "json",
+      .type = OCC_SETTING_SWITCH,
+      .help = "Print a JSON array of {\"file\", \"digestB64\", \"proofFile\", \"proof\"}." },
+};
+static const char *const usage[] = { "[OPTIONS] FILE...", "[OPTIONS] --digest DIGEST", NULL };
+static const struct occ_settings_program program = {
+    .name = "occ commit",
+    .usage = usage,
+    .about =
+        "Hashes files and commits their digests to a server; only the digests are sent. What comes back is verified, "
+        "and each proof written beside its file as FILE.proof.json. FILE may be \"-\" for standard input, whose "
+        "proof goes to standard output. Several files make one request.",
+    .table = table,
+    .count = sizeof table / sizeof table[0],
+    .takes_arguments = true,
+    .epilog = "Example: occ commit photo.jpg && occ verify photo.jpg.proof.json photo.jpg\n"
+              "\n"
+              "A server that is busy is asked again until --timeout is over. A commit whose\n"
+              "outcome is not known is never repeated: that could make a second proof.\n"
+              "\n"
+              "Exit codes: 0 done, 1 the server's answer does not verify, 2 wrong use, 3 the\n"
+              "server did not commit, or a file could not be read or written.\n"
+};
+
+/* ---- what is printed ---- */
+
+static void
+put_line(struct occ_buf *out, const struct occ_commit_item *item, const struct occ_json *proof)
+{
+    const struct occ_json *commit = occ_json_get(proof, "commit");
+    const struct occ_json *counter = occ_json_get(commit, "counter");
+    const struct occ_json *time = occ_json_get(commit, "time");
+    occ_text_put_safe(out, occ_bytes_str(item->output));
+    const char *gap = "  (";
+    if (counter != NULL) {
+        occ_buf_put_format(out, "%scounter ", gap);
+        occ_text_put_safe_cut(out, occ_json_string(counter), 60);
+        gap = ", ";
+    }
+    if (time != NULL) {
+        occ_buf_put_str(out, gap);
+        occ_text_put_time(out, occ_json_number(time));
+        gap = ", ";
+    }
+    occ_buf_put_str(out, gap[0] == ',' ? ")\n" : "\n");
+}
+
+static void
+put_object(struct occ_buf *out, const struct occ_commit_item *item, const struct occ_json *proof, bool written)
+{
+    occ_buf_put_str(out, "{\"file\":");
+    if (item->file == NULL) {
+        occ_buf_put_str(out, "null");
+    } else {
+        occ_text_put_json_name(out, item->file);
+    }
+    occ_buf_put_str(out, ",\"digestB64\":\"");
+    occ_base64_put(out, occ_bytes_of(item->hash.digest, sizeof item->hash.digest));
+    occ_buf_put_str(out, "\",\"proofFile\":");
+    if (written) {
+        occ_text_put_json_name(out, item->output);
+    } else {
+        occ_buf_put_str(out, "null");
+    }
+    occ_buf_put_str(out, ",\"proof\":");
+    occ_canonical_put(out, proof);
+    occ_buf_put_str(out, "}");
+}
+
+/* ---- the work ---- */
+
+struct job {
+    const struct occ_cli *cli;
+    const struct occ_client *client;
+    const struct occ_commit_plan *plan;
+    bool json;
+    bool opened;      /* the JSON array has begun */
+    size_t committed; /* items whose proofs came and verified */
+    struct occ_buf *out;
+};
+
+/* Writes one verified proof and says so. */
+static enum occ_exit
+deliver(struct job *job, size_t index, const struct occ_json *proof)
+{
+    const struct occ_commit_item *item = &job->plan->items[index];
+    bool written = false;
+    enum occ_exit stored = OCC_EXIT_DONE;
+    if (!job->json || item->output != NULL) {
+        stored = occ_commit_write(job->cli, job->plan, item, proof, job->json, &written);
+    }
+    enum occ_exit printed = OCC_EXIT_DONE;
+    if (job->json) {
+        occ_buf_put_str(job->out, job->opened ? "," : "[");
+        job->opened = true;
+        put_object(job->out, item, proof, written);
+        printed = occ_output_json_part(job->cli, job->out);
+    } else if (written) {
+        put_line(job->out, item, proof);
+        printed = occ_output_text(job->cli, job->out);
+    }
+    return stored != OCC_EXIT_DONE ? stored : printed;
+}
+
+/* One request. What it brought is delivered whole, also where a file cannot be written. */
+static enum occ_exit
+commit_batch(struct job *job, size_t first, size_t count)
+{
+    struct occ_error err = { 0 };
+    __attribute__((cleanup(occ_json_cleanup))) struct occ_json *answer = NULL;
+    OCC_BUF_AUTO(request, LONGEST_REQUEST);
+    occ_commit_put_request(job->plan, first, count, &request);
+    const struct occ_result built = occ_buf_check(&request);
+    if (!occ_is_ok(built)) {
+        (void)occ_error_code(&err, built.code);
+        return occ_output_fail(job->cli, &err);
+    }
+    if (!occ_is_ok(occ_client_call(job->client, "/commit", occ_buf_view(&request), &err, &answer)) ||
+        !occ_is_ok(occ_commit_check_answer(job->plan, first, count, answer, &err))) {
+        return occ_output_fail(job->cli, &err);
+    }
+    job->committed += count;
+    enum occ_exit worst = OCC_EXIT_DONE;
+    for (size_t i = 0; i < count; i++) {
+        const enum occ_exit delivered = deliver(job, first + i, occ_json_at(answer, i));
+        worst = delivered > worst ? delivered : worst;
+    }
+    return worst;
+}
+
+static enum occ_exit
+commit_all(struct job *job)
+{
+    const struct occ_commit_plan *plan = job->plan;
+    enum occ_exit result = OCC_EXIT_DONE;
+    for (size_t done = 0; done < plan->count && result == OCC_EXIT_DONE; done = job->committed) {
+        result = commit_batch(job, done, occ_commit_batch(plan, done));
+    }
+    if (job->committed > 0 && job->committed < plan->count) {
+        occ_output_note(job->cli, "the first %zu of %zu files are committed", job->committed, plan->count);
+    }
+    if (!job->opened) {
+        return result;
+    }
+    occ_buf_put_str(job->out, "]");
+    const enum occ_exit printed = occ_output_json(job->cli, job->out);
+    return result == OCC_EXIT_DONE ? printed : result;
+}
+
+static enum occ_exit
+run_with(const struct occ_cli *cli, const struct occ_settings *settings, struct occ_client *client,
+         struct occ_commit_plan *plan)
+{
+    struct occ_error err = { 0 };
+    if (!occ_is_ok(occ_client_init(client, cli, settings, &err)) ||
+        !occ_is_ok(occ_commit_plan_init(plan, cli, settings, &err))) {
+        return occ_output_fail(cli, &err);
+    }
+    OCC_BUF_AUTO(out, LONGEST_OUTPUT);
+    struct job job = {
+        .cli = cli, .client = client, .plan = plan, .json = occ_settings_switch(settings, "json"), .out = &out
+    };
+    return commit_all(&job);
+}
+
+static enum occ_exit
+run(const struct occ_cli *cli, const struct occ_settings *settings)
+{
+    /* A reader of our output that goes away must not end a commit that has proofs left to write. */
+    (void)signal(SIGPIPE, SIG_IGN);
+    struct occ_client client = { 0 };
+    struct occ_commit_plan plan = { 0 };
+    const enum occ_exit result = run_with(cli, settings, &client, &plan);
+    occ_commit_plan_clear(&plan);
+    occ_client_clear(&client);
+    return result;
+}
+
+const struct occ_command occ_command_commit = {
+    .name = "commit", .summary = "Commit files, and write their proofs beside them.", .settings = &program, .run = run
+};
