@@ -1,0 +1,75 @@
+/*
+ * boundary.h — the parent's side of the boundary: who it is, commits, and whether it answers.
+ *
+ * Commits wait in a queue. In front of each wait of the event loop those that wait are put into a frame, as many as fit, if
+ * fewer than OCC_LIMIT_FRAMES_IN_FLIGHT frames are under way: what arrived in one turn shares a frame, and a lone request
+ * goes at once. Invariants:
+ *   - each request that was taken gets exactly one answer;
+ *   - a frame or ping that is not answered for timeout_ms ends the session, and an own child is killed;
+ *   - what was sent when the session ended is OCC_ERR_UNAVAILABLE if the boundary was a child of ours: it is dead, its epoch
+ *     with it, nothing of that frame was given out and nothing ever will be, so a retry commits nothing twice that anybody
+ *     sees. Over a unix socket it is OCC_ERR_UNKNOWN_OUTCOME: the boundary may live and have signed. Such results come again
+ *     after the reconnect; they are acknowledged and logged, and belong to no client any more.
+ */
+#ifndef OCC_SERVER_BOUNDARY_H
+#define OCC_SERVER_BOUNDARY_H
+
+#include "crypto/digest.h"
+#include "crypto/ed25519.h"
+#include "net/loop.h"
+#include "server/event.h"
+#include "server/pending.h"
+
+struct occ_boundary;
+
+/* Who the boundary says it is, copied and checked at hello. Texts end in a zero byte. */
+struct occ_boundary_identity {
+    uint8_t public_key[OCC_ED25519_PUBLIC_LEN];
+    char epoch_id[2 * OCC_SHA256_LEN + 1];
+    char enforcement[16];
+    char measurement[OCC_LIMIT_MEASUREMENT_LEN + 1];
+    uint32_t digests_max; /* of one request */
+};
+
+struct occ_boundary_config {
+    struct occ_loop *loop;
+    const struct occ_events *events;
+    const char *enclave, *unix_path; /* as in struct occ_transport_config */
+    uint64_t timeout_ms, health_ms;
+    size_t waiting_max; /* requests in the queue */
+    /* Called for each session that is up (identity) and each attempt that failed (NULL). May be NULL. */
+    void (*on_change)(void *ctx, const struct occ_boundary_identity *identity);
+    void *ctx;
+};
+
+/* Begins to connect. A failure: the boundary's program cannot be started at all. */
+OCC_RESULT occ_boundary_new(const struct occ_boundary_config *config, struct occ_error *err,
+                            struct occ_boundary **ret_boundary);
+/* NULL while the boundary is out of reach. */
+const struct occ_boundary_identity *occ_boundary_identity(const struct occ_boundary *boundary);
+/* The process id of an own boundary, or 0. */
+int occ_boundary_pid(const struct occ_boundary *boundary);
+
+/* The opaque bytes of the next request: no two requests of any two runs have the same. */
+void occ_boundary_next_opaque(struct occ_boundary *boundary, uint8_t ret_opaque[OCC_PENDING_OPAQUE_LEN]);
+/*
+ * Takes a request; done is called later, never from here. OCC_ERR_UNAVAILABLE (out of reach), OCC_ERR_BUSY (queue full) and
+ * OCC_ERR_LIMIT (too large for any frame): not taken.
+ */
+OCC_RESULT occ_boundary_commit(struct occ_boundary *boundary, struct occ_pending *pending);
+
+/* Somebody who asks whether the boundary answers now. */
+struct occ_boundary_asker {
+    void (*done)(struct occ_boundary_asker *asker, struct occ_result answer);
+    uint64_t since_ms; /* set by boundary.c */
+    struct occ_boundary_asker *next;
+};
+/* done is called later with success, OCC_ERR_TIMEOUT or OCC_ERR_UNAVAILABLE, or at once with the latter. */
+void occ_boundary_ask(struct occ_boundary *boundary, struct occ_boundary_asker *asker);
+
+/* Ends the session; what waits or is under way fails. done is called when an own child has ended. */
+void occ_boundary_stop(struct occ_boundary *boundary, void (*done)(void *ctx), void *ctx);
+/* NULL is allowed. */
+void occ_boundary_free(struct occ_boundary *boundary);
+
+#endif

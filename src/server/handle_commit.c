@@ -1,0 +1,142 @@
+/* handle_commit.c — POST /commit: body → request for the boundary → array of proofs. */
+#include <stdlib.h>
+
+#include "server/answer.h"
+#include "server/commit_body.h"
+#include "server/handle.h"
+
+struct commit {
+    struct occ_pending pending; /* first: done gets its address */
+    struct occ_http_request *request;
+};
+
+static void
+free_commit(struct commit *commit)
+{
+    occ_buf_clear(&commit->pending.loose);
+    free(commit);
+}
+
+/* The proofs byte for byte as the boundary gave them: what it hashed and signed is what the client gets. */
+static void
+answer_proofs(struct occ_http_request *request, const struct occ_pending_answer *answer)
+{
+    struct occ_commit_outcome outcome = { .proof_count = answer->proof_count, .proofs = answer->proofs };
+    OCC_BUF_AUTO(body, OCC_LIMIT_FRAME_LEN);
+    if (occ_buf_reserve(&body, answer->proofs.len + 2) == NULL) {
+        occ_answer_internal(request, "out of memory for the answer");
+        return;
+    }
+    occ_buf_put_byte(&body, '[');
+    for (uint32_t i = 0; i < answer->proof_count; i++) {
+        if (i > 0) {
+            occ_buf_put_byte(&body, ',');
+        }
+        occ_buf_put(&body, occ_commit_next_proof(&outcome));
+    }
+    occ_buf_put_byte(&body, ']');
+    struct occ_answer_note *note = occ_http_note(request);
+    note->proofs = answer->proof_count;
+    occ_answer_json(request, 200, &body);
+}
+
+/* PROTOCOL §3: 503 = nothing was given out, a retry is safe; 500 = failed, or the outcome is unknown. */
+static void
+answer_refusal(struct occ_http_request *request, const struct occ_pending_answer *answer)
+{
+    struct occ_error why = { 0 };
+    (void)occ_error_set(&why, answer->code, "%.*s", OCC_BYTES_ARG(answer->text));
+    switch (answer->code) {
+    case OCC_ERR_UNAVAILABLE:
+    case OCC_ERR_TIMEOUT:
+        occ_answer_error(request, 503, "the boundary is out of reach, try again later", NULL);
+        return;
+    case OCC_ERR_BUSY:
+        occ_answer_error(request, 503, "overloaded, try again later", NULL);
+        return;
+    case OCC_ERR_LIMIT:
+        occ_answer_error(request, 413, why.text, NULL);
+        return;
+    default:
+        break;
+    }
+    const bool is_clients_mistake = answer->code >= OCC_ERR_BASE64 && answer->code <= OCC_ERR_FIELD_NAME;
+    if (is_clients_mistake) {
+        occ_answer_error(request, 400, why.text, NULL);
+        return;
+    }
+    occ_answer_internal(request, why.text);
+}
+
+static void
+commit_done(struct occ_pending *pending, const struct occ_pending_answer *answer)
+{
+    struct commit *commit = (struct commit *)pending;
+    if (answer->code == OCC_OK) {
+        answer_proofs(commit->request, answer);
+    } else {
+        answer_refusal(commit->request, answer);
+    }
+    free_commit(commit);
+}
+
+static unsigned
+status_of_body_error(enum occ_err code)
+{
+    switch (code) {
+    case OCC_ERR_LIMIT:
+        return 413;
+    case OCC_ERR_NOMEM:
+        return 503;
+    default:
+        return 400;
+    }
+}
+
+static struct occ_commit_rules
+rules_of(const struct occ_server *server, const struct occ_boundary_identity *identity)
+{
+    const uint32_t ours = (uint32_t)server->options->max_digests;
+    const uint32_t theirs = identity->digests_max;
+    return (struct occ_commit_rules){ .digests_max = ours < theirs ? ours : theirs,
+                                      .measurement_len = strlen(identity->measurement) };
+}
+
+void
+occ_handle_commit(struct occ_server *server, struct occ_http_request *request)
+{
+    const struct occ_boundary_identity *identity = occ_boundary_identity(server->boundary);
+    if (identity == NULL) {
+        occ_answer_error(request, 503, "the boundary is out of reach, try again later", NULL);
+        return;
+    }
+    struct occ_answer_note *note = occ_http_note(request);
+    occ_boundary_next_opaque(server->boundary, note->request_id);
+    note->has_request_id = true;
+    const struct occ_bytes opaque = occ_bytes_of(note->request_id, OCC_PENDING_OPAQUE_LEN);
+    const struct occ_commit_rules rules = rules_of(server, identity);
+    struct occ_error err = { 0 };
+    struct occ_commit_body body;
+    const struct occ_result read = occ_commit_body_read(occ_http_body(request), &rules, opaque, &err, &body);
+    if (!occ_is_ok(read)) {
+        occ_answer_error(request, status_of_body_error(read.code), err.text, NULL);
+        return;
+    }
+    struct commit *commit = calloc(1, sizeof(*commit));
+    if (commit == NULL) {
+        occ_buf_clear(&body.loose);
+        occ_answer_error(request, 503, "out of memory, try again later", NULL);
+        return;
+    }
+    commit->request = request;
+    commit->pending = (struct occ_pending){
+        .loose = body.loose, .digests = body.digests, .answer_len = body.answer_len, .done = commit_done
+    };
+    memcpy(commit->pending.opaque, note->request_id, OCC_PENDING_OPAQUE_LEN);
+    const struct occ_result taken = occ_boundary_commit(server->boundary, &commit->pending);
+    if (!occ_is_ok(taken)) {
+        const struct occ_pending_answer refusal = { .code = taken.code,
+                                                    .text = occ_bytes_str(occ_result_text(taken.code)) };
+        commit_done(&commit->pending, &refusal);
+    }
+}

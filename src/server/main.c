@@ -1,0 +1,158 @@
+/* main.c — occd: read settings, take the data folder, run, and say what went wrong in one sentence. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "crypto/secret.h"
+#include "os/file.h"
+#include "server/options.h"
+#include "server/server.h"
+
+enum { EXIT_USAGE = 2, EXIT_COULD_NOT = 3 };
+enum { HELP_LEN_MAX = 64 << 10, PATH_LEN_MAX = 4096, SPARE_DESCRIPTORS = 64 };
+
+static int
+exit_code(struct occ_result result)
+{
+    if (occ_is_ok(result)) {
+        return 0;
+    }
+    return result.code == OCC_ERR_USAGE ? EXIT_USAGE : EXIT_COULD_NOT;
+}
+
+static int
+complain(struct occ_result result, const struct occ_error *err)
+{
+    (void)fprintf(stderr, "occd: %s\n", err->text[0] != 0 ? err->text : occ_result_text(result.code));
+    if (result.code == OCC_ERR_USAGE) {
+        (void)fputs("Try 'occd --help'.\n", stderr);
+    }
+    return exit_code(result);
+}
+
+/*
+ * API_KEYS of the seed era: read, then removed from the environment and overwritten in memory, so that neither a child nor
+ * whoever looks at this process's environment in /proc finds the keys.
+ */
+static struct occ_result
+take_env_keys(char **envp, struct occ_error *err, struct occ_keys *keys)
+{
+    static const char name[] = "API_KEYS=";
+    struct occ_result taken = occ_success();
+    for (char **entry = envp; *entry != NULL;) {
+        if (strncmp(*entry, name, sizeof(name) - 1) != 0) {
+            entry++;
+            continue;
+        }
+        char *list = *entry + sizeof(name) - 1;
+        if (list[0] != 0 && occ_is_ok(taken)) {
+            taken = occ_keys_add_list(keys, occ_bytes_str(list), err);
+        }
+        occ_secret_wipe(list, strlen(list));
+        for (char **rest = entry; *rest != NULL; rest++) {
+            rest[0] = rest[1];
+        }
+    }
+    return taken;
+}
+
+/* --help or --version. */
+static int
+show(bool help)
+{
+    OCC_BUF_AUTO(text, HELP_LEN_MAX);
+    if (help) {
+        occ_settings_put_help(&occ_options_program, &text);
+    } else {
+        occ_settings_put_version(&occ_options_program, &text);
+    }
+    return fwrite(text.ptr, 1, text.len, stdout) == text.len && fflush(stdout) == 0 ? 0 : EXIT_COULD_NOT;
+}
+
+static struct occ_result
+lock_data(const char *folder, struct occ_error *err)
+{
+    OCC_TRY(occ_file_make_folder(folder, err));
+    OCC_BUF_AUTO(path, PATH_LEN_MAX);
+    occ_buf_put_str(&path, folder);
+    occ_buf_put_str(&path, "/lock");
+    occ_buf_put_byte(&path, 0);
+    if (!occ_is_ok(occ_buf_check(&path))) {
+        return occ_error_set(err, OCC_ERR_USAGE, "--data: a path of more than %d bytes", PATH_LEN_MAX);
+    }
+    int held_until_exit;
+    return occ_file_lock((const char *)path.ptr, err, &held_until_exit);
+}
+
+/* The usual soft limit of 1024 descriptors is less than the connections that are allowed. */
+static void
+raise_descriptor_limit(uint64_t connections)
+{
+    struct rlimit limit;
+    const rlim_t wanted = connections + SPARE_DESCRIPTORS;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {
+        return;
+    }
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int
+run(const struct occ_options *options, const struct occ_keys *env_keys)
+{
+    struct occ_error err = { 0 };
+    if (options->check_config) {
+        struct occ_keys *keys = NULL;
+        const struct occ_result loaded = occ_server_load_keys(options, env_keys, &err, &keys);
+        occ_keys_free(keys);
+        return occ_is_ok(loaded) ? 0 : complain(occ_result_of(OCC_ERR_USAGE), &err);
+    }
+    raise_descriptor_limit(options->max_connections);
+    struct occ_result result = lock_data(options->data, &err);
+    if (occ_is_ok(result)) {
+        result = occ_server_run(options, env_keys, &err);
+    }
+    return occ_is_ok(result) ? 0 : complain(result, &err);
+}
+
+static int
+configure_and_run(int argc, char **argv, char **envp, const struct occ_keys *env_keys)
+{
+    struct occ_error err = { 0 };
+    struct occ_settings *settings = NULL;
+    struct occ_result loaded = occ_settings_load(&occ_options_program, argc, argv, envp, &err, &settings);
+    if (!occ_is_ok(loaded)) {
+        return complain(loaded, &err);
+    }
+    int code = 0;
+    if (occ_settings_wants_help(settings) || occ_settings_wants_version(settings)) {
+        code = show(occ_settings_wants_help(settings));
+    } else {
+        struct occ_options options = { 0 };
+        loaded = occ_options_read(settings, envp, &err, &options);
+        code = occ_is_ok(loaded) ? run(&options, env_keys) : complain(loaded, &err);
+        occ_options_clear(&options);
+    }
+    occ_settings_free(settings);
+    return code;
+}
+
+int
+main(int argc, char **argv, char **envp)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    struct occ_error err = { 0 };
+    struct occ_keys *env_keys = NULL;
+    struct occ_result ready = occ_secret_init();
+    if (occ_is_ok(ready)) {
+        ready = occ_keys_new(&env_keys);
+    }
+    if (occ_is_ok(ready)) {
+        ready = take_env_keys(envp, &err, env_keys);
+    }
+    const int code = occ_is_ok(ready) ? configure_and_run(argc, argv, envp, env_keys) : complain(ready, &err);
+    occ_keys_free(env_keys);
+    return code;
+}

@@ -1,0 +1,147 @@
+#include "server/pending.h"
+
+#include "wire/frame.h"
+
+void
+occ_pending_push(struct occ_pending_list *list, struct occ_pending *pending)
+{
+    pending->next = NULL;
+    if (list->last == NULL) {
+        list->first = pending;
+    } else {
+        list->last->next = pending;
+    }
+    list->last = pending;
+    list->count++;
+    list->loose_len += pending->loose.len;
+}
+
+struct occ_pending *
+occ_pending_pop(struct occ_pending_list *list)
+{
+    struct occ_pending *pending = list->first;
+    if (pending == NULL) {
+        return NULL;
+    }
+    list->first = pending->next;
+    if (list->first == NULL) {
+        list->last = NULL;
+    }
+    list->count--;
+    list->loose_len -= pending->loose.len;
+    pending->next = NULL;
+    return pending;
+}
+
+void
+occ_pending_fail_all(struct occ_pending_list *list, enum occ_err code, const char *text)
+{
+    const struct occ_pending_answer answer = { .code = code, .text = occ_bytes_str(text) };
+    /* Only those that are in it now: done may lead to new ones. */
+    struct occ_pending_list failed = *list;
+    *list = (struct occ_pending_list){ 0 };
+    struct occ_pending *pending;
+    while ((pending = occ_pending_pop(&failed)) != NULL) {
+        pending->done(pending, &answer);
+    }
+}
+
+/* True if both frames, the request and its results, stay within their limits with next in them. */
+static bool
+fits_frames(const struct occ_pending_rules *rules, const struct occ_pending *next,
+            const struct occ_pending_list *flight, const struct occ_pending *sum)
+{
+    /* The head of a frame, and of a result: position, opaque bytes, code, and a length per proof. */
+    const size_t frame_head = OCC_FRAME_HEAD_LEN + 2;
+    const size_t result_head = 8 + 1 + OCC_PENDING_OPAQUE_LEN + 2 + 4;
+    const size_t requests_len = frame_head + flight->loose_len + next->loose.len;
+    const size_t answer_len = sum->answer_len + next->answer_len;
+    const size_t results_len =
+        frame_head + (flight->count + 1) * result_head + ((size_t)sum->digests + next->digests) * 4 + answer_len;
+    return answer_len <= rules->answer_len_max && requests_len <= rules->frame_len_max &&
+           results_len <= rules->frame_len_max;
+}
+
+bool
+occ_pending_fits_alone(const struct occ_pending *pending, const struct occ_pending_rules *rules)
+{
+    const struct occ_pending_list flight = { 0 };
+    const struct occ_pending sum = { 0 };
+    return fits_frames(rules, pending, &flight, &sum);
+}
+
+/* True if next may join a frame that holds flight, whose requests sum up to sum. */
+static bool
+may_join(const struct occ_pending_rules *rules, const struct occ_pending *next, const struct occ_pending_list *flight,
+         const struct occ_pending *sum)
+{
+    return flight->count < rules->requests_max && sum->digests + next->digests <= rules->digests_max &&
+           fits_frames(rules, next, flight, sum);
+}
+
+struct occ_result
+occ_pending_pack(struct occ_pending_list *queue, const struct occ_pending_rules *rules, uint64_t frame_id,
+                 struct occ_pending_list *flight, struct occ_buf *out)
+{
+    struct occ_commit_writer writer;
+    struct occ_pending sum = { 0 };
+    occ_commit_begin(&writer, out, frame_id);
+    while (queue->first != NULL && (flight->count == 0 || may_join(rules, queue->first, flight, &sum))) {
+        struct occ_pending *pending = occ_pending_pop(queue);
+        occ_commit_put_loose(&writer, occ_buf_view(&pending->loose));
+        sum.digests += pending->digests;
+        sum.answer_len += pending->answer_len;
+        occ_pending_push(flight, pending);
+    }
+    occ_commit_end(&writer);
+    return occ_buf_check(out);
+}
+
+static bool
+is_consistent(const struct occ_pending *pending, const struct occ_commit_outcome *outcome, uint64_t position)
+{
+    if (!occ_bytes_equal(outcome->opaque, occ_bytes_of(pending->opaque, OCC_PENDING_OPAQUE_LEN))) {
+        return false;
+    }
+    if (outcome->code != OCC_OK) {
+        return outcome->position == 0;
+    }
+    return outcome->position == position + 1 && outcome->proof_count == pending->digests;
+}
+
+static struct occ_result
+check_results(const struct occ_pending_list *flight, struct occ_bytes payload, uint64_t position)
+{
+    struct occ_reader reader;
+    uint16_t results;
+    OCC_TRY(occ_commit_read_results(payload, &reader, &results));
+    OCC_ENSURE(results == flight->count, OCC_ERR_WIRE_MESSAGE);
+    for (const struct occ_pending *pending = flight->first; pending != NULL; pending = pending->next) {
+        struct occ_commit_outcome outcome;
+        OCC_TRY(occ_commit_next_result(&reader, &outcome));
+        OCC_ENSURE(is_consistent(pending, &outcome, position), OCC_ERR_WIRE_MESSAGE);
+        position += outcome.code == OCC_OK ? 1 : 0;
+    }
+    OCC_ENSURE(occ_reader_done(&reader), OCC_ERR_WIRE_MESSAGE);
+    return occ_success();
+}
+
+struct occ_result
+occ_pending_deliver(struct occ_pending_list *flight, struct occ_bytes payload, uint64_t *position)
+{
+    OCC_TRY(check_results(flight, payload, *position));
+    struct occ_reader reader;
+    uint16_t results;
+    OCC_TRY(occ_commit_read_results(payload, &reader, &results));
+    while (flight->first != NULL) {
+        struct occ_commit_outcome outcome;
+        OCC_TRY(occ_commit_next_result(&reader, &outcome)); /* cannot fail: it was checked */
+        *position += outcome.code == OCC_OK ? 1 : 0;
+        struct occ_pending *pending = occ_pending_pop(flight);
+        const struct occ_pending_answer answer = {
+            .code = outcome.code, .text = outcome.text, .proof_count = outcome.proof_count, .proofs = outcome.proofs
+        };
+        pending->done(pending, &answer);
+    }
+    return occ_success();
+}

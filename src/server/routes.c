@@ -1,0 +1,200 @@
+#include "server/routes.h"
+
+#include "os/clock.h"
+#include "server/answer.h"
+#include "server/auth.h"
+#include "server/handle.h"
+
+enum access { ALWAYS_OPEN, OPEN, NEEDS_KEY }; /* OPEN: unless --require-key-everywhere */
+
+struct route {
+    const char *path;
+    enum occ_http_method method; /* GET stands for HEAD too */
+    enum access access;
+    const char *allow;
+    void (*handle)(struct occ_server *server, struct occ_http_request *request);
+};
+
+/* PROTOCOL §3 */
+static const struct route table[] = {
+    { "/commit", OCC_HTTP_POST, NEEDS_KEY, "POST, OPTIONS", occ_handle_commit },
+    { "/verify", OCC_HTTP_POST, OPEN, "POST, OPTIONS", occ_handle_verify },
+    { "/key", OCC_HTTP_GET, OPEN, "GET, HEAD, OPTIONS", occ_handle_key },
+    { "/health", OCC_HTTP_GET, ALWAYS_OPEN, "GET, HEAD, OPTIONS", occ_handle_health },
+};
+
+static const struct route *
+find_route(struct occ_bytes path)
+{
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        if (occ_bytes_is(path, table[i].path)) {
+            return &table[i];
+        }
+    }
+    return NULL;
+}
+
+/* Each check answers the request and returns false, or returns true. */
+
+static bool
+check_path(struct occ_http_request *request, const struct route *route)
+{
+    if (route != NULL) {
+        return true;
+    }
+    struct occ_error err;
+    (void)occ_error_set(&err, OCC_ERR_NOT_FOUND, "%.*s: no such path", OCC_BYTES_ARG(occ_http_path(request)));
+    occ_answer_error(request, 404, err.text, NULL);
+    return false;
+}
+
+/* RFC 9110 §15.5.6: 405 comes with Allow. */
+static bool
+check_method(struct occ_http_request *request, const struct route *route)
+{
+    const enum occ_http_method method = occ_http_method(request);
+    if (method == route->method || (method == OCC_HTTP_HEAD && route->method == OCC_HTTP_GET)) {
+        return true;
+    }
+    struct occ_error err;
+    (void)occ_error_set(&err, OCC_ERR_USAGE, "%s: expected one of %s", route->path, route->allow);
+    occ_answer_error(request, 405, err.text, route->allow);
+    return false;
+}
+
+/* PROTOCOL §3: a token that is sent and wrong is 401 everywhere. */
+static bool
+check_key(struct occ_server *server, struct occ_http_request *request, const struct route *route)
+{
+    struct occ_bytes value = { 0 };
+    unsigned count = 0;
+    const bool sent = occ_http_header(request, "authorization", &value, &count);
+    if (count > 1) {
+        occ_answer_error(request, 400, "Authorization: sent more than once", NULL);
+        return false;
+    }
+    const char *name;
+    const enum occ_auth auth = occ_auth_judge(server->keys, sent, value, &name);
+    const bool is_needed =
+        occ_keys_count(server->keys) > 0 &&
+        (route->access == NEEDS_KEY || (route->access == OPEN && server->options->require_key_everywhere));
+    if (auth == OCC_AUTH_WRONG || (auth == OCC_AUTH_NONE && is_needed)) {
+        occ_answer_error(request, 401, "unauthorized", NULL);
+        return false;
+    }
+    if (name != NULL) {
+        struct occ_answer_note *note = occ_http_note(request);
+        memcpy(note->key, name, strlen(name) + 1);
+    }
+    return true;
+}
+
+static bool
+check_content(struct occ_http_request *request)
+{
+    struct occ_bytes value = { 0 };
+    unsigned count = 0;
+    if (!occ_http_header(request, "content-type", &value, &count) || count != 1 || !occ_auth_is_json(value)) {
+        occ_answer_error(request, 415, "Content-Type: expected application/json, once, with charset=utf-8 or without",
+                         NULL);
+        return false;
+    }
+    if (occ_http_header(request, "content-encoding", &value, &count) &&
+        (count != 1 || !occ_auth_equal_nocase(value, "identity"))) {
+        occ_answer_error(request, 415, "Content-Encoding: expected none", NULL);
+        return false;
+    }
+    return true;
+}
+
+static bool
+check_query(struct occ_http_request *request, const struct route *route)
+{
+    bool report;
+    if (route->handle != occ_handle_verify || occ_handle_verify_query(occ_http_query(request), &report)) {
+        return true;
+    }
+    occ_answer_error(request, 400, "report: expected 0 or 1", NULL);
+    return false;
+}
+
+/* The Fetch standard's CORS preflight; anywhere known, and for "*". */
+static void
+answer_options(struct occ_http_request *request, const struct route *route)
+{
+    static const char cors[] = "Access-Control-Allow-Methods: GET, POST, OPTIONS\r\n"
+                               "Access-Control-Allow-Headers: Content-Type, Authorization, Idempotency-Key\r\n"
+                               "Access-Control-Max-Age: 86400\r\n";
+    OCC_BUF_AUTO(headers, 1024);
+    occ_buf_put_str(&headers, cors);
+    occ_buf_put_str(&headers, "Allow: ");
+    occ_buf_put_str(&headers, route == NULL ? "GET, HEAD, POST, OPTIONS" : route->allow);
+    occ_buf_put_str(&headers, "\r\n");
+    occ_buf_put_byte(&headers, 0);
+    const bool is_whole = occ_is_ok(occ_buf_check(&headers));
+    occ_http_respond(request, 204, NULL, is_whole ? (const char *)headers.ptr : cors, NULL);
+}
+
+static size_t
+on_head(void *ctx, struct occ_http_request *request)
+{
+    struct occ_server *server = ctx;
+    const struct route *route = find_route(occ_http_path(request));
+    struct occ_answer_note *note = occ_answer_attach_note(request);
+    if (note == NULL || server->stopping) {
+        occ_answer_error(request, 503, note == NULL ? "out of memory, try again later" : "stopping, try again later",
+                         NULL);
+        return 0;
+    }
+    note->route = route;
+    if (occ_http_method(request) == OCC_HTTP_OPTIONS && (route != NULL || occ_bytes_is(occ_http_path(request), "*"))) {
+        answer_options(request, route);
+        return 0;
+    }
+    if (!check_path(request, route) || !check_method(request, route) || !check_key(server, request, route) ||
+        !check_query(request, route)) {
+        return 0;
+    }
+    if (route->method != OCC_HTTP_POST) {
+        return 0;
+    }
+    return check_content(request) ? (size_t)server->options->max_body : 0;
+}
+
+static void
+on_request(void *ctx, struct occ_http_request *request)
+{
+    const struct occ_answer_note *note = occ_http_note(request);
+    const struct route *route = note->route;
+    route->handle(ctx, request);
+}
+
+static void
+on_done(void *ctx, const struct occ_http_exchange *exchange)
+{
+    const struct occ_server *server = ctx;
+    if (server->access_log != NULL) {
+        struct occ_buf *line = occ_log_begin(server->access_log);
+        occ_answer_put_log(line, occ_clock_unix_ms(), exchange, exchange->note);
+        occ_log_end(server->access_log);
+    }
+    occ_answer_free_note(exchange->note);
+}
+
+static void
+put_error_body(void *ctx, unsigned status, const char *sentence, struct occ_buf *body)
+{
+    (void)ctx;
+    (void)status;
+    occ_answer_put_error(body, sentence);
+}
+
+struct occ_http_events
+occ_routes_events(struct occ_server *server)
+{
+    return (struct occ_http_events){ .on_head = on_head,
+                                     .on_request = on_request,
+                                     .on_done = on_done,
+                                     .put_error_body = put_error_body,
+                                     .ctx = server };
+}

@@ -1,0 +1,233 @@
+#include "server/server.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "crypto/secret.h"
+#include "server/answer.h"
+#include "server/boundary_log.h"
+#include "server/routes.h"
+
+enum { ACCESS_LOG_GATHER_MS = 50 };
+
+/* ---- keys ---- */
+
+struct occ_result
+occ_server_load_keys(const struct occ_options *options, const struct occ_keys *fixed_keys, struct occ_error *err,
+                     struct occ_keys **ret_keys)
+{
+    struct occ_keys *keys = NULL;
+    struct occ_result loaded = occ_keys_new(&keys);
+    if (!occ_is_ok(loaded)) {
+        return occ_error_code(err, loaded.code);
+    }
+    if (fixed_keys != NULL) {
+        loaded = occ_keys_add_all(keys, fixed_keys, err);
+    }
+    if (occ_is_ok(loaded) && options->api_keys != NULL) {
+        loaded = occ_keys_add_file(keys, options->api_keys, err);
+    }
+    if (occ_is_ok(loaded) && options->require_key_everywhere && occ_keys_count(keys) == 0) {
+        loaded = occ_error_set(err, OCC_ERR_USAGE, "--require-key-everywhere: there are no API keys, expected some");
+    }
+    if (!occ_is_ok(loaded)) {
+        occ_keys_free(keys);
+        return loaded;
+    }
+    *ret_keys = keys;
+    return occ_success();
+}
+
+/* ---- signals ---- */
+
+static void
+on_hangup(void *ctx, int number)
+{
+    (void)number;
+    struct occ_server *server = ctx;
+    struct occ_error err = { 0 };
+    struct occ_keys *keys = NULL;
+    if (server->access_log != NULL && !occ_is_ok(occ_log_reopen(server->access_log, &err))) {
+        occ_event_error(&server->events, OCC_EVENT_ERROR, "access log not opened again, the old one stays", err.text);
+    }
+    if (!occ_is_ok(occ_server_load_keys(server->options, server->fixed_keys, &err, &keys))) {
+        occ_event_error(&server->events, OCC_EVENT_ERROR, "API keys not read again, the old ones stay", err.text);
+        return;
+    }
+    occ_keys_free(server->keys);
+    server->keys = keys;
+    const struct occ_event_field count = OCC_EVENT_NUMBER("keys", occ_keys_count(keys));
+    occ_event_write(&server->events, OCC_EVENT_INFO, "API keys read again", &count, 1);
+}
+
+static void
+on_boundary_stopped(void *ctx)
+{
+    const struct occ_server *server = ctx;
+    occ_loop_stop(server->loop);
+}
+
+/* What is still in our hands now was cut off: stopping the boundary and the workers answers it, to nobody. */
+static void
+on_http_stopped(void *ctx)
+{
+    struct occ_server *server = ctx;
+    server->http_stopped = true;
+    occ_workers_free(server->workers);
+    server->workers = NULL;
+    occ_boundary_stop(server->boundary, on_boundary_stopped, server);
+}
+
+static void
+on_stop_signal(void *ctx, int number)
+{
+    struct occ_server *server = ctx;
+    if (server->stopping) {
+        _exit(0); /* the second signal: at once; the child sees its connection end, and ends */
+    }
+    server->stopping = true;
+    const struct occ_event_field field = OCC_EVENT_NUMBER("signal", (uint64_t)number);
+    occ_event_write(&server->events, OCC_EVENT_INFO, "stopping", &field, 1);
+    occ_http_server_stop(server->http, server->options->stop_ms, on_http_stopped, server);
+}
+
+/* ---- start ---- */
+
+static void
+on_boundary_change(void *ctx, const struct occ_boundary_identity *identity)
+{
+    struct occ_server *server = ctx;
+    if (server->said_listening) {
+        return;
+    }
+    server->said_listening = true;
+    const char *path = server->options->boundary_path;
+    OCC_BUF_AUTO(boundary, 8192);
+    occ_buf_put_str(&boundary, path == NULL ? "child" : "unix:");
+    occ_buf_put_str(&boundary, path == NULL ? "" : path);
+    occ_buf_put_byte(&boundary, 0);
+    occ_boundary_log_listening(&server->events, identity, occ_http_server_address(server->http),
+                               occ_is_ok(occ_buf_check(&boundary)) ? (const char *)boundary.ptr : "");
+}
+
+static struct occ_result
+open_logs(struct occ_server *server, struct occ_error *err)
+{
+    OCC_TRY(occ_log_new(NULL, 0, err, &server->events.log));
+    server->events.level = server->options->log_level;
+    if (server->options->access_log == NULL) {
+        return occ_success();
+    }
+    return occ_log_new(server->options->access_log, ACCESS_LOG_GATHER_MS, err, &server->access_log);
+}
+
+static struct occ_result
+start_http(struct occ_server *server, struct occ_error *err)
+{
+    const struct occ_options *options = server->options;
+    const size_t bodies =
+        options->max_body > OCC_LIMIT_HTTP_BODIES_LEN / 2 ? 2 * (size_t)options->max_body : OCC_LIMIT_HTTP_BODIES_LEN;
+    const struct occ_http_config config = { .events = occ_routes_events(server),
+                                            .extra_headers = occ_answer_extra_headers,
+                                            .body_len_total_max = bodies,
+                                            .connections_max = (unsigned)options->max_connections,
+                                            .head_ms = options->head_ms,
+                                            .body_ms = options->body_ms,
+                                            .idle_ms = options->idle_ms,
+                                            .write_ms = options->write_ms };
+    return occ_http_server_new(server->loop, options->listen, &config, err, &server->http);
+}
+
+static struct occ_result
+start_boundary(struct occ_server *server, struct occ_error *err)
+{
+    const struct occ_options *options = server->options;
+    const struct occ_boundary_config config = { .loop = server->loop,
+                                                .events = &server->events,
+                                                .enclave = options->enclave,
+                                                .unix_path = options->boundary_path,
+                                                .timeout_ms = options->boundary_ms,
+                                                .health_ms = OCC_LIMIT_HEALTH_MS,
+                                                .waiting_max = (size_t)options->queue,
+                                                .on_change = on_boundary_change,
+                                                .ctx = server };
+    return occ_boundary_new(&config, err, &server->boundary);
+}
+
+static struct occ_result
+start_rest(struct occ_server *server, struct occ_error *err)
+{
+    const struct occ_options *options = server->options;
+    struct occ_result started = occ_result_of(occ_verifier_new(NULL, &server->verifier));
+    if (occ_is_ok(started)) {
+        started = occ_workers_new(server->loop, (unsigned)options->verify_threads, (size_t)options->verify_queue,
+                                  &server->workers);
+    }
+    static const int stop_signals[] = { SIGTERM, SIGINT };
+    for (size_t i = 0; i < 2 && occ_is_ok(started); i++) {
+        started = occ_loop_on_signal(server->loop, stop_signals[i], on_stop_signal, server);
+    }
+    if (occ_is_ok(started)) {
+        started = occ_loop_on_signal(server->loop, SIGHUP, on_hangup, server);
+    }
+    return occ_is_ok(started) ? started : occ_error_code(err, started.code);
+}
+
+static struct occ_result
+start(struct occ_server *server, struct occ_error *err)
+{
+    const struct occ_result ready = occ_secret_init();
+    if (!occ_is_ok(ready)) {
+        return occ_error_code(err, ready.code);
+    }
+    OCC_TRY(occ_server_load_keys(server->options, server->fixed_keys, err, &server->keys));
+    OCC_TRY(open_logs(server, err));
+    OCC_TRY(occ_loop_new(err, &server->loop));
+    OCC_TRY(start_rest(server, err));
+    /* Nobody is served before the loop runs; until the boundary is there, callers get 503. */
+    OCC_TRY(start_http(server, err));
+    return start_boundary(server, err);
+}
+
+static void
+on_http_given_up(void *ctx)
+{
+    struct occ_server *server = ctx;
+    server->http_stopped = true;
+}
+
+/* Also of what was started only in part. */
+static void
+finish(struct occ_server *server)
+{
+    occ_workers_free(server->workers);
+    occ_boundary_free(server->boundary);
+    if (server->http != NULL && !server->http_stopped) {
+        /* Listening, but the start failed after that: a server is freed only when it has stopped. */
+        occ_http_server_stop(server->http, 1, on_http_given_up, server);
+        while (!server->http_stopped) {
+            occ_loop_run(server->loop);
+        }
+    }
+    if (server->http != NULL) {
+        occ_http_server_free(server->http);
+    }
+    occ_loop_free(server->loop);
+    occ_verifier_free(server->verifier);
+    occ_keys_free(server->keys);
+    occ_log_free(server->access_log);
+    occ_log_free(server->events.log);
+}
+
+struct occ_result
+occ_server_run(const struct occ_options *options, const struct occ_keys *fixed_keys, struct occ_error *err)
+{
+    struct occ_server server = { .options = options, .fixed_keys = fixed_keys };
+    const struct occ_result started = start(&server, err);
+    if (occ_is_ok(started)) {
+        occ_loop_run(server.loop);
+        occ_event_note(&server.events, OCC_EVENT_INFO, "stopped");
+    }
+    finish(&server);
+    return started;
+}

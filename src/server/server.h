@@ -1,0 +1,39 @@
+/*
+ * server.h — occd, put together: the event loop, the HTTP server, the boundary, the verification workers, keys and logs.
+ */
+#ifndef OCC_SERVER_SERVER_H
+#define OCC_SERVER_SERVER_H
+
+#include "net/http_server.h"
+#include "server/boundary.h"
+#include "server/keys.h"
+#include "server/options.h"
+#include "verify/verify.h"
+
+struct occ_server {
+    const struct occ_options *options;
+    struct occ_events events;
+    struct occ_log *access_log;        /* NULL: off */
+    const struct occ_keys *fixed_keys; /* from the environment; borrowed */
+    struct occ_keys *keys;             /* those and the file's; replaced by SIGHUP */
+    struct occ_loop *loop;
+    struct occ_http_server *http;
+    struct occ_boundary *boundary;
+    struct occ_workers *workers;
+    occ_verifier *verifier;
+    bool said_listening;
+    bool stopping, http_stopped;
+};
+
+/*
+ * Listens, starts the boundary, and runs until SIGTERM or SIGINT has been obeyed. fixed_keys: keys that are there beside
+ * those of the file. Failures are those of the start: OCC_ERR_USAGE for what the operator wrote wrongly (listen address, key
+ * file), anything else for what could not be had (port, boundary's program, log file, memory).
+ */
+OCC_RESULT occ_server_run(const struct occ_options *options, const struct occ_keys *fixed_keys, struct occ_error *err);
+
+/* The keys of both sources: a new set, the caller's. */
+OCC_RESULT occ_server_load_keys(const struct occ_options *options, const struct occ_keys *fixed_keys,
+                                struct occ_error *err, struct occ_keys **ret_keys);
+
+#endif

@@ -1,0 +1,264 @@
+/* Requests that wait: which share a frame, and which results are believed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "server/pending.h"
+#include "wire/frame.h"
+
+enum { REQUESTS = 8 };
+
+/* pending is the first member, so that done finds the rest. */
+struct request {
+    struct occ_pending pending;
+    unsigned done;
+    enum occ_err code;
+    uint32_t proof_count;
+    char first_proof[32], text[64];
+};
+
+static void
+on_done(struct occ_pending *pending, const struct occ_pending_answer *answer)
+{
+    struct request *request = (struct request *)pending;
+    request->done++;
+    request->code = answer->code;
+    request->proof_count = answer->proof_count;
+    struct occ_commit_outcome outcome = { .proof_count = answer->proof_count, .proofs = answer->proofs };
+    if (answer->code == OCC_OK) {
+        const struct occ_bytes proof = occ_commit_next_proof(&outcome);
+        (void)snprintf(request->first_proof, sizeof(request->first_proof), "%.*s", OCC_BYTES_ARG(proof));
+    } else {
+        (void)snprintf(request->text, sizeof(request->text), "%.*s", OCC_BYTES_ARG(answer->text));
+    }
+}
+
+static void
+make_request(struct request *request, uint8_t number, uint32_t digests)
+{
+    static const uint8_t digest[32] = { 1, 2, 3 };
+    *request = (struct request){ .pending = { .digests = digests,
+                                              .answer_len = (size_t)digests * 700,
+                                              .loose = OCC_BUF_INIT(1 << 20),
+                                              .done = on_done } };
+    request->pending.opaque[0] = number;
+    struct occ_commit_writer writer;
+    occ_commit_begin_loose(&writer, &request->pending.loose);
+    occ_commit_put_request(&writer, occ_bytes_of(request->pending.opaque, OCC_PENDING_OPAQUE_LEN));
+    for (uint32_t i = 0; i < digests; i++) {
+        occ_commit_put_digest(&writer, digest);
+    }
+    occ_commit_end_loose(&writer);
+}
+
+static const struct occ_pending_rules wide = {
+    .frame_len_max = OCC_LIMIT_FRAME_LEN, .requests_max = 1024, .digests_max = 256, .answer_len_max = 1 << 24
+};
+
+static void
+queue_requests(struct request *requests, const uint32_t *digests, size_t count, struct occ_pending_list *queue)
+{
+    for (size_t i = 0; i < count; i++) {
+        make_request(&requests[i], (uint8_t)(i + 1), digests[i]);
+        occ_pending_push(queue, &requests[i].pending);
+    }
+}
+
+static void
+clear_requests(struct request *requests, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        occ_buf_clear(&requests[i].pending.loose);
+    }
+}
+
+/* How many of the requests the first frame takes under the rules. */
+static size_t
+packed(const struct occ_pending_rules *rules, const uint32_t *digests, size_t count)
+{
+    struct request requests[REQUESTS];
+    struct occ_pending_list queue = { 0 }, flight = { 0 };
+    queue_requests(requests, digests, count, &queue);
+    OCC_BUF_AUTO(out, OCC_LIMIT_FRAME_LEN);
+    assert_true(occ_is_ok(occ_pending_pack(&queue, rules, 5, &flight, &out)));
+    assert_int_equal(queue.count + flight.count, count);
+
+    struct occ_frame frame;
+    size_t used;
+    assert_true(occ_is_ok(occ_frame_next(occ_buf_view(&out), &frame, &used)));
+    assert_int_equal(used, out.len);
+    assert_int_equal(frame.type, OCC_FRAME_COMMIT);
+    assert_int_equal(frame.id, 5);
+    struct occ_commit_reader reader;
+    uint16_t in_frame;
+    assert_true(occ_is_ok(occ_commit_read(frame.payload, &reader, &in_frame)));
+    assert_int_equal(in_frame, flight.count);
+    struct occ_bytes opaque;
+    assert_true(occ_is_ok(occ_commit_next_request(&reader, &opaque)));
+    assert_int_equal(opaque.ptr[0], 1);
+    clear_requests(requests, count);
+    return flight.count;
+}
+
+static void
+test_pack(void **state)
+{
+    (void)state;
+    static const uint32_t ones[] = { 1, 1, 1, 1, 1, 1, 1, 1 };
+    static const uint32_t mixed[] = { 100, 100, 56, 1 };
+    static const uint32_t large_first[] = { 1000, 1, 1 };
+    static const uint32_t large_second[] = { 1, 256, 1 };
+    assert_int_equal(packed(&wide, ones, 8), 8);
+    assert_int_equal(packed(&wide, ones, 1), 1);
+    assert_int_equal(packed(&wide, mixed, 4), 3); /* 256 digests, then no more */
+    assert_int_equal(packed(&wide, large_first, 3), 1);
+    assert_int_equal(packed(&wide, large_second, 3), 1);
+    struct occ_pending_rules rules = wide;
+    rules.requests_max = 3;
+    assert_int_equal(packed(&rules, ones, 8), 3);
+    rules = wide;
+    rules.answer_len_max = 1400;
+    assert_int_equal(packed(&rules, ones, 8), 2);
+    rules = wide;
+    rules.frame_len_max = 1600; /* results: 18 of head, 2 × (31 + 4 + 700) */
+    assert_int_equal(packed(&rules, ones, 8), 2);
+}
+
+static void
+test_fits_alone(void **state)
+{
+    (void)state;
+    struct request request;
+    make_request(&request, 1, 2);
+    struct occ_pending_rules rules = wide;
+    assert_true(occ_pending_fits_alone(&request.pending, &rules));
+    rules.frame_len_max = 18 + 31 + 2 * 4 + 1400;
+    assert_true(occ_pending_fits_alone(&request.pending, &rules));
+    rules.frame_len_max--;
+    assert_false(occ_pending_fits_alone(&request.pending, &rules));
+    occ_buf_clear(&request.pending.loose);
+}
+
+/* ---- results ---- */
+
+enum wrong { NOTHING, OPAQUE, POSITION, PROOFS, FEWER, MORE, ORDER, TRAILING, REFUSED_WITH_POSITION };
+
+static void
+put_success(struct occ_result_writer *writer, const struct request *request, uint64_t position, uint32_t proofs)
+{
+    occ_commit_put_success(writer, occ_bytes_of(request->pending.opaque, OCC_PENDING_OPAQUE_LEN), position);
+    for (uint32_t i = 0; i < proofs; i++) {
+        const size_t begin = occ_commit_begin_proof(writer);
+        occ_buf_put_format(writer->buf, "proof %u.%u", request->pending.opaque[0], i);
+        occ_commit_end_proof(writer, begin);
+    }
+}
+
+/* Results for two requests (2 digests; 1 digest, refused) and a third (1 digest), after position 6, with one thing wrong. */
+static void
+put_results(struct occ_buf *out, struct request *requests, enum wrong wrong)
+{
+    struct occ_result_writer writer;
+    const struct occ_bytes second = occ_bytes_of(requests[1].pending.opaque, OCC_PENDING_OPAQUE_LEN);
+    uint8_t other[OCC_PENDING_OPAQUE_LEN] = { 99 };
+    occ_commit_begin_results(&writer, out, 5);
+    put_success(&writer, &requests[wrong == ORDER ? 2 : 0], wrong == POSITION ? 8 : 7, wrong == PROOFS ? 1 : 2);
+    occ_commit_put_refusal(&writer, wrong == OPAQUE ? occ_bytes_of(other, sizeof(other)) : second, OCC_ERR_FIELD_TYPE,
+                           occ_bytes_str("metadata: wrong"));
+    if (wrong == REFUSED_WITH_POSITION) { /* the refusal is 8 + 17 + 2 + 2 + 15 bytes; its position begins it */
+        out->ptr[out->len - 44 + 7] = 8;
+    }
+    if (wrong != FEWER) {
+        put_success(&writer, &requests[2], 8, 1);
+    }
+    if (wrong == MORE) {
+        put_success(&writer, &requests[2], 9, 1);
+    }
+    if (wrong == TRAILING) {
+        occ_buf_put_byte(out, 0);
+    }
+    occ_commit_end_results(&writer);
+}
+
+static struct occ_result
+deliver(struct request *requests, enum wrong wrong, uint64_t *position)
+{
+    static const uint32_t digests[] = { 2, 1, 1 };
+    struct occ_pending_list flight = { 0 };
+    OCC_BUF_AUTO(out, 1 << 16);
+    queue_requests(requests, digests, 3, &flight);
+    put_results(&out, requests, wrong);
+    const struct occ_bytes payload = occ_bytes_of(out.ptr + OCC_FRAME_HEAD_LEN, out.len - OCC_FRAME_HEAD_LEN);
+    const struct occ_result result = occ_pending_deliver(&flight, payload, position);
+    assert_int_equal(flight.count, occ_is_ok(result) ? 0 : 3);
+    clear_requests(requests, 3);
+    return result;
+}
+
+static void
+test_deliver(void **state)
+{
+    (void)state;
+    struct request requests[3];
+    uint64_t position = 6;
+    assert_true(occ_is_ok(deliver(requests, NOTHING, &position)));
+    assert_int_equal(position, 8);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(requests[i].done, 1);
+    }
+    assert_int_equal(requests[0].proof_count, 2);
+    assert_string_equal(requests[0].first_proof, "proof 1.0");
+    assert_int_equal(requests[1].code, OCC_ERR_FIELD_TYPE);
+    assert_string_equal(requests[1].text, "metadata: wrong");
+    assert_string_equal(requests[2].first_proof, "proof 3.0");
+}
+
+/* One inconsistency anywhere, and nothing of the frame is believed. */
+static void
+test_deliver_refused(void **state)
+{
+    (void)state;
+    for (enum wrong wrong = OPAQUE; wrong <= REFUSED_WITH_POSITION; wrong++) {
+        struct request requests[3];
+        uint64_t position = 6;
+        assert_int_equal(deliver(requests, wrong, &position).code, OCC_ERR_WIRE_MESSAGE);
+        assert_int_equal(position, 6);
+        for (unsigned i = 0; i < 3; i++) {
+            assert_int_equal(requests[i].done, 0);
+        }
+    }
+}
+
+static void
+test_fail_all(void **state)
+{
+    (void)state;
+    static const uint32_t digests[] = { 1, 2 };
+    struct request requests[2];
+    struct occ_pending_list queue = { 0 };
+    queue_requests(requests, digests, 2, &queue);
+    assert_int_equal(queue.loose_len, requests[0].pending.loose.len + requests[1].pending.loose.len);
+    occ_pending_fail_all(&queue, OCC_ERR_UNAVAILABLE, "gone");
+    assert_int_equal(queue.count, 0);
+    assert_int_equal(queue.loose_len, 0);
+    assert_null(occ_pending_pop(&queue));
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(requests[i].done, 1);
+        assert_int_equal(requests[i].code, OCC_ERR_UNAVAILABLE);
+        assert_string_equal(requests[i].text, "gone");
+    }
+    clear_requests(requests, 2);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pack),     cmocka_unit_test(test_fits_alone),
+        cmocka_unit_test(test_deliver),  cmocka_unit_test(test_deliver_refused),
+        cmocka_unit_test(test_fail_all),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
