@@ -2,6 +2,7 @@
 #include "codec/json.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <sys/random.h>
 
 #include "base/c_locale.h"
@@ -29,6 +30,26 @@ occ_json_init(void)
         seed = 0;
     }
     json_object_seed(seed);
+}
+
+/*
+ * jansson forgets some failed allocations: a string then comes back shortened, or the text is called malformed. This notes
+ * them, per thread, so that a tree that may lack something is never handed out.
+ */
+static _Thread_local bool memory_failed;
+
+static void *
+watched_malloc(size_t len)
+{
+    void *memory = malloc(len);
+    memory_failed = memory_failed || (memory == NULL && len > 0);
+    return memory;
+}
+
+void
+occ_json_watch_memory(void)
+{
+    json_set_alloc_funcs(watched_malloc, free);
 }
 
 /* The part of jansson's message that says near which text it stopped: " near '…'", or "". */
@@ -80,10 +101,15 @@ occ_json_parse(struct occ_bytes text, unsigned max_depth, struct occ_error *err,
         return occ_error_code(err, entered.code);
     }
     json_error_t error = { .line = 0 };
+    memory_failed = false;
     json_t *root =
         json_loadb((const char *)text.ptr, text.len,
                    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &error);
     occ_c_locale_leave(&locale);
+    if (memory_failed) {
+        json_decref(root);
+        return occ_error_code(err, OCC_ERR_NOMEM);
+    }
     if (root == NULL) {
         return refuse(&error, err);
     }

@@ -28,8 +28,8 @@ enum occ_json_type {
 /*
  * Reads text, one value of any type with optional white space around it. max_depth counts nested arrays and objects ("[]"
  * has depth 1). On failure the sentence in *err (may be NULL) says what and where (line, column or byte offset).
- * Codes: OCC_ERR_JSON_…, OCC_ERR_UTF8, OCC_ERR_LIMIT (too many values) and OCC_ERR_NOMEM (jansson's tokenizer cannot tell
- * that it ran out of memory from a wrong token: then it is OCC_ERR_JSON_SYNTAX). *ret_root is the caller's, to release with occ_json_free.
+ * Codes: OCC_ERR_JSON_…, OCC_ERR_UTF8, OCC_ERR_LIMIT (too many values) and OCC_ERR_NOMEM (but see occ_json_watch_memory).
+ * *ret_root is the caller's, to release with occ_json_free.
  */
 OCC_RESULT occ_json_parse(struct occ_bytes text, unsigned max_depth, struct occ_error *err, struct occ_json **ret_root);
 /* Releases a root and all below it; NULL is allowed. */
@@ -38,6 +38,12 @@ void occ_json_free(struct occ_json *root);
 void occ_json_cleanup(struct occ_json **root);
 /* One-time set-up that the reader needs before a process gives up opening files (hash seed). Idempotent. */
 void occ_json_init(void);
+/*
+ * For programs, at their start: replaces jansson's allocator, for the whole process, by one that notices each failure, so
+ * that running out of memory is always OCC_ERR_NOMEM. A library must not do that to its host; there the same failure can
+ * read as malformed text or a field that is too short, never as a proof that is valid.
+ */
+void occ_json_watch_memory(void);
 
 enum occ_json_type occ_json_type(const struct occ_json *value);
 /* "null", "a boolean", "a number", "a string", "an array", "an object": for messages. */

@@ -39,6 +39,7 @@ set_up_libraries(struct occ_error *err)
     if (!occ_is_ok(ready)) {
         return occ_error_code(err, ready.code);
     }
+    occ_json_watch_memory();
     occ_json_init();
     return occ_gate_rehearse(err);
 }

@@ -178,6 +178,14 @@ test_verify(void **state)
     free(plain);
 }
 
+/* As in our programs: then there is no exception, the parser's own allocations are told as what they are. */
+static void
+test_verify_watched(void **state)
+{
+    occ_json_watch_memory();
+    test_verify(state);
+}
+
 static void
 test_new_verifier(void **state)
 {
@@ -198,6 +206,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_verify),
+        cmocka_unit_test(test_verify_watched), /* for the rest of the process */
         cmocka_unit_test(test_new_verifier),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
