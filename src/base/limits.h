@@ -42,7 +42,7 @@
 #define OCC_LIMIT_HTTP_BODY_MS 30000  /* from the head's last byte to the body's */
 #define OCC_LIMIT_HTTP_IDLE_MS 60000  /* between two requests */
 #define OCC_LIMIT_HTTP_WRITE_MS 30000 /* a client that does not take its answer */
-#define OCC_LIMIT_HTTP_WRITE_BYTES_PER_MS 64       /* and a millisecond more for each so many bytes of a long answer */
+#define OCC_LIMIT_HTTP_WRITE_BYTES_PER_MS 256      /* and a millisecond more for each so many bytes of a long answer */
 #define OCC_LIMIT_HTTP_EMPTY_LINES 2               /* in front of a request line */
 #define OCC_LIMIT_HTTP_METHOD_LEN 32               /* characters of a method */
 #define OCC_LIMIT_HTTP_CHUNK_FRAMING_LEN 1024      /* chunked: bytes between two pieces of data; the trailer section */

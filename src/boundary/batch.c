@@ -104,13 +104,16 @@ reserve(struct occ_batch *batch, const struct occ_result_writer *writer, size_t 
     }
     OCC_TRY(reserve_out(writer->buf, result_len, requests_left, err));
     const struct occ_result room = occ_retain_reserve(&batch->retain, result_len, ret_entry);
-    if (room.code == OCC_ERR_NOMEM) {
-        return occ_error_code(err, OCC_ERR_NOMEM);
-    }
-    if (!occ_is_ok(room)) {
+    switch (room.code) {
+    case OCC_OK:
+        return occ_success();
+    case OCC_ERR_BUSY:
         return occ_error_set(err, room.code, "too many results are not yet acknowledged as durable");
+    case OCC_ERR_LIMIT:
+        return occ_error_set(err, room.code, "digests: their proofs are larger than what the boundary may keep");
+    default:
+        return occ_error_code(err, room.code);
     }
-    return occ_success();
 }
 
 /* ---- one request ---- */

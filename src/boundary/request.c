@@ -230,5 +230,8 @@ occ_request_item(const struct occ_request *request, uint32_t index)
 struct occ_bytes
 occ_request_metadata(const struct occ_request *request, const struct occ_request_item *item)
 {
+    if (item->metadata_len == 0) { /* values may have no memory at all */
+        return occ_bytes_of(NULL, 0);
+    }
     return occ_bytes_of(request->values.ptr + item->metadata_at, item->metadata_len);
 }

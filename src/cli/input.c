@@ -15,7 +15,7 @@ occ_input_name(const char *path)
 }
 
 static void
-close_file(int *fd)
+close_file(const int *fd)
 {
     if (*fd >= 0) {
         occ_file_close(*fd);
@@ -81,7 +81,7 @@ struct occ_result
 occ_input_digest(const char *text, struct occ_error *err, uint8_t ret_digest[OCC_SHA256_LEN])
 {
     const struct occ_bytes bytes = occ_bytes_str(text);
-    if (bytes.len == OCC_SHA256_LEN * 2) {
+    if (bytes.len == (size_t)OCC_SHA256_LEN * 2) {
         if (occ_is_ok(occ_hex_decode(bytes, OCC_SHA256_LEN, ret_digest))) {
             return occ_success();
         }

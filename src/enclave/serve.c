@@ -90,7 +90,7 @@ static void
 handle_frames(struct serve *serve, bool *ret_paused)
 {
     size_t done = 0, used = 1;
-    while (used > 0 && !serve->ending && unsent(serve) < UNSENT_PAUSE) {
+    while (used > 0 && done < serve->in.len && !serve->ending && unsent(serve) < UNSENT_PAUSE) {
         const struct occ_bytes rest = occ_bytes_of(serve->in.ptr + done, serve->in.len - done);
         const struct occ_result handled = occ_gate_handle(serve->config->gate, rest, &used, &serve->out);
         if (!occ_is_ok(handled)) {
@@ -99,7 +99,7 @@ handle_frames(struct serve *serve, bool *ret_paused)
         }
         done += used;
     }
-    *ret_paused = used > 0 && !serve->ending;
+    *ret_paused = used > 0 && done < serve->in.len && !serve->ending;
     occ_buf_drop_front(&serve->in, done);
     if (serve->in.len == 0 && serve->in.cap > KEPT_LEN) {
         occ_buf_clear(&serve->in);

@@ -187,20 +187,6 @@ refuse(struct occ_http_connection *connection, unsigned status, const char *sent
     finish_answer(connection);
 }
 
-/* RFC 9110 §10.1.1. If the kernel has no room for it, the client goes on by itself after a while. */
-static void
-send_continue(struct occ_http_connection *connection)
-{
-    static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    char text[sizeof line];
-    memcpy(text, line, sizeof line);
-    const uv_buf_t part = uv_buf_init(text, sizeof line - 1);
-    const int taken = uv_try_write(&connection->handle.stream, &part, 1);
-    if (taken != UV_EAGAIN && taken != (int)part.len) {
-        occ_http_connection_close(connection); /* half a status line cannot be taken back */
-    }
-}
-
 static enum occ_http_step
 drain(struct occ_http_connection *connection)
 {
@@ -232,7 +218,7 @@ take_head(struct occ_http_connection *connection, bool more_follows)
         connection->phase = OCC_HTTP_IN_BODY;
         connection->deadline_ms = from_now(connection, connection->server->config.body_ms);
         if (request->parse.expects_continue && !more_follows) {
-            send_continue(connection);
+            occ_http_send_continue(connection);
         }
     }
     return step;

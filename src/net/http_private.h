@@ -132,6 +132,8 @@ void occ_http_server_let_go(struct occ_http_server *server);
 /* ---- http_response.c ---- */
 /* An error of the server's own. */
 void occ_http_respond_error(struct occ_http_request *request, unsigned status, const char *sentence);
+/* Says "100 Continue". */
+void occ_http_send_continue(struct occ_http_connection *connection);
 /* True if the connection cannot be used again after this request's answer. */
 bool occ_http_is_last(const struct occ_http_request *request);
 

@@ -219,6 +219,20 @@ send_answer(struct occ_http_request *request)
     }
 }
 
+/* RFC 9110 §10.1.1. If the kernel has no room for it, the client goes on by itself after a while. */
+void
+occ_http_send_continue(struct occ_http_connection *connection)
+{
+    static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    char text[sizeof line];
+    memcpy(text, line, sizeof line);
+    const uv_buf_t part = uv_buf_init(text, sizeof line - 1);
+    const int taken = uv_try_write(&connection->handle.stream, &part, 1);
+    if (taken != UV_EAGAIN && taken != (int)part.len) {
+        occ_http_connection_close(connection); /* half a status line cannot be taken back */
+    }
+}
+
 /* True for the answers that have no content whatever the handler gave. */
 static bool
 is_without_content(const struct occ_http_request *request)

@@ -173,11 +173,13 @@ const struct occ_settings_program occ_options_program = {
     .count = sizeof(table) / sizeof(table[0]),
     .config_setting = "config",
     .takes_arguments = false,
-    .epilog = "Flags win over environment variables, those over the file. API_KEYS, a list of plain API keys "
-              "separated by commas, is read from the environment and removed from it.\n"
+    .epilog = "Flags win over environment variables, those over the file. API_KEYS, a list of\n"
+              "plain API keys separated by commas, is read from the environment and removed\n"
+              "from it.\n"
               "\n"
-              "Signals: SIGTERM and SIGINT stop gracefully, a second one at once; SIGHUP reads the API keys again and "
-              "opens the access log again.\n"
+              "Signals: SIGTERM and SIGINT stop gracefully, a second one at once; SIGHUP reads\n"
+              "the API keys again and opens the access log again.\n"
               "\n"
-              "Exit codes: 0 stopped, 2 wrong use or settings, 3 could not (port taken, data in use, no boundary).\n",
+              "Exit codes: 0 stopped, 2 wrong use or settings, 3 could not (port taken, data in\n"
+              "use, no boundary).\n",
 };

@@ -8,7 +8,7 @@
 #include "server/boundary_log.h"
 #include "server/routes.h"
 
-enum { ACCESS_LOG_GATHER_MS = 50 };
+enum { ACCESS_LOG_GATHER_MS = 50, READERS = 1 };
 
 /* ---- keys ---- */
 
@@ -74,7 +74,9 @@ on_http_stopped(void *ctx)
     struct occ_server *server = ctx;
     server->http_stopped = true;
     occ_workers_free(server->workers);
+    occ_workers_free(server->readers);
     server->workers = NULL;
+    server->readers = NULL;
     occ_boundary_stop(server->boundary, on_boundary_stopped, server);
 }
 
@@ -163,6 +165,9 @@ start_rest(struct occ_server *server, struct occ_error *err)
         started = occ_workers_new(server->loop, (unsigned)options->verify_threads, (size_t)options->verify_queue,
                                   &server->workers);
     }
+    if (occ_is_ok(started)) {
+        started = occ_workers_new(server->loop, READERS, (size_t)options->queue, &server->readers);
+    }
     static const int stop_signals[] = { SIGTERM, SIGINT };
     for (size_t i = 0; i < 2 && occ_is_ok(started); i++) {
         started = occ_loop_on_signal(server->loop, stop_signals[i], on_stop_signal, server);
@@ -201,6 +206,7 @@ static void
 finish(struct occ_server *server)
 {
     occ_workers_free(server->workers);
+    occ_workers_free(server->readers);
     occ_boundary_free(server->boundary);
     if (server->http != NULL && !server->http_stopped) {
         /* Listening, but the start failed after that: a server is freed only when it has stopped. */

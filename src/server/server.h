@@ -19,7 +19,8 @@ struct occ_server {
     struct occ_loop *loop;
     struct occ_http_server *http;
     struct occ_boundary *boundary;
-    struct occ_workers *workers;
+    struct occ_workers *workers; /* for POST /verify */
+    struct occ_workers *readers; /* for large bodies of POST /commit */
     occ_verifier *verifier;
     bool said_listening;
     bool stopping, http_stopped;

@@ -218,7 +218,7 @@ test_retention_full(void **state)
     parent_begin_with(&parent, &config);
     parent_commit(&parent, "x", NULL, 20); /* can never be kept */
     struct occ_reader in = parent_results(&parent, 5, 1);
-    parent_expect_refusal(&in, OCC_ERR_LIMIT, "too many results are not yet acknowledged");
+    parent_expect_refusal(&in, OCC_ERR_LIMIT, "digests: their proofs are larger than what the boundary may keep");
     uint64_t position = 0;
     struct occ_commit_outcome outcome;
     for (;;) {

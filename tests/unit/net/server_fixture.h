@@ -1,5 +1,5 @@
 /*
- * server_fixture.h — an HTTP server in a process of its own, and a client made of bare sockets.
+ * server_fixture.h — an HTTP server in a process of its own, as its tests need it.
  *
  * The server answers by path: /now at once, /turn at the end of the turn, /echo the body, /hold when /release comes,
  * /early and /early-204 in on_head, /none with 204, /big/N with N bytes, /small a body of 10 bytes at most. Every finished
@@ -17,19 +17,15 @@
 
 #include <cmocka.h>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "net/http_server.h"
 
-enum { TAKEN_LEN_MAX = 64 << 20, HELD_MAX = 16, WAIT_S = 20 };
+enum { HELD_MAX = 16, WAIT_S = 20 };
 
 /* ---- the server's process ---- */
 
@@ -42,7 +38,7 @@ struct server_process {
     int log_fd;
 };
 
-static void
+__attribute__((format(printf, 2, 3))) static void
 server_log(const struct server_process *process, const char *format, ...)
 {
     char line[512];
@@ -196,6 +192,7 @@ server_main(struct server_process *process, const char *listen, const struct occ
 
 struct server_fixture {
     pid_t pid;
+    bool told; /* to stop */
     FILE *log;
     char address[256];
 };
@@ -222,11 +219,13 @@ static void
 server_begin(struct server_fixture *fixture, const char *listen, const struct occ_http_config *config, uint64_t stop_ms)
 {
     int pair[2];
+    fixture->told = false;
     assert_int_equal(pipe(pair), 0);
     fflush(NULL);
     fixture->pid = fork();
     assert_true(fixture->pid >= 0);
     if (fixture->pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves none behind */
         close(pair[0]);
         struct server_process process = { .log_fd = pair[1], .stop_ms = stop_ms };
         server_main(&process, listen, config);
@@ -241,168 +240,15 @@ static void
 server_end(struct server_fixture *fixture)
 {
     int status;
-    kill(fixture->pid, SIGTERM);
+    if (!fixture->told) {
+        kill(fixture->pid, SIGTERM);
+    }
     alarm(WAIT_S);
     assert_int_equal(waitpid(fixture->pid, &status, 0), fixture->pid);
     alarm(0);
     fclose(fixture->log);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);
-}
-
-static int
-client_connect(const struct server_fixture *fixture)
-{
-    int fd;
-    const char *address = fixture->address;
-    if (strncmp(address, "unix:", 5) == 0) {
-        struct sockaddr_un to = { .sun_family = AF_UNIX };
-        snprintf(to.sun_path, sizeof to.sun_path, "%s", address + 5);
-        fd = socket(AF_UNIX, SOCK_STREAM, 0);
-        assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
-    } else if (address[0] == '[') {
-        struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_addr = in6addr_loopback };
-        to.sin6_port = htons((uint16_t)strtoul(strrchr(address, ':') + 1, NULL, 10));
-        fd = socket(AF_INET6, SOCK_STREAM, 0);
-        assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
-    } else {
-        struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-        to.sin_port = htons((uint16_t)strtoul(strrchr(address, ':') + 1, NULL, 10));
-        fd = socket(AF_INET, SOCK_STREAM, 0);
-        assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
-    }
-    const struct timeval patience = { .tv_sec = WAIT_S };
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    return fd;
-}
-
-static void
-send_bytes(int fd, struct occ_bytes bytes)
-{
-    while (bytes.len > 0) {
-        const ssize_t sent = send(fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
-        assert_true(sent > 0);
-        bytes = occ_bytes_of(bytes.ptr + sent, bytes.len - (size_t)sent);
-    }
-}
-
-static void
-send_text(int fd, const char *text)
-{
-    send_bytes(fd, occ_bytes_str(text));
-}
-
-/* What was received and not looked at yet: one per connection. */
-struct taken {
-    int fd;
-    struct occ_buf buf;
-    struct occ_bytes head, body; /* of the last answer, in buf */
-    size_t used;
-    bool ended;
-};
-
-static void
-take_some(struct taken *taken)
-{
-    char part[64 << 10];
-    const ssize_t len = recv(taken->fd, part, sizeof part, 0);
-    assert_true(len >= 0); /* a reset or a timeout is a failure */
-    taken->ended = len == 0;
-    occ_buf_put(&taken->buf, occ_bytes_of(part, (size_t)len));
-    assert_true(occ_is_ok(occ_buf_check(&taken->buf)));
-}
-
-static size_t
-head_len_of(const struct taken *taken)
-{
-    if (taken->buf.len == 0) {
-        return 0;
-    }
-    const uint8_t *end = memmem(taken->buf.ptr, taken->buf.len, "\r\n\r\n", 4);
-    return end == NULL ? 0 : (size_t)(end - taken->buf.ptr) + 4;
-}
-
-static bool
-head_has(const struct taken *taken, const char *text)
-{
-    return memmem(taken->head.ptr, taken->head.len, text, strlen(text)) != NULL;
-}
-
-/* Receives one answer and gives its status. */
-static unsigned
-take_answer(struct taken *taken, bool without_body)
-{
-    static const char length_name[] = "\r\nContent-Length: ";
-    occ_buf_drop_front(&taken->buf, taken->used);
-    taken->used = 0;
-    while (head_len_of(taken) == 0) {
-        assert_false(taken->ended);
-        take_some(taken);
-    }
-    taken->head = occ_bytes_of(taken->buf.ptr, head_len_of(taken));
-    const uint8_t *length = memmem(taken->head.ptr, taken->head.len, length_name, sizeof length_name - 1);
-    const size_t head_len = taken->head.len;
-    const size_t body_len =
-        length == NULL || without_body ? 0 : strtoul((const char *)length + sizeof length_name - 1, NULL, 10);
-    while (taken->buf.len < head_len + body_len) {
-        assert_false(taken->ended);
-        take_some(taken);
-    }
-    taken->head = occ_bytes_of(taken->buf.ptr, head_len);
-    taken->body = occ_bytes_of(taken->buf.ptr + head_len, body_len);
-    taken->used = head_len + body_len;
-    assert_true(occ_bytes_starts(taken->head, "HTTP/1.1 "));
-    return (unsigned)strtoul((const char *)taken->head.ptr + 9, NULL, 10);
-}
-
-static void
-expect_answer(struct taken *taken, unsigned status, const char *body)
-{
-    assert_int_equal(take_answer(taken, false), status);
-    if (body != NULL) {
-        assert_int_equal(taken->body.len, strlen(body));
-        assert_memory_equal(taken->body.ptr, body, taken->body.len);
-    }
-}
-
-/* An error of the server's own: its text, its type, and the connection's end. */
-static void
-expect_error(struct taken *taken, unsigned status)
-{
-    char prefix[32];
-    assert_int_equal(take_answer(taken, false), status);
-    snprintf(prefix, sizeof prefix, "{\"error\":\"%u ", status);
-    assert_true(occ_bytes_starts(taken->body, prefix));
-    assert_true(head_has(taken, "\r\nConnection: close\r\n"));
-    assert_true(head_has(taken, "\r\nContent-Type: application/json\r\n"));
-    assert_true(head_has(taken, "\r\nX-Extra: 1\r\n"));
-    while (!taken->ended) {
-        take_some(taken);
-    }
-    assert_int_equal(taken->buf.len, taken->used);
-}
-
-static void
-expect_end(struct taken *taken)
-{
-    while (!taken->ended) {
-        take_some(taken);
-    }
-    assert_int_equal(taken->buf.len, taken->used);
-}
-
-static struct taken
-client_begin(const struct server_fixture *fixture)
-{
-    return (struct taken){ .fd = client_connect(fixture), .buf = OCC_BUF_INIT(TAKEN_LEN_MAX) };
-}
-
-static void
-client_end(struct taken *taken)
-{
-    close(taken->fd);
-    occ_buf_clear(&taken->buf);
 }
 
 #endif

@@ -1,0 +1,133 @@
+"""bench.py BIN-FOLDER FLOOR-PROGRAM SECONDS [--json]: measures occd under wrk and prints a Markdown table (or JSON).
+
+Each row: a fresh occd, a second of warming up, then SECONDS of load. CPU per proof is what the kernel counted for the
+process (user and system time); memory is the process's high-water mark. The floor is one core's bare Ed25519 in the same
+run. wrk runs on the same cores, so a rate is what is left beside it.
+"""
+import base64
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(HERE.parent / "scenario"))
+
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def digest():
+    return {"digestB64": base64.b64encode(os.urandom(32)).decode(), "hashAlg": "sha256"}
+
+
+def commit_bodies(batch):
+    return [json.dumps({"digests": [digest() for _ in range(batch)]}) for _ in range(max(1, 200 // batch))]
+
+
+def verify_bodies(occd):
+    proofs = occd.commit(*[digest() for _ in range(200)])
+    return [json.dumps({"proof": proof}, separators=(",", ":")) for proof in proofs]
+
+
+def run_wrk(occd, path, connections, seconds, folder):
+    result = subprocess.run(
+        ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--timeout", "10s", "-s", str(HERE / "load.lua"), occd.url],
+        env={**os.environ, "BODIES": str(folder / "bodies"), "TARGET": path},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )
+    lines = [line for line in result.stdout.splitlines() if line.startswith("RESULT ")]
+    if result.returncode != 0 or not lines:
+        raise SystemExit(f"wrk failed: {result.stdout}")
+    return json.loads(lines[-1][7:])
+
+
+def measure(harness, row, seconds):
+    with tempfile.TemporaryDirectory(prefix="occ-bench-") as name:
+        folder = pathlib.Path(name)
+        log = str(folder / "access.log") if row.get("log") else "off"
+        occd = harness.Occd(folder / "data", "--access-log", log)
+        child = occd.boundary_pid()
+        try:
+            bodies = verify_bodies(occd) if row["path"] == "/verify" else commit_bodies(row["batch"])
+            (folder / "bodies").write_text("\n".join(bodies) + "\n")
+            run_wrk(occd, row["path"], row["connections"], 1, folder)
+            before = [cpu_seconds(pid) for pid in (occd.pid, child)]
+            got = run_wrk(occd, row["path"], row["connections"], seconds, folder)
+            after = [cpu_seconds(pid) for pid in (occd.pid, child)]
+            memory = [int(harness.status_of(pid)["VmHWM"].split()[0]) / 1024 for pid in (occd.pid, child)]
+        finally:
+            occd.stop()
+    operations = got["requests"] * row["batch"]
+    if got["status_errors"] or got["other_errors"]:
+        print(f"warning: {row['name']}: {got['status_errors']} error answers, {got['other_errors']} broken", file=sys.stderr)
+    return {
+        **row,
+        "per_second": operations / (got["duration_us"] / 1e6),
+        "errors": got["status_errors"] + got["other_errors"],
+        "p50_ms": got["p50_us"] / 1000,
+        "p99_ms": got["p99_us"] / 1000,
+        "occd_us": (after[0] - before[0]) * 1e6 / operations,
+        "enclave_us": (after[1] - before[1]) * 1e6 / operations,
+        "occd_mib": memory[0],
+        "enclave_mib": memory[1],
+    }
+
+
+def rows():
+    for connections in (1, 16, 64):
+        yield {"name": f"commit, {connections} connections", "path": "/commit", "batch": 1, "connections": connections, "floor": "sodium_sign"}
+    yield {"name": "commit, 64 connections, access log on", "path": "/commit", "batch": 1, "connections": 64, "log": True, "floor": "sodium_sign"}
+    for batch, connections in ((100, 4), (1000, 4)):
+        yield {"name": f"commit, batches of {batch}, {connections} connections", "path": "/commit", "batch": batch, "connections": connections, "floor": "sodium_sign"}
+    for connections in (1, 16, 64):
+        yield {"name": f"verify, {connections} connections", "path": "/verify", "batch": 1, "connections": connections, "floor": "sodium_verify"}
+
+
+def read_floor(program, seconds):
+    lines = subprocess.run([program, str(seconds)], check=True, stdout=subprocess.PIPE, text=True).stdout.split("\n")
+    return {name: float(rate) for name, rate in (line.split() for line in lines if line)}
+
+
+def machine():
+    lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), os.uname().machine)
+    return f"{os.cpu_count()} × {model}, Linux {os.uname().release.split('-')[0]}"
+
+
+def print_table(report):
+    floor = report["floor"]
+    print(f"{report['machine']}; {report['seconds']} s per row, wrk on the same cores.\n")
+    print("| floor, one core, 450 bytes | per second | µs |\n| --- | ---: | ---: |")
+    for name, rate in floor.items():
+        print(f"| {name.replace('_', ' ').replace('sodium', 'libsodium').replace('openssl', 'OpenSSL')} | {rate:,.0f} | {1e6 / rate:.1f} |")
+    print("\n| load | proofs/s | of the floor | p50 ms | p99 ms | occd µs/proof | occ-enclave µs/proof | occd MiB | occ-enclave MiB |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for row in report["rows"]:
+        print(f"| {row['name']} | {row['per_second']:,.0f} | {row['per_second'] / floor[row['floor']]:.0%} | {row['p50_ms']:.2f} | "
+              f"{row['p99_ms']:.2f} | {row['occd_us']:.1f} | {row['enclave_us']:.1f} | {row['occd_mib']:.0f} | {row['enclave_mib']:.0f} |")
+
+
+def main():
+    bin_folder, floor_program, seconds = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    os.environ["OCC_BIN"] = bin_folder
+    import harness
+
+    report = {"machine": machine(), "seconds": seconds, "floor": read_floor(floor_program, min(seconds, 2)), "rows": []}
+    for row in rows():
+        print(f"==> {row['name']}", file=sys.stderr)
+        report["rows"].append(measure(harness, row, seconds))
+    if "--json" in sys.argv[4:]:
+        print(json.dumps(report, indent=1))
+    else:
+        print_table(report)
+
+
+main()

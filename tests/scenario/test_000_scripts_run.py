@@ -1,0 +1,89 @@
+"""scripts/run, as a new user starts it."""
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+from harness import PRESET, ROOT, environment, occ, wait_for
+
+pytestmark = pytest.mark.skipif(PRESET != "release", reason="scripts/run has a build of its own: release")
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+def run(*words, cwd=ROOT):
+    return subprocess.run([ROOT / "scripts" / "run", *map(str, words)], cwd=cwd, env=environment(), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=600)
+
+
+def test_once(folder):
+    port = free_port()
+    result = run("--once", "--port", port, "--data", folder / "data")
+    assert result.returncode == 0, result.stdout + result.stderr
+    proof = folder / "data" / "README.md.proof.json"
+    for text in (json.loads(proof.read_text())["signer"]["signatureB64"], "valid", str(port)):
+        assert text in result.stdout
+    assert occ("verify", proof, ROOT / "README.md").returncode == 0
+    assert not (ROOT / "README.md.proof.json").exists(), "the clone stays clean"
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
+    binary = ROOT / "build" / "release" / "bin" / "occd"
+    built = binary.stat().st_mtime_ns
+    begin = time.monotonic()
+    assert run("--once", "--port", port, "--data", folder / "data").returncode == 0, "a second time, on the same data"
+    assert time.monotonic() - begin < 30 and binary.stat().st_mtime_ns == built, "nothing is rebuilt"
+
+
+def test_port_taken(folder):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = run("--once", "--port", port, "--data", folder / "data")
+    assert result.returncode == 3 and str(port) in result.stderr and "--port" in result.stderr
+
+
+@pytest.mark.parametrize("words", [["--port"], ["--port", "0"], ["--port", "65536"], ["--port", "x"], ["--data"], ["--data", ""], ["--onec"], ["x"]])
+def test_wrong_use(words):
+    result = run(*words)
+    assert result.returncode == 2 and result.stderr.strip() and result.stdout == ""
+
+
+def test_help():
+    result = run("--help")
+    assert result.returncode == 0
+    for flag in ("--port", "--data", "--once"):
+        assert flag in result.stdout
+
+
+@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_it_stays_until_it_is_stopped(folder, number, status):
+    port = free_port()
+    out = folder / "out"
+    with open(out, "wb") as stream:
+        process = subprocess.Popen([ROOT / "scripts" / "run", "--port", str(port), "--data", "data"], cwd=folder, env=environment(),
+                                   stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        wait_for(lambda: "How to go on" in out.read_text() or process.poll() is not None)
+        text = out.read_text()
+        assert process.poll() is None, text
+        for part in (f"http://127.0.0.1:{port}", "curl", "Ctrl-C", str(folder / "data"), "occ commit"):
+            assert part in text, text
+        curl = text.split("with curl:\n")[1].split("\n\n")[0]
+        answer = subprocess.run(["bash", "-c", curl], cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        assert json.loads(answer.stdout)[0]["commit"]["counter"] == "2", "the line that it shows works as it stands"
+        os.killpg(process.pid, number)
+        assert process.wait(20) == status
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,221 @@
+/* http_client.c — the client against our own server, and against servers that do not behave. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "net/http_client.h"
+#include "unit/net/server_fixture.h"
+
+static const struct occ_http_config config = { .extra_headers = "X-Extra: 1\r\n" };
+
+struct result {
+    struct occ_result code;
+    struct occ_error err;
+    struct occ_http_answer answer;
+    struct occ_buf body;
+};
+
+static void
+call(const struct occ_http_call *what, struct result *ret)
+{
+    struct occ_http_call full = *what;
+    full.connect_ms = full.connect_ms == 0 ? 5000 : full.connect_ms;
+    full.total_ms = full.total_ms == 0 ? 10000 : full.total_ms;
+    occ_buf_clear(&ret->body);
+    ret->err = (struct occ_error){ 0 };
+    ret->answer = (struct occ_http_answer){ .body = &ret->body };
+    ret->code = occ_http_client_call(&full, &ret->err, &ret->answer);
+    if (occ_is_ok(ret->code)) {
+        assert_ptr_equal(ret->answer.body, &ret->body);
+    }
+}
+
+static void
+test_own_server(void **state)
+{
+    (void)state;
+    struct server_fixture server;
+    struct result result = { .body = OCC_BUF_INIT(8 << 20) };
+    char url[300];
+    server_begin(&server, "127.0.0.1:0", &config, 1000);
+    snprintf(url, sizeof url, "http://%s/now?a=b", server.address);
+    call(&(struct occ_http_call){ .url = url }, &result);
+    assert_int_equal(result.code.code, OCC_OK);
+    assert_int_equal(result.answer.status, 200);
+    assert_true(occ_bytes_is(occ_buf_view(&result.body), "now"));
+    expect_line(&server, "GET /now?a=b 200 0 3");
+
+    static uint8_t data[3 << 20]; /* curl asks with Expect first */
+    memset(data, 'd', sizeof data);
+    snprintf(url, sizeof url, "http://%s/echo", server.address);
+    const struct occ_http_call post = { .url = url, .content_type = "application/json", .body = { data, sizeof data } };
+    call(&post, &result);
+    assert_int_equal(result.answer.status, 200);
+    assert_int_equal(result.body.len, sizeof data);
+    assert_memory_equal(result.body.ptr, data, sizeof data);
+    call(&(struct occ_http_call){ .url = url, .content_type = "application/json" }, &result);
+    assert_int_equal(result.answer.status, 200);
+    assert_int_equal(result.body.len, 0);
+
+    snprintf(url, sizeof url, "http://%s/nothing", server.address);
+    call(&(struct occ_http_call){ .url = url }, &result);
+    assert_int_equal(result.code.code, OCC_OK); /* an answer is an answer */
+    assert_int_equal(result.answer.status, 404);
+
+    snprintf(url, sizeof url, "http://%s/big/1000", server.address);
+    result.body.limit = 1000;
+    call(&(struct occ_http_call){ .url = url }, &result);
+    assert_int_equal(result.code.code, OCC_OK);
+    assert_int_equal(result.body.len, 1000);
+    result.body.limit = 999;
+    call(&(struct occ_http_call){ .url = url }, &result);
+    assert_int_equal(result.code.code, OCC_ERR_LIMIT);
+    occ_buf_clear(&result.body);
+    server_end(&server);
+}
+
+static void
+test_unix(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/occ-unit-client-XXXXXX";
+    char listen[80], expected[120];
+    struct server_fixture server;
+    struct result result = { .body = OCC_BUF_INIT(1000) };
+    assert_non_null(mkdtemp(folder));
+    snprintf(listen, sizeof listen, "unix:%s/socket", folder);
+    server_begin(&server, listen, &config, 1000);
+    call(&(struct occ_http_call){ .url = "http://localhost/now", .unix_path = listen + 5 }, &result);
+    assert_int_equal(result.answer.status, 200);
+    server_end(&server);
+    call(&(struct occ_http_call){ .url = "http://localhost/now", .unix_path = listen + 5 }, &result);
+    assert_int_equal(result.code.code, OCC_ERR_UNAVAILABLE);
+    snprintf(expected, sizeof expected, "%s: no such file or directory", listen);
+    assert_string_equal(result.err.text, expected);
+    occ_buf_clear(&result.body);
+    rmdir(folder);
+}
+
+/* A process that accepts one connection, reads a request's head, answers with text, and closes. */
+static pid_t
+answer_once(const char *text, uint16_t *ret_port)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof address;
+    const int listener = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &len), 0);
+    *ret_port = ntohs(address.sin_port);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        char head[4096];
+        size_t head_len = 0;
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        const int fd = accept(listener, NULL, NULL);
+        while (head_len < sizeof head - 1 && (head_len == 0 || memmem(head, head_len, "\r\n\r\n", 4) == NULL)) {
+            const ssize_t got = recv(fd, head + head_len, sizeof head - head_len, 0);
+            if (got <= 0) {
+                _exit(1);
+            }
+            head_len += (size_t)got;
+        }
+        const bool token = memmem(head, head_len, "\r\nAuthorization: Bearer s3cret\r\n", 32) != NULL;
+        if (text == NULL) {
+            (void)recv(fd, head, 1, 0); /* no answer: until the client gives up */
+        } else if (send(fd, text, strlen(text), MSG_NOSIGNAL) < 0) {
+            _exit(2);
+        }
+        _exit(token ? 3 : 0);
+    }
+    close(listener);
+    return pid;
+}
+
+static int
+exit_of(pid_t pid)
+{
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void
+test_other_servers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum occ_err code;
+        unsigned status;
+        uint64_t retry_after_s;
+    } servers[] = {
+        { "HTTP/1.1 503 No\r\nRetry-After: 7\r\nContent-Length: 2\r\n\r\nhi", OCC_OK, 503, 7 },
+        { "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", OCC_OK, 302, 0 },
+        { "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhi", OCC_ERR_CLOSED, 0, 0 },
+        { "", OCC_ERR_CLOSED, 0, 0 },
+        { NULL, OCC_ERR_TIMEOUT, 0, 0 },
+    };
+    for (size_t i = 0; i < sizeof servers / sizeof *servers; i++) {
+        struct result result = { .body = OCC_BUF_INIT(1000) };
+        char url[64];
+        uint16_t port;
+        const pid_t pid = answer_once(servers[i].text, &port);
+        snprintf(url, sizeof url, "http://127.0.0.1:%u/x", port);
+        call(&(struct occ_http_call){ .url = url, .bearer = "s3cret", .total_ms = servers[i].text == NULL ? 300 : 0 },
+             &result);
+        assert_int_equal(result.code.code, servers[i].code);
+        assert_int_equal(result.answer.status, servers[i].status);
+        assert_int_equal(result.answer.retry_after_s, servers[i].retry_after_s);
+        assert_null(strstr(result.err.text, "s3cret"));
+        assert_int_equal(exit_of(pid), 3); /* the token came as it should */
+        occ_buf_clear(&result.body);
+    }
+}
+
+static void
+test_out_of_reach(void **state)
+{
+    (void)state;
+    struct result result = { .body = OCC_BUF_INIT(1000) };
+    char url[64], expected[96];
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof address;
+    const int bound = socket(AF_INET, SOCK_STREAM, 0); /* bound, not listening: refuses */
+    assert_int_equal(bind(bound, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(getsockname(bound, (struct sockaddr *)&address, &len), 0);
+    const unsigned port = ntohs(address.sin_port);
+    snprintf(url, sizeof url, "http://user:pass@127.0.0.1:%u/secret?x", port);
+    snprintf(expected, sizeof expected, "127.0.0.1:%u: connection refused", port);
+    call(&(struct occ_http_call){ .url = url, .bearer = "s3cret" }, &result);
+    assert_int_equal(result.code.code, OCC_ERR_UNAVAILABLE);
+    assert_string_equal(result.err.text, expected);
+    close(bound);
+}
+
+static void
+test_wrong_urls(void **state)
+{
+    (void)state;
+    static const char *const urls[] = { "", "ftp://127.0.0.1/", "file:///etc/passwd", "http://", "gopher://a/" };
+    struct result result = { .body = OCC_BUF_INIT(1000) };
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        call(&(struct occ_http_call){ .url = urls[i] }, &result);
+        assert_int_equal(result.code.code, OCC_ERR_USAGE);
+        assert_int_equal(result.body.len, 0);
+    }
+    call(&(struct occ_http_call){ .url = "http://127.0.0.1:1/", .bearer = "a\r\nX: y" }, &result);
+    assert_int_equal(result.code.code, OCC_ERR_USAGE);
+}
+
+int
+main(void)
+{
+    unsetenv("http_proxy");
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_own_server),   cmocka_unit_test(test_unix),       cmocka_unit_test(test_other_servers),
+        cmocka_unit_test(test_out_of_reach), cmocka_unit_test(test_wrong_urls),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
