@@ -81,6 +81,7 @@ spawn(struct occ_loop *loop, struct occ_child *child, const char *path, char *co
     return uv_spawn(occ_loop_uv(loop), &child->handle, &options);
 }
 
+/* NOLINTBEGIN(readability-function-size): one caller, which names each of them */
 OCC_RESULT
 occ_child_start(struct occ_loop *loop, const char *path, char *const *argv, const char *const *keep_env,
                 const struct occ_stream_events *events, void (*on_exit)(void *ctx, int status), struct occ_error *err,
@@ -113,6 +114,8 @@ occ_child_start(struct occ_loop *loop, const char *path, char *const *argv, cons
     *ret_child = child;
     return occ_success();
 }
+
+/* NOLINTEND(readability-function-size) */
 
 int
 occ_child_pid(const struct occ_child *child)

@@ -11,6 +11,7 @@
 struct call_state {
     CURL *curl;
     struct curl_slist *headers;
+    bool is_local;        /* this machine: no proxy */
     struct occ_buf where; /* "host:port" or the path of the socket, for messages */
 };
 
@@ -32,8 +33,9 @@ on_body(char *bytes, size_t size, size_t count, void *ctx)
 
 /* Says where the call goes, without user information, path or query: these may hold secrets. */
 static OCC_RESULT
-describe(const struct occ_http_call *call, struct occ_error *err, struct occ_buf *where)
+describe(const struct occ_http_call *call, struct occ_error *err, struct call_state *state)
 {
+    struct occ_buf *where = &state->where;
     CURLU *url = curl_url();
     char *host = NULL;
     char *port = NULL;
@@ -46,8 +48,11 @@ describe(const struct occ_http_call *call, struct occ_error *err, struct occ_buf
         curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK) {
         result = occ_error_set(err, OCC_ERR_USAGE, "not a URL that begins with http:// or https:// and names a host");
     } else if (call->unix_path != NULL) {
+        state->is_local = true;
         occ_buf_put_format(where, "unix:%s", call->unix_path);
     } else {
+        state->is_local =
+            strcmp(host, "127.0.0.1") == 0 || strcmp(host, "[::1]") == 0 || strcmp(host, "localhost") == 0;
         occ_buf_put_format(where, "%s:%s", host, port);
     }
     occ_buf_put_byte(where, '\0');
@@ -86,6 +91,9 @@ set_up(const struct occ_http_call *call, struct call_state *state, struct occ_bu
     ok = ok && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_WRITEDATA, body) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_USERAGENT, "occ/" OCC_VERSION) == CURLE_OK;
+    if (state->is_local) {
+        ok = ok && curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK;
+    }
     if (call->unix_path != NULL) {
         ok = ok && curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, call->unix_path) == CURLE_OK;
     }
@@ -166,7 +174,7 @@ OCC_RESULT
 occ_http_client_call(const struct occ_http_call *call, struct occ_error *err, struct occ_http_answer *ret_answer)
 {
     __attribute__((cleanup(call_state_clear))) struct call_state state = { .where = OCC_BUF_INIT(4096) };
-    OCC_TRY(describe(call, err, &state.where));
+    OCC_TRY(describe(call, err, &state));
     state.curl = curl_easy_init();
     if (state.curl == NULL) {
         return occ_error_code(err, OCC_ERR_NOMEM);

@@ -21,8 +21,13 @@ struct occ_http_answer {
     uint64_t retry_after_s; /* of a Retry-After in seconds; 0 = none */
 };
 
-/* OCC_ERR_UNAVAILABLE (could not connect, TLS failed), OCC_ERR_TIMEOUT, OCC_ERR_LIMIT; *err names host and reason. An HTTP
- * error status is a success here: the caller looks at ret_answer->status. */
+/*
+ * OCC_ERR_UNAVAILABLE (could not connect, TLS failed), OCC_ERR_CLOSED (the connection broke before the answer was there:
+ * whether the request was carried out is not known), OCC_ERR_TIMEOUT, OCC_ERR_LIMIT, OCC_ERR_USAGE (url or bearer); *err
+ * names host and reason, and never user information, path, query or bearer. An HTTP error status is a success here: the
+ * caller looks at ret_answer->status. Sets status and retry_after_s and appends to body; the rest of *ret_answer is the
+ * caller's. The environment's proxies are used, as curl does, but not to reach this machine.
+ */
 OCC_RESULT occ_http_client_call(const struct occ_http_call *call, struct occ_error *err,
                                 struct occ_http_answer *ret_answer);
 

@@ -292,20 +292,15 @@ take_end(struct occ_http_connection *connection)
         }
         occ_http_connection_close(connection);
         return;
-    case OCC_HTTP_IDLE:
-        if (input_left(connection) == 0) {
-            occ_http_connection_close(connection);
-        }
-        return;
     case OCC_HTTP_DRAIN:
         connection->last = true;
         finish_answer(connection);
         return;
-    case OCC_HTTP_LINGER:
-        occ_http_connection_close(connection);
-        return;
     default:
-        return;
+        if (connection->phase == OCC_HTTP_LINGER ||
+            (connection->phase == OCC_HTTP_IDLE && input_left(connection) == 0)) {
+            occ_http_connection_close(connection);
+        }
     }
 }
 
@@ -327,7 +322,9 @@ go_on(struct occ_loop_task *task)
     if (!connection->ended) {
         set_reading(connection, input_left(connection) < OCC_LIMIT_HTTP_PIPELINE_LEN);
     }
-    if (connection->ended && input_left(connection) == 0) {
+    if (connection->last && connection->phase == OCC_HTTP_IDLE) {
+        linger(connection); /* what came did not fit (keep_input), so there is nothing to go on with */
+    } else if (connection->ended && input_left(connection) == 0) {
         take_end(connection);
     }
 }
@@ -362,11 +359,12 @@ on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
 void
 occ_http_connection_expire(struct occ_http_connection *connection)
 {
+    const struct occ_http_request *request = connection->request;
     connection->deadline_ms = 0;
-    const bool begun = connection->request != NULL && connection->request->parse.head.buf.len > 0;
-    if (connection->phase == OCC_HTTP_IN_HEAD && begun) {
+    const bool begun = request != NULL && request->parse.head.buf.len > 0;
+    if (begun && connection->phase == OCC_HTTP_IN_HEAD) {
         refuse(connection, 408, "the head of the request did not arrive in time");
-    } else if (connection->phase == OCC_HTTP_IN_BODY) {
+    } else if (begun && connection->phase == OCC_HTTP_IN_BODY) {
         refuse(connection, 408, "the body of the request did not arrive in time");
     } else {
         occ_http_connection_close(connection);

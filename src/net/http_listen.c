@@ -60,7 +60,7 @@ occ_http_server_forget(struct occ_http_connection *connection)
     }
     if (server->stopping) {
         close_own((uv_handle_t *)&server->sweep);
-    } else {
+    } else if (!server->accept_again) {
         (void)uv_timer_stop(&server->sweep);
     }
 }
@@ -99,11 +99,17 @@ occ_http_server_free(struct occ_http_server *server)
 
 /* ---- connections ---- */
 
+static void on_connection(uv_stream_t *listener, int status);
+
 static void
 on_sweep(uv_timer_t *timer)
 {
     struct occ_http_server *server = timer->data;
     const uint64_t now_ms = occ_loop_now_ms(server->loop);
+    if (server->accept_again && !server->stopping) {
+        server->accept_again = false;
+        on_connection(&server->listener.stream, 0);
+    }
     const bool cut_off = server->stopping && now_ms >= server->stop_deadline_ms;
     for (struct occ_http_connection *connection = server->connections.next; connection != &server->connections;
          connection = connection->next) { /* closing does not take it out of the ring before its handle is closed */
@@ -148,6 +154,8 @@ on_connection(uv_stream_t *listener, int status)
     }
     struct occ_http_connection *connection = calloc(1, sizeof *connection);
     if (connection == NULL) {
+        server->accept_again = true; /* libuv waits for this one to be accepted */
+        (void)uv_timer_start(&server->sweep, on_sweep, server->sweep_ms, server->sweep_ms);
         return;
     }
     uv_loop_t *loop = occ_loop_uv(server->loop);

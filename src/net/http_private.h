@@ -94,6 +94,7 @@ struct occ_http_server {
     uint64_t sweep_ms;
     struct occ_http_connection connections; /* head of the ring */
     unsigned connections_len, turned_away;
+    bool accept_again; /* no memory for a connection: the sweep tries again */
     struct occ_http_budget budget;
     struct occ_http_request *spare;
     unsigned spare_len, requests; /* requests: in use */

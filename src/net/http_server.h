@@ -4,12 +4,15 @@
  * The policy, refused with 400 and the connection closed: header names that are not tokens, obs-fold, CR or bare LF inside
  * the head, control characters in header values, Host missing (HTTP/1.1) or twice, more than one Content-Length,
  * Content-Length together with Transfer-Encoding, Transfer-Encoding other than exactly "chunked", a target that is not
- * origin-form (or "*" for OPTIONS) or holds anything but visible ASCII. 431: head too long or too many fields. 414: target
- * too long. 413: body too large. 408: head or body too slow. 417: Expect other than 100-continue. 505: a version other than
- * 1.0 and 1.1. 503: too many connections or bodies. CONNECT, Upgrade and trailers have no effect beyond what is said here.
+ * origin-form (or "*" for OPTIONS) or holds anything but visible ASCII without '#', chunks that are malformed or have long
+ * extensions or trailers, a request that ends half-way. 431: head too long or too many fields. 414: target too long. 413:
+ * body too large. 408: head or body too slow. 417: Expect other than 100-continue. 501: a method that nobody has defined.
+ * 505: a version other than 1.0 and 1.1. 503: too many connections or bodies. Upgrade and trailers have no effect.
  *
  * One request of a connection is in the handler's hands at a time; pipelined ones wait and are answered in order. Every
- * answer, the server's own errors included, has Content-Length, Date, and the extra header lines of the config.
+ * answer, the server's own errors included, has Content-Length (not 204 and 304), Date, and the extra header lines of the
+ * config. A client that has shut its sending side still gets its answers; a connection that ends with an answer is kept
+ * for a moment, so that the client sees the answer and not a reset.
  */
 #ifndef OCC_NET_HTTP_SERVER_H
 #define OCC_NET_HTTP_SERVER_H
@@ -63,6 +66,7 @@ struct occ_http_config {
     const char *extra_headers; /* header lines for every answer, each ending in CRLF; or NULL */
     size_t head_len_max, body_len_total_max;
     unsigned connections_max;
+    /* write_ms: a client that does not take its answer; a long one has more (OCC_LIMIT_HTTP_WRITE_BYTES_PER_MS). */
     uint64_t head_ms, body_ms, idle_ms, write_ms;
 };
 
@@ -76,7 +80,8 @@ OCC_RESULT occ_http_server_new(struct occ_loop *loop, const char *listen, const 
 const char *occ_http_server_address(const struct occ_http_server *server);
 /*
  * Graceful stop: takes no more connections, closes idle ones, lets requests that have begun finish ("Connection: close"),
- * then calls stopped. After limit_ms what is left is cut off.
+ * then calls stopped. After limit_ms what is left is cut off. A request that the handler has not answered by then is still
+ * to be answered, also after occ_http_server_free: nothing is sent, on_done is called.
  */
 void occ_http_server_stop(struct occ_http_server *server, uint64_t limit_ms, void (*stopped)(void *ctx), void *ctx);
 /* After stopped was called. */
@@ -96,7 +101,10 @@ struct occ_bytes occ_http_peer(const struct occ_http_request *request);
 /* Something of the handler's, kept with the request and handed to on_done. */
 void occ_http_set_note(struct occ_http_request *request, void *note);
 void *occ_http_note(const struct occ_http_request *request);
-/* True if the client has gone: an answer would reach nobody (it must be given all the same). */
+/*
+ * True if the client is known to have gone: an answer would reach nobody (it must be given all the same). Over TCP a client
+ * that has closed looks like one that has only shut its sending side, until something is sent to it.
+ */
 bool occ_http_is_gone(const struct occ_http_request *request);
 
 /*

@@ -10,6 +10,7 @@
 #include "base/result.h"
 
 struct occ_loop;
+/* From then on SIGPIPE is ignored by the whole process: a peer that has gone is an error of the write. */
 OCC_RESULT occ_loop_new(struct occ_error *err, struct occ_loop **ret_loop);
 /* Runs until occ_loop_stop, or until nothing is left to wait for. */
 void occ_loop_run(struct occ_loop *loop);
@@ -22,7 +23,7 @@ uint64_t occ_loop_now_ms(const struct occ_loop *loop);
 /* ---- timers: embedded nowhere, owned by who made them ---- */
 struct occ_timer;
 OCC_RESULT occ_timer_new(struct occ_loop *loop, void (*fire)(void *ctx), void *ctx, struct occ_timer **ret_timer);
-/* Fires once after delay_ms; starting again replaces.. */
+/* Fires once after delay_ms; starting again replaces. */
 void occ_timer_start(struct occ_timer *timer, uint64_t delay_ms);
 void occ_timer_stop(struct occ_timer *timer);
 void occ_timer_free(struct occ_timer *timer); /* NULL is allowed; never fires again */
@@ -45,7 +46,11 @@ size_t occ_workers_pending(const struct occ_workers *workers);
 /* Waits for running jobs; those not begun are given to done without run having been called. Then frees. */
 void occ_workers_free(struct occ_workers *workers);
 
-/* ---- work in front of each wait: called once per turn of the loop, after its events ---- */
+/*
+ * ---- work in front of each wait: called once per turn of the loop, after its events ----
+ * What a hook answers and sends goes out in the same turn. A hook may be called once more in a turn in which others gave it
+ * new work.
+ */
 OCC_RESULT occ_loop_on_turn(struct occ_loop *loop, void (*fire)(void *ctx), void *ctx);
 
 #endif

@@ -40,7 +40,7 @@ static void
 drop_front(struct occ_stream *stream, size_t len)
 {
     stream->unsent -= len;
-    while (len > 0) {
+    while (len > 0 && stream->first != NULL) {
         struct chunk *chunk = stream->first;
         const size_t left = chunk->buf.len - chunk->sent;
         if (len < left) {

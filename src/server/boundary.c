@@ -35,8 +35,8 @@ struct occ_boundary {
     uint64_t position;     /* of the newest result seen */
     uint64_t acknowledged; /* position of the last ACK sent */
 
-    struct occ_boundary_asker *first_asker, *last_asker; /* oldest first */
-    uint64_t ping_id;                                    /* under way; 0 = none */
+    struct occ_askers askers;
+    uint64_t ping_id;     /* under way; 0 = none */
     uint64_t progress_ms; /* when the boundary last answered something, or was first given something to answer */
     uint64_t tick_ms;
 };
@@ -68,46 +68,14 @@ start_ticking(struct occ_boundary *boundary)
 
 /* ---- who asks whether it is alive ---- */
 
-static struct occ_boundary_asker *
-pop_asker(struct occ_boundary *boundary)
-{
-    struct occ_boundary_asker *asker = boundary->first_asker;
-    boundary->first_asker = asker->next;
-    if (boundary->first_asker == NULL) {
-        boundary->last_asker = NULL;
-    }
-    return asker;
-}
-
-/* Answers those who ask now; an answer may lead to a new question, which is not answered by it. */
-static void
-answer_askers(struct occ_boundary *boundary, enum occ_err code)
-{
-    struct occ_boundary_asker *next = boundary->first_asker;
-    boundary->first_asker = NULL;
-    boundary->last_asker = NULL;
-    while (next != NULL) {
-        struct occ_boundary_asker *asker = next;
-        next = asker->next;
-        asker->done(asker, occ_result_of(code));
-    }
-}
-
 void
-occ_boundary_ask(struct occ_boundary *boundary, struct occ_boundary_asker *asker)
+occ_boundary_ask(struct occ_boundary *boundary, struct occ_asker *asker)
 {
     if (boundary->stopping || !occ_session_is_up(boundary->session)) {
         asker->done(asker, occ_result_of(OCC_ERR_UNAVAILABLE));
         return;
     }
-    asker->since_ms = occ_loop_now_ms(boundary->config.loop);
-    asker->next = NULL;
-    if (boundary->last_asker == NULL) {
-        boundary->first_asker = asker;
-    } else {
-        boundary->last_asker->next = asker;
-    }
-    boundary->last_asker = asker;
+    occ_askers_add(&boundary->askers, asker, occ_loop_now_ms(boundary->config.loop));
     start_ticking(boundary);
     if (boundary->ping_id != 0) {
         return; /* its answer is an answer to this one too */
@@ -236,7 +204,7 @@ on_frame(void *ctx, const struct occ_frame *frame)
     } else if (frame->type == OCC_FRAME_PONG) {
         OCC_ENSURE(frame->id == boundary->ping_id && frame->id != 0, OCC_ERR_WIRE_MESSAGE);
         boundary->ping_id = 0;
-        answer_askers(boundary, OCC_OK);
+        occ_askers_answer_all(&boundary->askers, OCC_OK);
     } else {
         return occ_result_of(OCC_ERR_WIRE_MESSAGE);
     }
@@ -295,7 +263,7 @@ fail_all(struct occ_boundary *boundary)
         occ_pending_fail_all(&boundary->flights[i].requests, sent_code, occ_result_text(sent_code));
     }
     occ_pending_fail_all(&boundary->queue, OCC_ERR_UNAVAILABLE, occ_result_text(OCC_ERR_UNAVAILABLE));
-    answer_askers(boundary, OCC_ERR_UNAVAILABLE);
+    occ_askers_answer_all(&boundary->askers, OCC_ERR_UNAVAILABLE);
 }
 
 static void
@@ -321,10 +289,7 @@ time_out_old(struct occ_boundary *boundary, uint64_t now)
         struct occ_pending *pending = occ_pending_pop(&boundary->queue);
         pending->done(pending, &answer);
     }
-    while (boundary->first_asker != NULL && now - boundary->first_asker->since_ms > boundary->config.health_ms) {
-        struct occ_boundary_asker *asker = pop_asker(boundary);
-        asker->done(asker, occ_result_of(OCC_ERR_TIMEOUT));
-    }
+    occ_askers_time_out(&boundary->askers, now, boundary->config.health_ms);
 }
 
 static void
@@ -341,7 +306,7 @@ on_tick(void *ctx)
             occ_session_drop(boundary->session, "the boundary did not answer in time");
         }
     }
-    if (awaits_answer(boundary) || boundary->queue.first != NULL || boundary->first_asker != NULL) {
+    if (awaits_answer(boundary) || boundary->queue.first != NULL || boundary->askers.first != NULL) {
         start_ticking(boundary);
     }
 }

@@ -17,6 +17,7 @@
 #include "crypto/digest.h"
 #include "crypto/ed25519.h"
 #include "net/loop.h"
+#include "server/askers.h"
 #include "server/event.h"
 #include "server/pending.h"
 
@@ -58,14 +59,8 @@ void occ_boundary_next_opaque(struct occ_boundary *boundary, uint8_t ret_opaque[
  */
 OCC_RESULT occ_boundary_commit(struct occ_boundary *boundary, struct occ_pending *pending);
 
-/* Somebody who asks whether the boundary answers now. */
-struct occ_boundary_asker {
-    void (*done)(struct occ_boundary_asker *asker, struct occ_result answer);
-    uint64_t since_ms; /* set by boundary.c */
-    struct occ_boundary_asker *next;
-};
-/* done is called later with success, OCC_ERR_TIMEOUT or OCC_ERR_UNAVAILABLE, or at once with the latter. */
-void occ_boundary_ask(struct occ_boundary *boundary, struct occ_boundary_asker *asker);
+/* Does the boundary answer now? done is called later, or at once with OCC_ERR_UNAVAILABLE. */
+void occ_boundary_ask(struct occ_boundary *boundary, struct occ_asker *asker);
 
 /* Ends the session; what waits or is under way fails. done is called when an own child has ended. */
 void occ_boundary_stop(struct occ_boundary *boundary, void (*done)(void *ctx), void *ctx);

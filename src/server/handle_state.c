@@ -34,7 +34,7 @@ occ_handle_key(struct occ_server *server, struct occ_http_request *request)
 }
 
 struct health {
-    struct occ_boundary_asker asker; /* first: done gets its address */
+    struct occ_asker asker; /* first: done gets its address */
     struct occ_http_request *request;
 };
 
@@ -56,7 +56,7 @@ answer_health(struct occ_http_request *request, enum occ_err code)
 }
 
 static void
-health_done(struct occ_boundary_asker *asker, struct occ_result answer)
+health_done(struct occ_asker *asker, struct occ_result answer)
 {
     struct health *health = (struct health *)asker;
     answer_health(health->request, answer.code);

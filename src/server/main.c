@@ -1,4 +1,5 @@
 /* main.c — occd: read settings, take the data folder, run, and say what went wrong in one sentence. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,6 +87,17 @@ lock_data(const char *folder, struct occ_error *err)
     return occ_file_lock((const char *)path.ptr, err, &held_until_exit);
 }
 
+/* A standard descriptor that is closed would be given to a socket, and the access log then written into that. */
+static void
+fill_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) {
+            _exit(EXIT_COULD_NOT);
+        }
+    }
+}
+
 /* The usual soft limit of 1024 descriptors is less than the connections that are allowed. */
 static void
 raise_descriptor_limit(uint64_t connections)
@@ -142,6 +154,7 @@ configure_and_run(int argc, char **argv, char **envp, const struct occ_keys *env
 int
 main(int argc, char **argv, char **envp)
 {
+    fill_standard_descriptors();
     (void)signal(SIGPIPE, SIG_IGN);
     struct occ_error err = { 0 };
     struct occ_keys *env_keys = NULL;

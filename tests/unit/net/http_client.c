@@ -212,7 +212,7 @@ test_wrong_urls(void **state)
 int
 main(void)
 {
-    unsetenv("http_proxy");
+    setenv("http_proxy", "http://127.0.0.1:1/", 1); /* nobody there: to reach this machine it must not be used */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_own_server),   cmocka_unit_test(test_unix),       cmocka_unit_test(test_other_servers),
         cmocka_unit_test(test_out_of_reach), cmocka_unit_test(test_wrong_urls),

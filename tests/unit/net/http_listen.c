@@ -278,6 +278,34 @@ test_bodies(void **state)
     server_end(&server);
 }
 
+/* What is sent ahead counts as well. What does not fit is not answered, and the answer before it says so. */
+static void
+test_sent_ahead_beyond_the_limit(void **state)
+{
+    (void)state;
+    static char ahead[6000];
+    struct server_fixture server;
+    struct occ_http_config config = plain;
+    config.body_len_total_max = 5000;
+    server_begin(&server, "127.0.0.1:0", &config, 1000);
+    struct taken client = client_begin(&server);
+    send_text(client.fd, "GET /hold" H "\r\n");
+    expect_line(&server, "held /hold");
+    memset(ahead, '\r', sizeof ahead);
+    send_bytes(client.fd, occ_bytes_of(ahead, sizeof ahead));
+    struct taken other = client_begin(&server);
+    send_text(other.fd, "GET /release" H "\r\n");
+    expect_answer(&other, 200, "released");
+    expect_answer(&client, 200, "held");
+    assert_true(head_has(&client, "\r\nConnection: close\r\n"));
+    expect_end(&client);
+    send_text(other.fd, "POST /echo" H "Content-Length: 2\r\n\r\nhi"); /* all of it was given back */
+    expect_answer(&other, 200, "hi");
+    client_end(&client);
+    client_end(&other);
+    server_end(&server);
+}
+
 /* ---- the end ---- */
 
 static void
@@ -341,17 +369,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_bad_addresses),
-        cmocka_unit_test(test_unix),
-        cmocka_unit_test(test_slow_head),
-        cmocka_unit_test(test_slow_body),
-        cmocka_unit_test(test_idle),
-        cmocka_unit_test(test_slow_reader),
-        cmocka_unit_test(test_connections),
-        cmocka_unit_test(test_bodies),
-        cmocka_unit_test(test_graceful_stop),
-        cmocka_unit_test(test_stop_with_unanswered),
+        cmocka_unit_test(test_addresses),     cmocka_unit_test(test_bad_addresses),
+        cmocka_unit_test(test_unix),          cmocka_unit_test(test_slow_head),
+        cmocka_unit_test(test_slow_body),     cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_slow_reader),   cmocka_unit_test(test_connections),
+        cmocka_unit_test(test_bodies),        cmocka_unit_test(test_sent_ahead_beyond_the_limit),
+        cmocka_unit_test(test_graceful_stop), cmocka_unit_test(test_stop_with_unanswered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

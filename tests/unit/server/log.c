@@ -202,7 +202,8 @@ test_event(void **state)
     occ_buf_put_byte(&content, 0);
     const char *rest = strstr((const char *)content.ptr, "Z\"");
     assert_non_null(rest);
-    assert_string_equal(rest, "Z\",\"level\":\"warn\",\"program\":\"occd\",\"message\":\"written\",\"why\":\"a \\\"b\\\"\",\"n\":7}\n");
+    assert_string_equal(
+        rest, "Z\",\"level\":\"warn\",\"program\":\"occd\",\"message\":\"written\",\"why\":\"a \\\"b\\\"\",\"n\":7}\n");
     remove_file(&file);
 }
 
