@@ -31,6 +31,7 @@ extern "C" {
     X(OCC_ERR_NOT_FOUND, 14, "not-found", "not found") \
     X(OCC_ERR_LOCKED, 15, "locked", "in use by another process") \
     X(OCC_ERR_UNKNOWN_OUTCOME, 16, "outcome-unknown", "the connection broke before the outcome was known") \
+    X(OCC_ERR_INTEGRITY, 17, "integrity", "an integrity check failed, stopped until an operator restarts it") \
     /* 40..59: encodings */ \
     X(OCC_ERR_BASE64, 40, "base64", "not canonical base64") \
     X(OCC_ERR_HEX, 41, "hex", "not lower-case hex") \

@@ -57,7 +57,7 @@ explain(struct occ_batch *batch, enum occ_err code, struct occ_error *err)
     case OCC_ERR_SIGNATURE:
     case OCC_ERR_RANDOM:
         batch->halted = true;
-        return occ_error_set(err, OCC_ERR_INTERNAL, OCC_BATCH_HALTED_TEXT);
+        return occ_error_set(err, OCC_ERR_INTEGRITY, OCC_BATCH_HALTED_TEXT);
     case OCC_ERR_LIMIT:
         return occ_error_set(err, OCC_ERR_INTERNAL, "the boundary's clock or counter is out of its range");
     default:
@@ -123,7 +123,7 @@ static struct occ_result
 commit_request(struct occ_batch *batch, struct occ_result_writer *writer, size_t requests_left, struct occ_error *err)
 {
     if (batch->halted) {
-        return occ_error_set(err, OCC_ERR_INTERNAL, OCC_BATCH_HALTED_TEXT);
+        return occ_error_set(err, OCC_ERR_INTEGRITY, OCC_BATCH_HALTED_TEXT);
     }
     struct occ_retain_entry *entry = NULL;
     OCC_TRY(reserve(batch, writer, requests_left, err, &entry));

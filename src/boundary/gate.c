@@ -207,7 +207,7 @@ handle_ping(const struct occ_gate *gate, const struct occ_frame *frame, struct o
         return occ_error_set(why, OCC_ERR_WIRE_MESSAGE, "a PING with a payload");
     }
     if (gate->batch.halted) { /* it answers, but it is not well: nobody is to read this as health */
-        return occ_error_set(why, OCC_ERR_INTERNAL, OCC_BATCH_HALTED_TEXT);
+        return occ_error_set(why, OCC_ERR_INTEGRITY, OCC_BATCH_HALTED_TEXT);
     }
     occ_frame_end(out, occ_frame_begin(out, OCC_FRAME_PONG, frame->id));
     return occ_success();

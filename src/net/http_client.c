@@ -166,8 +166,13 @@ judge_failure(const struct call_state *state, CURLcode code, struct occ_buf *bod
     case CURLE_OUT_OF_MEMORY:
         return occ_error_code(err, OCC_ERR_NOMEM);
     default:
-        return occ_error_set(err, OCC_ERR_UNAVAILABLE, "%s: %s", where, curl_easy_strerror(code));
+        break;
     }
+    /* What fails before anything was sent can be tried again; after that the server may have done its work. */
+    long sent = 0;
+    (void)curl_easy_getinfo(state->curl, CURLINFO_REQUEST_SIZE, &sent);
+    return occ_error_set(err, sent > 0 ? OCC_ERR_CLOSED : OCC_ERR_UNAVAILABLE, "%s: %s", where,
+                         curl_easy_strerror(code));
 }
 
 OCC_RESULT

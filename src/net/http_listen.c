@@ -8,7 +8,14 @@
 #include "net/http_private.h"
 #include "os/socket.h"
 
-enum { BACKLOG = 4096, SWEEP_MS_MIN = 10, SWEEP_MS_MAX = 250, ADDRESS_LEN_MAX = 300, ANSWER_HEAD_LEN_MAX = 64 << 10 };
+enum {
+    BACKLOG = 4096,
+    SWEEP_MS_MIN = 10,
+    SWEEP_MS_MAX = 250,
+    STOP_GRACE_MS = 100,
+    ADDRESS_LEN_MAX = 300,
+    ANSWER_HEAD_LEN_MAX = 64 << 10
+};
 
 /* ---- the end ---- */
 
@@ -60,11 +67,18 @@ occ_http_server_forget(struct occ_http_connection *connection)
     }
     if (server->stopping) {
         close_own((uv_handle_t *)&server->sweep);
+        close_own(&server->listener.any);
     } else if (!server->accept_again) {
         (void)uv_timer_stop(&server->sweep);
     }
 }
 
+static void on_sweep(uv_timer_t *timer);
+
+/*
+ * Requests may be on their way on a connection that looks idle, or on one that waits to be accepted: for a short grace they
+ * are still taken, and told "Connection: close". Then the sweep ends what is idle, and the listener.
+ */
 void
 occ_http_server_stop(struct occ_http_server *server, uint64_t limit_ms, void (*stopped)(void *ctx), void *ctx)
 {
@@ -74,18 +88,16 @@ occ_http_server_stop(struct occ_http_server *server, uint64_t limit_ms, void (*s
     server->stopping = true;
     server->stopped = stopped;
     server->stopped_ctx = ctx;
-    server->stop_deadline_ms = occ_loop_now_ms(server->loop) + limit_ms;
+    const uint64_t now_ms = occ_loop_now_ms(server->loop);
+    server->stop_deadline_ms = now_ms + limit_ms;
+    server->grace_deadline_ms = now_ms + (limit_ms < STOP_GRACE_MS ? limit_ms : STOP_GRACE_MS);
     remove_unix_path(server);
-    close_own(&server->listener.any);
-    for (struct occ_http_connection *connection = server->connections.next; connection != &server->connections;
-         connection = connection->next) {
-        if (connection->phase == OCC_HTTP_IDLE && connection->input.len == 0) {
-            occ_http_connection_close(connection);
-        }
-    }
     if (server->connections_len == 0) {
         close_own((uv_handle_t *)&server->sweep);
+        close_own(&server->listener.any);
+        return;
     }
+    (void)uv_timer_start(&server->sweep, on_sweep, SWEEP_MS_MIN, SWEEP_MS_MIN);
 }
 
 void
@@ -111,9 +123,14 @@ on_sweep(uv_timer_t *timer)
         on_connection(&server->listener.stream, 0);
     }
     const bool cut_off = server->stopping && now_ms >= server->stop_deadline_ms;
+    const bool grace_over = server->stopping && now_ms >= server->grace_deadline_ms;
+    if (grace_over) {
+        close_own(&server->listener.any);
+    }
     for (struct occ_http_connection *connection = server->connections.next; connection != &server->connections;
          connection = connection->next) { /* closing does not take it out of the ring before its handle is closed */
-        if (cut_off) {
+        const bool is_idle = connection->phase == OCC_HTTP_IDLE && connection->input.len == 0;
+        if (cut_off || (grace_over && is_idle)) {
             occ_http_connection_close(connection);
         } else if (connection->deadline_ms != 0 && now_ms >= connection->deadline_ms) {
             occ_http_connection_expire(connection);
@@ -280,8 +297,8 @@ listen_on(struct occ_http_server *server, const char *listen, const struct socka
 static OCC_RESULT
 listen_tcp(struct occ_http_server *server, const char *listen, struct occ_error *err)
 {
-    struct occ_bytes host_view;
-    uint64_t port;
+    struct occ_bytes host_view = { 0 };
+    uint64_t port = 0;
     OCC_TRY(split_address(listen, err, &host_view, &port));
     char host[256] = { 0 };
     char service[8] = { 0 };

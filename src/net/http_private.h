@@ -102,7 +102,7 @@ struct occ_http_server {
     char date[40];                /* "Date: …\r\n" of date_second */
     uint64_t date_second;
     bool stopping, abandoned; /* abandoned: the owner has let go, the last request frees it */
-    uint64_t stop_deadline_ms;
+    uint64_t stop_deadline_ms, grace_deadline_ms;
     void (*stopped)(void *ctx);
     void *stopped_ctx;
 };

@@ -79,8 +79,8 @@ OCC_RESULT occ_http_server_new(struct occ_loop *loop, const char *listen, const 
 /* Where it listens, with the real port: "127.0.0.1:8080". */
 const char *occ_http_server_address(const struct occ_http_server *server);
 /*
- * Graceful stop: takes no more connections, closes idle ones, lets requests that have begun finish ("Connection: close"),
- * then calls stopped. After limit_ms what is left is cut off. A request that the handler has not answered by then is still
+ * Graceful stop: lets requests that have begun finish ("Connection: close"), those too that arrive within the next tenth of
+ * a second, since they may have been on their way; then takes no more connections and closes idle ones; then calls stopped. After limit_ms what is left is cut off. A request that the handler has not answered by then is still
  * to be answered, also after occ_http_server_free: nothing is sent, on_done is called.
  */
 void occ_http_server_stop(struct occ_http_server *server, uint64_t limit_ms, void (*stopped)(void *ctx), void *ctx);

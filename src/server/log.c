@@ -279,7 +279,7 @@ occ_log_reopen(struct occ_log *log, struct occ_error *err)
     if (log->path == NULL) {
         return occ_success();
     }
-    int fd;
+    int fd = -1;
     OCC_TRY(open_path(log->path, err, &fd));
     (void)pthread_mutex_lock(&log->mutex);
     /* dup2 keeps the number, so a write that is under way ends in the old file or begins in the new one, whole. */

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "codec/json.h"
 #include "crypto/secret.h"
 #include "os/file.h"
 #include "server/options.h"
@@ -83,7 +84,7 @@ lock_data(const char *folder, struct occ_error *err)
     if (!occ_is_ok(occ_buf_check(&path))) {
         return occ_error_set(err, OCC_ERR_USAGE, "--data: a path of more than %d bytes", PATH_LEN_MAX);
     }
-    int held_until_exit;
+    int held_until_exit = -1;
     return occ_file_lock((const char *)path.ptr, err, &held_until_exit);
 }
 
@@ -156,6 +157,7 @@ main(int argc, char **argv, char **envp)
 {
     fill_standard_descriptors();
     (void)signal(SIGPIPE, SIG_IGN);
+    occ_json_watch_memory();
     struct occ_error err = { 0 };
     struct occ_keys *env_keys = NULL;
     struct occ_result ready = occ_secret_init();

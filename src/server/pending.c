@@ -133,6 +133,7 @@ occ_pending_deliver(struct occ_pending_list *flight, struct occ_bytes payload, u
     struct occ_reader reader;
     uint16_t results;
     OCC_TRY(occ_commit_read_results(payload, &reader, &results));
+    bool sound = true;
     while (flight->first != NULL) {
         struct occ_commit_outcome outcome;
         OCC_TRY(occ_commit_next_result(&reader, &outcome)); /* cannot fail: it was checked */
@@ -142,6 +143,7 @@ occ_pending_deliver(struct occ_pending_list *flight, struct occ_bytes payload, u
             .code = outcome.code, .text = outcome.text, .proof_count = outcome.proof_count, .proofs = outcome.proofs
         };
         pending->done(pending, &answer);
+        sound = sound && outcome.code != OCC_ERR_INTEGRITY;
     }
-    return occ_success();
+    return occ_result_of(sound ? OCC_OK : OCC_ERR_INTEGRITY);
 }

@@ -66,7 +66,8 @@ OCC_RESULT occ_pending_pack(struct occ_pending_list *queue, const struct occ_pen
  * Checks the payload of the RESULT frame that answers flight, all of it: as many results as requests, in their order, each
  * with its own opaque bytes, successes with one proof per digest and positions that go on from *position without a gap.
  * OCC_ERR_WIRE_MESSAGE if anything is inconsistent: then nothing was delivered. Else every request is taken out and its
- * done called, and *position is that of the newest success.
+ * done called, and *position is that of the newest success; OCC_ERR_INTEGRITY if one of the results is a refusal of that
+ * code: the boundary is not to be used again.
  */
 OCC_RESULT occ_pending_deliver(struct occ_pending_list *flight, struct occ_bytes payload, uint64_t *position);
 

@@ -14,7 +14,7 @@ enum {
     INPUT_KEEP_LEN = 1 << 20 /* memory for input beyond this is given back after a large frame */
 };
 
-enum state { WAITING, OPENING, GREETING, UP, ENDED };
+enum state { WAITING, OPENING, GREETING, UP, HALTED, ENDED };
 
 struct occ_session {
     struct occ_session_config config;
@@ -28,7 +28,7 @@ struct occ_session {
 static void
 go_down(struct occ_session *session, const char *why)
 {
-    if (session->state == WAITING || session->state == ENDED) {
+    if (session->state == WAITING || session->state == HALTED || session->state == ENDED) {
         return;
     }
     const uint64_t now = occ_loop_now_ms(session->config.loop);
@@ -41,6 +41,18 @@ go_down(struct occ_session *session, const char *why)
     occ_timer_start(session->timer, session->delay_ms);
     session->delay_ms =
         session->delay_ms * 2 < OCC_LIMIT_RECONNECT_MAX_MS ? session->delay_ms * 2 : OCC_LIMIT_RECONNECT_MAX_MS;
+    session->config.on_down(session->config.ctx, why);
+}
+
+/* DESIGN §4, promise 3: after an integrity failure nothing begins again by itself, in no new epoch either. */
+static void
+halt(struct occ_session *session, const char *why)
+{
+    occ_event_error(session->config.events, OCC_EVENT_ERROR, "halted until occd is restarted", why);
+    session->state = HALTED;
+    occ_buf_clear(&session->input);
+    occ_timer_stop(session->timer);
+    occ_transport_drop(session->transport);
     session->config.on_down(session->config.ctx, why);
 }
 
@@ -217,8 +229,11 @@ transport_data(void *ctx, struct occ_bytes data)
     struct occ_session *session = ctx;
     struct occ_error err = { 0 };
     const struct occ_result taken = take_data(session, data, &err);
-    if (!occ_is_ok(taken)) {
-        go_down(session, err.code != OCC_OK ? err.text : occ_result_text(taken.code));
+    const char *why = err.code != OCC_OK ? err.text : occ_result_text(taken.code);
+    if (taken.code == OCC_ERR_INTEGRITY) {
+        halt(session, why);
+    } else if (!occ_is_ok(taken)) {
+        go_down(session, why);
     }
 }
 

@@ -6,6 +6,7 @@
  * OPENING      transport_opened → GREETING; transport_closed or the timer → WAITING
  * GREETING     HELLO_OK: take_hello → UP; anything else, transport_closed or the timer → WAITING
  * UP           transport_closed, a bad frame, occ_session_drop → WAITING
+ * HALTED       never: the boundary told of an integrity failure; the operator restarts occd
  * ENDED        never: occ_session_finish was called
  */
 #ifndef OCC_SERVER_SESSION_H

@@ -138,12 +138,12 @@ test_signer_fails(void **state)
 static void
 expect_halted(struct parent *parent)
 {
-    parent_commit_refused(parent, OCC_ERR_INTERNAL, "the boundary found that it cannot trust itself");
+    parent_commit_refused(parent, OCC_ERR_INTEGRITY, "the boundary found that it cannot trust itself");
     assert_false(occ_gate_is_sound(parent->gate));
-    parent_commit_refused(parent, OCC_ERR_INTERNAL, "the boundary found that it cannot trust itself");
+    parent_commit_refused(parent, OCC_ERR_INTEGRITY, "the boundary found that it cannot trust itself");
     occ_buf_reset(&parent->in);
     occ_frame_end(&parent->in, occ_frame_begin(&parent->in, OCC_FRAME_PING, 3));
-    assert_int_equal(parent_play(parent), OCC_ERR_INTERNAL); /* no health either */
+    assert_int_equal(parent_play(parent), OCC_ERR_INTEGRITY); /* no health either */
     assert_int_equal(parent_frame(parent).type, OCC_FRAME_REFUSED);
     assert_int_equal(parent_hello(parent).heads[0].counter, parent->counter);
 }

@@ -33,6 +33,7 @@ enum behaviour {
     OTHER_VERSION,
     GIVES_AGAIN,
     GIVES_AGAIN_WITH_GAP,
+    INTEGRITY_LOST,
 };
 
 /* ---- the boundary that is played, on a thread of its own, one connection after the other ---- */
@@ -133,6 +134,10 @@ answer_commit(struct fake *fake, const struct occ_frame *frame, struct occ_buf *
         assert_true(occ_is_ok(occ_commit_next_digest(&reader, &digest)));
         assert_true(occ_is_ok(occ_commit_next_field(&reader, &field, &more)) && !more);
         const bool last = i + 1 == requests;
+        if (fake->behaviour == INTEGRITY_LOST && last) {
+            occ_commit_put_refusal(&writer, opaque, OCC_ERR_INTEGRITY, occ_bytes_str("it cannot trust itself"));
+            break;
+        }
         put_result(&writer, fake->behaviour == WRONG_OPAQUE && last ? occ_bytes_str("0123456789abcdef") : opaque,
                    6 + i + (fake->behaviour == WRONG_POSITION && last ? 1u : 0u));
     }
@@ -154,6 +159,10 @@ answer(struct fake *fake, const struct occ_frame *frame, struct occ_buf *out)
         return true;
     }
     if (fake->behaviour == SILENT) {
+        return true;
+    }
+    if (frame->type == OCC_FRAME_PING && fake->behaviour == INTEGRITY_LOST) {
+        occ_hello_put_refused(out, frame->id, OCC_ERR_INTEGRITY, occ_bytes_str("it cannot trust itself"));
         return true;
     }
     if (frame->type == OCC_FRAME_PING) {
@@ -242,6 +251,7 @@ struct parent {
     void (*when_up)(struct parent *parent);
     bool (*finished)(const struct parent *parent);
     bool guarded;
+    uint64_t down_since_ms;
 };
 
 static void
@@ -269,6 +279,7 @@ on_change(void *ctx, const struct occ_boundary_identity *identity)
     struct parent *parent = ctx;
     if (identity == NULL) {
         parent->downs++;
+        parent->down_since_ms = occ_loop_now_ms(parent->loop);
         return;
     }
     assert_string_equal(identity->measurement, "stub:test");
@@ -401,6 +412,14 @@ was_asked(const struct parent *parent)
     return parent->asked > 0;
 }
 
+/* Down, and for three times as long as the first wait for a new attempt would be. */
+static bool
+stays_down(const struct parent *parent)
+{
+    return parent->downs > 0 &&
+           occ_loop_now_ms(parent->loop) - parent->down_since_ms > 3 * (uint64_t)OCC_LIMIT_RECONNECT_MIN_MS;
+}
+
 static bool
 seven_acknowledged(const struct parent *parent)
 {
@@ -492,6 +511,29 @@ test_ask(void **state)
     clear(&silent);
 }
 
+/* DESIGN §4, promise 3: a boundary that cannot trust itself is left alone, whether a commit or a ping shows it. */
+static void
+test_integrity_lost(void **state)
+{
+    (void)state;
+    void (*const occasions[])(struct parent * parent) = { commit_all, ask };
+    for (unsigned i = 0; i < 2; i++) {
+        struct parent parent = { .when_up = occasions[i], .finished = stays_down };
+        run(&parent, INTEGRITY_LOST);
+        assert_int_equal(parent.ups, 1);
+        assert_int_equal(parent.downs, 1);
+        assert_int_equal(atomic_load(&parent.fake.connections), 1);
+        assert_null(occ_boundary_identity(parent.boundary));
+        if (i == 0) { /* what was signed before it is good */
+            assert_int_equal(parent.requests[0].code, OCC_OK);
+            assert_int_equal(parent.requests[REQUESTS - 1].code, OCC_ERR_INTEGRITY);
+        } else {
+            assert_int_equal(parent.asked_code, OCC_ERR_UNAVAILABLE);
+        }
+        clear(&parent);
+    }
+}
+
 /* What waits or is under way when the parent stops is answered, once. */
 static void
 test_stop(void **state)
@@ -513,7 +555,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),        cmocka_unit_test(test_gone_wrong), cmocka_unit_test(test_hello_refused),
-        cmocka_unit_test(test_given_again), cmocka_unit_test(test_ask),        cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_given_again), cmocka_unit_test(test_ask),        cmocka_unit_test(test_integrity_lost),
+        cmocka_unit_test(test_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
