@@ -169,6 +169,9 @@ read_vector(const char *name)
     char path[512];
     snprintf(path, sizeof path, "%s/%s", OCC_VECTORS, name);
     FILE *file = fopen(path, "rb");
+    if (file == NULL && getenv("OCC_REQUIRE_VECTORS") != NULL) {
+        fail_msg("%s is missing, and OCC_REQUIRE_VECTORS is set", path);
+    }
     if (file == NULL) {
         print_message("no %s: skipped\n", path);
         skip();
