@@ -1,6 +1,7 @@
 #include "cli/text.h"
 
 #include "codec/canonical.h"
+#include "os/clock.h"
 
 /* Inclusive ranges of characters that are not shown as they are. */
 static const struct {
@@ -119,36 +120,20 @@ occ_text_put_safe_cut(struct occ_buf *buf, struct occ_bytes text, size_t max)
     occ_buf_put_str(buf, " bytes)");
 }
 
-/* Proleptic Gregorian date of a day counted from 1970-01-01: eras of 400 years that begin in March. */
-static void
-date_of(uint64_t days, uint64_t *ret_year, unsigned *ret_month, unsigned *ret_day)
-{
-    const uint64_t shifted = days + 719468; /* from 0000-03-01 */
-    const uint64_t era = shifted / 146097;
-    const uint64_t day_of_era = shifted % 146097;
-    const uint64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    const uint64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    const uint64_t month_from_march = (5 * day_of_year + 2) / 153;
-    *ret_day = (unsigned)(day_of_year - (153 * month_from_march + 2) / 5 + 1);
-    *ret_month = (unsigned)(month_from_march < 10 ? month_from_march + 3 : month_from_march - 9);
-    *ret_year = era * 400 + year_of_era + (*ret_month <= 2 ? 1 : 0);
-}
-
 void
 occ_text_put_time(struct occ_buf *buf, double time_ms)
 {
-    if (!(time_ms >= 0 && time_ms <= 9007199254740992.0)) {
+    if (!(time_ms >= 0)) {
         occ_buf_put_str(buf, "not a time");
         return;
     }
-    const uint64_t total = (uint64_t)time_ms;
-    const unsigned of_day = (unsigned)(total % 86400000);
-    uint64_t year = 0;
-    unsigned month = 0;
-    unsigned day = 0;
-    date_of(total / 86400000, &year, &month, &day);
-    occ_buf_put_format(buf, "%s%04llu-%02u-%02uT%02u:%02u:%02u.%03uZ", year > 9999 ? "+" : "", (unsigned long long)year,
-                       month, day, of_day / 3600000, of_day / 60000 % 60, of_day / 1000 % 60, of_day % 1000);
+    if (time_ms > (double)OCC_CLOCK_FORMAT_MAX) {
+        occ_buf_put_str(buf, "after the year 9999");
+        return;
+    }
+    char text[OCC_CLOCK_TEXT_SIZE];
+    occ_clock_format((uint64_t)time_ms, text);
+    occ_buf_put_str(buf, text);
 }
 
 void

@@ -17,8 +17,7 @@ void occ_text_put_json_name(struct occ_buf *buf, const char *name);
 /* As occ_text_put_safe, at most max bytes of text, then "… (N bytes)". */
 void occ_text_put_safe_cut(struct occ_buf *buf, struct occ_bytes text, size_t max);
 /*
- * Unix milliseconds as "2025-03-09T04:33:12.841Z"; years beyond 9999 as "+10000-…". time_ms is a whole number from 0 to
- * 2^53; another gives "not a time".
+ * Unix milliseconds as "2025-03-09T04:33:12.841Z"; beyond that form "after the year 9999", below zero or NaN "not a time".
  */
 void occ_text_put_time(struct occ_buf *buf, double time_ms);
 /* "0 B", "999 B", "1.0 KiB", "4.0 GiB": one decimal, rounded down. */

@@ -11,65 +11,29 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "os/fd.h"
+
 enum { READ_CHUNK_LEN = 64 << 10, PID_TEXT_LEN = 20, TEMPORARY_TRIES = 16 };
-
-/* "doing path: the system's reason", with the code that fits errno. */
-static struct occ_result
-fail(struct occ_error *err, const char *doing, const char *path)
-{
-    const int reason = errno;
-    enum occ_err code = OCC_ERR_IO;
-    if (reason == ENOENT || reason == ENOTDIR) {
-        code = OCC_ERR_NOT_FOUND;
-    } else if (reason == EACCES || reason == EPERM || reason == EROFS) {
-        code = OCC_ERR_DENIED;
-    } else if (reason == ENOMEM) {
-        code = OCC_ERR_NOMEM;
-    }
-    char text[128];
-    const struct occ_result result =
-        occ_error_set(err, code, "%s %s: %s", doing, path, strerror_r(reason, text, sizeof text));
-    errno = reason; /* a caller that knows more says it again with more */
-    return result;
-}
-
-static void
-close_fd(int *fd)
-{
-    if (*fd >= 0) {
-        close(*fd);
-    }
-}
-
-#define FD_AUTO(name) __attribute__((cleanup(close_fd))) int name = -1
-
-static int
-release(int *fd)
-{
-    const int released = *fd;
-    *fd = -1;
-    return released;
-}
 
 struct occ_result
 occ_file_open(const char *path, struct occ_error *err, int *ret_fd, uint64_t *ret_size)
 {
     const bool is_stdin = strcmp(path, "-") == 0;
-    FD_AUTO(fd);
+    OCC_FD_AUTO(fd);
     fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) {
-        return fail(err, "cannot open", path);
+        return occ_fd_fail(err, "cannot open", path);
     }
     struct stat status;
     if (fstat(fd, &status) != 0) {
-        return fail(err, "cannot look at", path);
+        return occ_fd_fail(err, "cannot look at", path);
     }
     if (S_ISDIR(status.st_mode)) {
         errno = EISDIR;
-        return fail(err, "cannot read", path);
+        return occ_fd_fail(err, "cannot read", path);
     }
     *ret_size = S_ISREG(status.st_mode) && status.st_size > 0 ? (uint64_t)status.st_size : 0;
-    *ret_fd = release(&fd);
+    *ret_fd = occ_fd_release(&fd);
     return occ_success();
 }
 
@@ -82,7 +46,7 @@ occ_file_read_some(int fd, struct occ_error *err, uint8_t *ret, size_t cap, size
         got = read(fd, ret, want);
     } while (got < 0 && errno == EINTR);
     if (got < 0) {
-        return fail(err, "cannot", "read");
+        return occ_fd_fail(err, "cannot", "read");
     }
     *ret_len = (size_t)got;
     return occ_success();
@@ -102,7 +66,7 @@ read_all(int fd, const char *path, struct occ_error *err, struct occ_buf *buf)
         }
         size_t len = 0;
         if (!occ_is_ok(occ_file_read_some(fd, NULL, to, want, &len))) {
-            return fail(err, "cannot read", path);
+            return occ_fd_fail(err, "cannot read", path);
         }
         if (len == 0) {
             return occ_success();
@@ -117,7 +81,7 @@ read_all(int fd, const char *path, struct occ_error *err, struct occ_buf *buf)
 struct occ_result
 occ_file_read(const char *path, struct occ_error *err, struct occ_buf *buf)
 {
-    FD_AUTO(fd);
+    OCC_FD_AUTO(fd);
     uint64_t size = 0;
     OCC_TRY(occ_file_open(path, err, &fd, &size));
     if (size > buf->limit - buf->len) {
@@ -129,7 +93,7 @@ occ_file_read(const char *path, struct occ_error *err, struct occ_buf *buf)
 void
 occ_file_close(int fd)
 {
-    close_fd(&fd);
+    occ_fd_cleanup(&fd);
 }
 
 struct occ_result
@@ -141,7 +105,7 @@ occ_file_write_all(int fd, struct occ_bytes bytes, struct occ_error *err)
             continue;
         }
         if (done < 0) {
-            return fail(err, "cannot", "write");
+            return occ_fd_fail(err, "cannot", "write");
         }
         bytes = occ_bytes_of(bytes.ptr + done, bytes.len - (size_t)done);
     }
@@ -174,7 +138,7 @@ check_target(const char *path, bool overwrite, struct occ_error *err, mode_t *re
 {
     struct stat status;
     if (lstat(path, &status) != 0) {
-        return errno == ENOENT ? occ_success() : fail(err, "cannot look at", path);
+        return errno == ENOENT ? occ_success() : occ_fd_fail(err, "cannot look at", path);
     }
     if (!overwrite) {
         return occ_error_set(err, OCC_ERR_STATE, "%s: exists already", path);
@@ -209,16 +173,16 @@ sync_folder_of(const char *path, struct occ_error *err)
         slash == NULL ? snprintf(folder, sizeof folder, ".") : snprintf(folder, sizeof folder, "%.*s", (int)len, path);
     if (put < 0 || (size_t)put >= sizeof folder) {
         errno = ENAMETOOLONG;
-        return fail(err, "cannot open", path);
+        return occ_fd_fail(err, "cannot open", path);
     }
-    FD_AUTO(fd);
+    OCC_FD_AUTO(fd);
     fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
         return errno == EACCES ? occ_success()
-                               : fail(err, "cannot open", folder); /* writable, not readable: so be it */
+                               : occ_fd_fail(err, "cannot open", folder); /* writable, not readable: so be it */
     }
     if (fsync(fd) != 0 && errno != EINVAL) { /* EINVAL: this file system does not sync folders */
-        return fail(err, "cannot sync", folder);
+        return occ_fd_fail(err, "cannot sync", folder);
     }
     return occ_success();
 }
@@ -229,10 +193,10 @@ fill_and_rename(int fd, const char *temporary, const char *path, struct occ_byte
                 struct occ_error *err)
 {
     if (!occ_is_ok(occ_file_write_all(fd, content, NULL))) {
-        return fail(err, "cannot write", path);
+        return occ_fd_fail(err, "cannot write", path);
     }
     if (fsync(fd) != 0) {
-        return fail(err, "cannot sync", path);
+        return occ_fd_fail(err, "cannot sync", path);
     }
     if ((overwrite ? rename(temporary, path) : rename_new(temporary, path)) == 0) {
         return occ_success();
@@ -240,7 +204,7 @@ fill_and_rename(int fd, const char *temporary, const char *path, struct occ_byte
     if (errno == EEXIST) {
         return occ_error_set(err, OCC_ERR_STATE, "%s: exists already", path);
     }
-    return fail(err, "cannot write", path);
+    return occ_fd_fail(err, "cannot write", path);
 }
 
 struct occ_result
@@ -249,13 +213,13 @@ occ_file_write_atomic(const char *path, struct occ_bytes content, bool overwrite
     mode_t mode = (mode_t)-1;
     OCC_TRY(check_target(path, overwrite, err, &mode));
     char temporary[PATH_MAX];
-    FD_AUTO(fd);
+    OCC_FD_AUTO(fd);
     fd = create_temporary(path, temporary, sizeof temporary);
     if (fd < 0) {
-        return fail(err, "cannot write", path);
+        return occ_fd_fail(err, "cannot write", path);
     }
     if (mode != (mode_t)-1 && fchmod(fd, mode) != 0) {
-        const struct occ_result result = fail(err, "cannot write", path);
+        const struct occ_result result = occ_fd_fail(err, "cannot write", path);
         unlink(temporary);
         return result;
     }
@@ -276,7 +240,7 @@ make_one(const char *path, struct occ_error *err)
         return occ_success();
     }
     if (errno != EEXIST) {
-        return fail(err, "cannot make folder", path);
+        return occ_fd_fail(err, "cannot make folder", path);
     }
     struct stat status;
     if (stat(path, &status) != 0 || !S_ISDIR(status.st_mode)) {
@@ -292,7 +256,7 @@ occ_file_make_folder(const char *path, struct occ_error *err)
     const size_t len = strlen(path);
     if (len == 0 || len >= sizeof part) {
         errno = len == 0 ? ENOENT : ENAMETOOLONG;
-        return fail(err, "cannot make folder", path);
+        return occ_fd_fail(err, "cannot make folder", path);
     }
     for (size_t i = 1; i < len; i++) {
         if (path[i] != '/' || path[i - 1] == '/') {
@@ -321,20 +285,20 @@ refuse_locked(int fd, const char *path, struct occ_error *err)
 struct occ_result
 occ_file_lock(const char *path, struct occ_error *err, int *ret_fd)
 {
-    FD_AUTO(fd);
+    OCC_FD_AUTO(fd);
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) {
-        return fail(err, "cannot open", path);
+        return occ_fd_fail(err, "cannot open", path);
     }
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        return errno == EWOULDBLOCK ? refuse_locked(fd, path, err) : fail(err, "cannot lock", path);
+        return errno == EWOULDBLOCK ? refuse_locked(fd, path, err) : occ_fd_fail(err, "cannot lock", path);
     }
     char pid[PID_TEXT_LEN + 2];
     const int len = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
     if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, (size_t)len, 0) != len) {
-        return fail(err, "cannot write", path);
+        return occ_fd_fail(err, "cannot write", path);
     }
-    *ret_fd = release(&fd);
+    *ret_fd = occ_fd_release(&fd);
     return occ_success();
 }
 
@@ -344,11 +308,11 @@ occ_file_self_path(struct occ_error *err, struct occ_buf *buf)
     char path[PATH_MAX];
     const ssize_t len = readlink("/proc/self/exe", path, sizeof path);
     if (len < 0) {
-        return fail(err, "cannot read", "/proc/self/exe");
+        return occ_fd_fail(err, "cannot read", "/proc/self/exe");
     }
     if ((size_t)len == sizeof path) {
         errno = ENAMETOOLONG;
-        return fail(err, "cannot read", "/proc/self/exe");
+        return occ_fd_fail(err, "cannot read", "/proc/self/exe");
     }
     occ_buf_put(buf, occ_bytes_of(path, (size_t)len));
     occ_buf_put_byte(buf, 0);

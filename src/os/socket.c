@@ -11,34 +11,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "os/fd.h"
+
 enum { BACKLOG = 16 };
-
-static struct occ_result
-fail(struct occ_error *err, const char *doing, const char *what)
-{
-    const int reason = errno;
-    char text[128];
-    return occ_error_set(err, reason == EACCES || reason == EPERM ? OCC_ERR_DENIED : OCC_ERR_IO, "%s %s: %s", doing,
-                         what, strerror_r(reason, text, sizeof text));
-}
-
-static void
-close_fd(int *fd)
-{
-    if (*fd >= 0) {
-        close(*fd);
-    }
-}
-
-#define FD_AUTO(name) __attribute__((cleanup(close_fd))) int name = -1
-
-static int
-release(int *fd)
-{
-    const int released = *fd;
-    *fd = -1;
-    return released;
-}
 
 /* ---- listening ---- */
 
@@ -69,11 +44,11 @@ lock_folder(const char *path, struct occ_error *err, int *ret_fd)
     }
     const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
-        return fail(err, "cannot open folder", folder);
+        return occ_fd_fail(err, "cannot open folder", folder);
     }
     *ret_fd = fd;
     if (flock(fd, LOCK_EX) != 0) {
-        return fail(err, "cannot lock folder", folder);
+        return occ_fd_fail(err, "cannot lock folder", folder);
     }
     return occ_success();
 }
@@ -85,22 +60,22 @@ remove_stale(const struct sockaddr_un *address, struct occ_error *err)
     const char *const path = address->sun_path;
     struct stat status;
     if (lstat(path, &status) != 0) {
-        return fail(err, "cannot look at", path);
+        return occ_fd_fail(err, "cannot look at", path);
     }
     if (!S_ISSOCK(status.st_mode)) {
         return occ_error_set(err, OCC_ERR_STATE, "%s: exists already and is no socket", path);
     }
-    FD_AUTO(fd);
+    OCC_FD_AUTO(fd);
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) {
-        return fail(err, "cannot make", "a socket");
+        return occ_fd_fail(err, "cannot make", "a socket");
     }
     const int connected = connect(fd, (const struct sockaddr *)address, sizeof *address);
     if (connected == 0 || errno == EAGAIN) { /* EAGAIN: it lives, and its queue is full */
         return occ_error_set(err, OCC_ERR_LOCKED, "%s: another process listens there", path);
     }
     if (errno != ECONNREFUSED || unlink(path) != 0) {
-        return fail(err, "cannot replace", path);
+        return occ_fd_fail(err, "cannot replace", path);
     }
     return occ_success();
 }
@@ -110,12 +85,12 @@ occ_socket_listen_unix(const char *path, struct occ_error *err, int *ret_fd)
 {
     struct sockaddr_un address;
     OCC_TRY(address_of(path, err, &address));
-    FD_AUTO(folder);
+    OCC_FD_AUTO(folder);
     OCC_TRY(lock_folder(path, err, &folder));
-    FD_AUTO(fd);
+    OCC_FD_AUTO(fd);
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0 || fchmod(fd, 0600) != 0) { /* on Linux bind makes the file with this mode: at no time is it wider */
-        return fail(err, "cannot make", "a socket");
+        return occ_fd_fail(err, "cannot make", "a socket");
     }
     int bound = bind(fd, (const struct sockaddr *)&address, sizeof address);
     if (bound != 0 && errno == EADDRINUSE) {
@@ -123,9 +98,9 @@ occ_socket_listen_unix(const char *path, struct occ_error *err, int *ret_fd)
         bound = bind(fd, (const struct sockaddr *)&address, sizeof address);
     }
     if (bound != 0 || listen(fd, BACKLOG) != 0) {
-        return fail(err, "cannot listen on", path);
+        return occ_fd_fail(err, "cannot listen on", path);
     }
-    *ret_fd = release(&fd);
+    *ret_fd = occ_fd_release(&fd);
     return occ_success();
 }
 
@@ -140,7 +115,7 @@ occ_socket_accept(int listen_fd, struct occ_error *err, int *ret_fd)
         return occ_error_set(err, OCC_ERR_BUSY, "no connection is waiting");
     }
     if (fd < 0) {
-        return fail(err, "cannot accept", "a connection");
+        return occ_fd_fail(err, "cannot accept", "a connection");
     }
     *ret_fd = fd;
     return occ_success();
@@ -151,7 +126,7 @@ occ_socket_set_nonblocking(int fd, struct occ_error *err)
 {
     const int flags = fcntl(fd, F_GETFL);
     if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) {
-        return fail(err, "cannot set up", "a socket");
+        return occ_fd_fail(err, "cannot set up", "a socket");
     }
     return occ_success();
 }
@@ -168,7 +143,7 @@ occ_socket_adopt(int fd, struct occ_error *err)
         return occ_error_set(err, OCC_ERR_STATE, "descriptor %d is not a connected stream socket", fd);
     }
     if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
-        return fail(err, "cannot set up", "a socket");
+        return occ_fd_fail(err, "cannot set up", "a socket");
     }
     return occ_socket_set_nonblocking(fd, err);
 }
@@ -249,5 +224,5 @@ occ_socket_write(int fd, struct occ_bytes bytes, size_t *ret_len)
 void
 occ_socket_close(int fd)
 {
-    close_fd(&fd);
+    occ_fd_cleanup(&fd);
 }

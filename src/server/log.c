@@ -27,46 +27,14 @@ struct occ_log {
     bool hurry, stop, ended;
 };
 
-static void
-put_padded(char *to, unsigned width, uint64_t value)
-{
-    for (unsigned i = width; i > 0; i--) {
-        to[i - 1] = (char)('0' + value % 10);
-        value /= 10;
-    }
-}
-
-/* Days to a date in the proleptic Gregorian calendar, with years that begin in March so that leap days come last. */
-static void
-date_of_days(uint64_t days, uint64_t *ret_year, unsigned *ret_month, unsigned *ret_day)
-{
-    const uint64_t shifted = days + 719468; /* days since 0000-03-01 */
-    const uint64_t era = shifted / 146097;
-    const uint64_t of_era = shifted % 146097;
-    const uint64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    const uint64_t day_of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    const unsigned month_from_march = (unsigned)((5 * day_of_year + 2) / 153);
-    *ret_day = (unsigned)(day_of_year - (153 * month_from_march + 2) / 5 + 1);
-    *ret_month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-    *ret_year = year_of_era + era * 400 + (*ret_month <= 2 ? 1 : 0);
-}
-
 void
 occ_log_put_time(struct occ_buf *line, uint64_t unix_ms)
 {
-    char text[] = "\"0000-00-00T00:00:00.000Z\"";
-    uint64_t year;
-    unsigned month, day;
-    const uint64_t seconds = unix_ms / 1000;
-    date_of_days(seconds / 86400, &year, &month, &day);
-    put_padded(text + 1, 4, year);
-    put_padded(text + 6, 2, month);
-    put_padded(text + 9, 2, day);
-    put_padded(text + 12, 2, seconds / 3600 % 24);
-    put_padded(text + 15, 2, seconds / 60 % 60);
-    put_padded(text + 18, 2, seconds % 60);
-    put_padded(text + 21, 3, unix_ms % 1000);
-    occ_buf_put(line, occ_bytes_of(text, sizeof(text) - 1));
+    char text[OCC_CLOCK_TEXT_SIZE];
+    occ_clock_format(unix_ms, text);
+    occ_buf_put_byte(line, '"');
+    occ_buf_put_str(line, text);
+    occ_buf_put_byte(line, '"');
 }
 
 static bool

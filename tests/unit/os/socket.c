@@ -83,7 +83,7 @@ test_listen_refusals(void **state)
     fclose(file);
     assert_int_equal(occ_socket_listen_unix(folder_join(&folder, "file"), &err, &first).code, OCC_ERR_STATE);
     assert_int_equal(access(folder_join(&folder, "file"), F_OK), 0);
-    assert_int_equal(occ_socket_listen_unix(folder_join(&folder, "none/s"), &err, &first).code, OCC_ERR_IO);
+    assert_int_equal(occ_socket_listen_unix(folder_join(&folder, "none/s"), &err, &first).code, OCC_ERR_NOT_FOUND);
     assert_non_null(strstr(err.text, "none"));
     assert_int_equal(occ_socket_listen_unix("", &err, &first).code, OCC_ERR_USAGE);
     char longest[200];
