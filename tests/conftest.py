@@ -20,6 +20,16 @@ def folder():
     shutil.rmtree(path, ignore_errors=True)
 
 
+@pytest.fixture(autouse=True)
+def nothing_left_behind():
+    """Ends what a test that failed has left; programs that outlive one test belong to a module's fixture."""
+    before = list(harness.Program.running)
+    yield
+    for program in [program for program in harness.Program.running if program not in before]:
+        program.kill()
+    harness.Program.running[:] = [program for program in before if program.process.poll() is None]
+
+
 @pytest.fixture
 def start(folder):
     """start(*arguments, …) → Occd. At the end each that still runs must stop in good order on SIGTERM."""

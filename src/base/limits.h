@@ -12,15 +12,15 @@
 #define OCC_LIMIT_JSON_VALUE_LEN 16   /* and one more for each so many bytes: "{}" takes 220 in memory */
 
 /* Proofs (PROTOCOL §2, §3) */
-#define OCC_LIMIT_VALUE_LEN (16u << 10)   /* canonical text of one value that a caller puts into a proof */
-#define OCC_LIMIT_ANSWER_LEN (16u << 20)  /* proof text of one answer to POST /commit */
-#define OCC_LIMIT_PROOF_LEN (4u << 20)    /* one proof that is verified: documents and tokens are far smaller */
-#define OCC_LIMIT_PROOFS_LEN (64u << 20)  /* a file with an array of proofs, read whole by occ verify */
-#define OCC_LIMIT_BATCH_DIGESTS 1000      /* digests of one request, default */
-#define OCC_LIMIT_BATCH_DIGESTS_MAX 10000 /* the most an operator can allow */
-#define OCC_LIMIT_MEASUREMENT_LEN 256     /* characters of environment.measurement */
-#define OCC_LIMIT_POLICY_LIST 10000       /* entries of one list in a policy */
-#define OCC_LIMIT_POLICY_LEN (4u << 20)   /* one policy that a proof is held against */
+#define OCC_LIMIT_VALUE_LEN (16u << 10)     /* canonical text of one value that a caller puts into a proof */
+#define OCC_LIMIT_ANSWER_LEN (16u << 20)    /* proof text of one answer to POST /commit */
+#define OCC_LIMIT_PROOF_LEN (4u << 20)      /* one proof that is verified: documents and tokens are far smaller */
+#define OCC_LIMIT_PROOFS_LEN (64u << 20)    /* a file with an array of proofs, read whole by occ verify */
+#define OCC_LIMIT_BATCH_DIGESTS 1000        /* digests of one request, default */
+#define OCC_LIMIT_BATCH_DIGESTS_MAX 10000   /* the most an operator can allow */
+#define OCC_LIMIT_MEASUREMENT_LEN 256       /* characters of environment.measurement */
+#define OCC_LIMIT_POLICY_LIST 10000         /* entries of one list in a policy */
+#define OCC_LIMIT_POLICY_LEN (4u << 20)     /* one policy that a proof is held against */
 #define OCC_LIMIT_PEER_MEASUREMENT_LEN 1024 /* bytes of environment.measurement in a proof that is read */
 /* Canonical text of one proof, six times OCC_LIMIT_PROOF_LEN: 1e20 grows from 4 characters to 21, nothing grows more. */
 #define OCC_LIMIT_CANONICAL_LEN (24u << 20)
@@ -38,26 +38,27 @@
 #define OCC_LIMIT_HTTP_BODY_LEN (4u << 20)    /* one body */
 #define OCC_LIMIT_HTTP_BODIES_LEN (32u << 20) /* all bodies held at one time */
 #define OCC_LIMIT_HTTP_CONNECTIONS 4096
-#define OCC_LIMIT_HTTP_HEAD_MS 10000  /* from a request's first byte to its head's last */
-#define OCC_LIMIT_HTTP_BODY_MS 30000  /* from the head's last byte to the body's */
-#define OCC_LIMIT_HTTP_IDLE_MS 60000  /* between two requests */
-#define OCC_LIMIT_HTTP_WRITE_MS 30000 /* a client that does not take its answer */
-#define OCC_LIMIT_HTTP_WRITE_BYTES_PER_MS 256      /* and a millisecond more for each so many bytes of a long answer */
-#define OCC_LIMIT_HTTP_EMPTY_LINES 2               /* in front of a request line */
-#define OCC_LIMIT_HTTP_METHOD_LEN 32               /* characters of a method */
-#define OCC_LIMIT_HTTP_CHUNK_FRAMING_LEN 1024      /* chunked: bytes between two pieces of data; the trailer section */
-#define OCC_LIMIT_HTTP_FIRST_BODY_LEN (64u << 10)  /* set aside at most before a body has begun to arrive */
-#define OCC_LIMIT_HTTP_DRAIN_LEN (64u << 10)       /* a refused body that is read all the same, to keep the connection */
-#define OCC_LIMIT_HTTP_LINGER_LEN (32u << 20)      /* read and thrown away after a last answer, */
-#define OCC_LIMIT_HTTP_LINGER_MS 3000              /* so long, so that the client sees the answer and not a reset */
-#define OCC_LIMIT_HTTP_PIPELINE_LEN (16u << 10)    /* pipelined bytes after which reading pauses */
-#define OCC_LIMIT_HTTP_TURNED_AWAY 64              /* connections over the limit that are told 503 at one time */
+#define OCC_LIMIT_HTTP_HEAD_MS 10000              /* from a request's first byte to its head's last */
+#define OCC_LIMIT_HTTP_BODY_MS 30000              /* from the head's last byte to the body's */
+#define OCC_LIMIT_HTTP_IDLE_MS 60000              /* between two requests */
+#define OCC_LIMIT_HTTP_WRITE_MS 30000             /* a client that does not take its answer */
+#define OCC_LIMIT_HTTP_WRITE_BYTES_PER_MS 256     /* and a millisecond more for each so many bytes of a long answer */
+#define OCC_LIMIT_HTTP_EMPTY_LINES 2              /* in front of a request line */
+#define OCC_LIMIT_HTTP_METHOD_LEN 32              /* characters of a method */
+#define OCC_LIMIT_HTTP_CHUNK_FRAMING_LEN 1024     /* chunked: bytes between two pieces of data; the trailer section */
+#define OCC_LIMIT_HTTP_FIRST_BODY_LEN (64u << 10) /* set aside at most before a body has begun to arrive */
+#define OCC_LIMIT_HTTP_DRAIN_LEN (64u << 10)      /* a refused body that is read all the same, to keep the connection */
+#define OCC_LIMIT_HTTP_LINGER_LEN (32u << 20)     /* read and thrown away after a last answer, */
+#define OCC_LIMIT_HTTP_LINGER_MS 3000             /* so long, so that the client sees the answer and not a reset */
+#define OCC_LIMIT_HTTP_PIPELINE_LEN (16u << 10)   /* pipelined bytes after which reading pauses */
+#define OCC_LIMIT_HTTP_TURNED_AWAY 64             /* connections over the limit that are told 503 at one time */
 
 /* The parent's queues */
 #define OCC_LIMIT_COMMIT_WAITING 4096            /* commit requests not yet in a frame */
 #define OCC_LIMIT_COMMIT_WAITING_LEN (32u << 20) /* and their bytes */
 #define OCC_LIMIT_VERIFY_WAITING 1024            /* verifications not yet begun */
 #define OCC_LIMIT_FRAMES_IN_FLIGHT 2             /* one that the boundary works on, one that is next */
+#define OCC_LIMIT_ANSWERS_LEN (64u << 20)        /* proof text that is being made or that clients have not taken */
 #define OCC_LIMIT_FRAME_DIGESTS 256              /* digests after which no further request joins a frame */
 #define OCC_LIMIT_BOUNDARY_MS 5000               /* without an answer: the boundary is stuck */
 #define OCC_LIMIT_HEALTH_MS 2000                 /* GET /health waits so long for the boundary */

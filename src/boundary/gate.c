@@ -119,6 +119,12 @@ occ_gate_begin_session(struct occ_gate *gate)
     gate->session = SESSION_NEW;
 }
 
+bool
+occ_gate_is_greeted(const struct occ_gate *gate)
+{
+    return gate->session == SESSION_OPEN;
+}
+
 void
 occ_gate_refuse_second(struct occ_buf *out)
 {

@@ -33,6 +33,9 @@ void occ_gate_free(struct occ_gate *gate);
 /* A parent has connected: HELLO is expected next. (One session at a time: the caller refuses a second.) */
 void occ_gate_begin_session(struct occ_gate *gate);
 
+/* True once the session's HELLO was taken. */
+bool occ_gate_is_greeted(const struct occ_gate *gate);
+
 /*
  * Handles the first complete frame of input and appends what is to be sent to out. *ret_used = bytes taken, 0 if there is
  * no complete frame. A failure means that the session is to be closed once out is sent (out then ends in REFUSED, if it had

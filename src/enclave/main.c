@@ -65,10 +65,11 @@ make_gate(const struct occ_config *config, struct occ_error *err, struct occ_att
 static struct occ_result
 open_descriptors(const struct occ_config *config, struct occ_error *err, struct occ_serve_config *serve)
 {
-    OCC_TRY(occ_signal_open(config->listen_path != NULL, err, &serve->stop_fd));
     if (config->listen_path != NULL) {
+        OCC_TRY(occ_signal_open(err, &serve->stop_fd));
         return occ_socket_listen_unix(config->listen_path, err, &serve->listen_fd);
     }
+    OCC_TRY(occ_signal_ignore(err));
     serve->session_fd = config->fd;
     return occ_socket_adopt(config->fd, err);
 }

@@ -16,14 +16,14 @@ enum { WAIT_STOP, WAIT_LISTEN, WAIT_SESSION, WAIT_COUNT };
 
 struct serve {
     const struct occ_serve_config *config;
-    int session;        /* -1 = none */
-    struct occ_buf in;  /* what was read and not handled */
-    struct occ_buf out; /* what is for the parent … */
-    size_t sent;        /* … of which so many bytes are sent; <= out.len */
-    bool ending;        /* the session is refused: what is unsent is sent, then it is closed */
-    enum occ_err cause; /* of that */
-    uint64_t deadline_us;
-    bool halted; /* the gate's integrity failure has been told */
+    int session;          /* -1 = none */
+    struct occ_buf in;    /* what was read and not handled */
+    struct occ_buf out;   /* what is for the parent … */
+    size_t sent;          /* … of which so many bytes are sent; <= out.len */
+    bool ending;          /* the session is refused: what is unsent is sent, then it is closed */
+    enum occ_err cause;   /* of that */
+    uint64_t deadline_us; /* of the HELLO, or of an ending session's last bytes */
+    bool halted;          /* the gate's integrity failure has been told */
 };
 
 static size_t
@@ -32,11 +32,25 @@ unsent(const struct serve *serve)
     return serve->out.len - serve->sent;
 }
 
+static uint64_t
+after_limit(void)
+{
+    return occ_clock_monotonic_us() + UINT64_C(1000) * OCC_LIMIT_BOUNDARY_MS;
+}
+
+/* A connection that says nothing must not keep the only place from a parent that would. */
+static bool
+is_timed(const struct serve *serve)
+{
+    return serve->session >= 0 && (serve->ending || !occ_gate_is_greeted(serve->config->gate));
+}
+
 static void
 begin_session(struct serve *serve, int fd)
 {
     serve->session = fd;
     serve->ending = false;
+    serve->deadline_us = after_limit();
     occ_gate_begin_session(serve->config->gate);
 }
 
@@ -80,7 +94,7 @@ refused(struct serve *serve, enum occ_err code)
 {
     serve->ending = true;
     serve->cause = code;
-    serve->deadline_us = occ_clock_monotonic_us() + UINT64_C(1000) * OCC_LIMIT_BOUNDARY_MS;
+    serve->deadline_us = after_limit();
     const struct occ_notice_field why = { "error", occ_result_text(code) };
     occ_notice_write("warn", "session refused", &why, 1);
 }
@@ -145,7 +159,7 @@ static struct occ_result
 turn(struct serve *serve, uint8_t ready, struct occ_error *err, bool *ret_over)
 {
     const struct occ_result worked = work(serve, ready);
-    const bool expired = serve->ending && occ_clock_monotonic_us() >= serve->deadline_us;
+    const bool expired = is_timed(serve) && occ_clock_monotonic_us() >= serve->deadline_us;
     const bool told = serve->ending && unsent(serve) == 0;
     *ret_over = !occ_is_ok(worked) || expired || told;
     if (!*ret_over) {
@@ -154,6 +168,10 @@ turn(struct serve *serve, uint8_t ready, struct occ_error *err, bool *ret_over)
     const bool only = serve->config->listen_fd < 0;
     const bool was_refused = serve->ending;
     end_session(serve);
+    if (expired && !was_refused) {
+        occ_notice_error("session lost", "no HELLO in time");
+        return only ? occ_error_set(err, OCC_ERR_TIMEOUT, "session lost: no HELLO in time") : occ_success();
+    }
     if (worked.code != OCC_OK && worked.code != OCC_ERR_CLOSED && !was_refused) {
         occ_notice_error("session lost", occ_result_text(worked.code));
         return only ? occ_error_set(err, worked.code, "session lost: %s", occ_result_text(worked.code)) : occ_success();
@@ -196,6 +214,17 @@ accept_one(struct serve *serve, struct occ_error *err)
 
 /* ---- the loop ---- */
 
+/* -1 = for ever. */
+static int
+wait_ms(const struct serve *serve)
+{
+    if (!is_timed(serve)) {
+        return -1;
+    }
+    const uint64_t now_us = occ_clock_monotonic_us();
+    return now_us >= serve->deadline_us ? 0 : (int)((serve->deadline_us - now_us) / 1000 + 1);
+}
+
 static struct occ_result
 wait_for_something(const struct serve *serve, uint8_t ready[WAIT_COUNT], struct occ_error *err)
 {
@@ -205,8 +234,7 @@ wait_for_something(const struct serve *serve, uint8_t ready[WAIT_COUNT], struct 
     const uint8_t want[WAIT_COUNT] = { OCC_SOCKET_READ, OCC_SOCKET_READ,
                                        (uint8_t)((may_read ? OCC_SOCKET_READ : 0) |
                                                  (unsent(serve) > 0 ? OCC_SOCKET_WRITE : 0)) };
-    const struct occ_result waited =
-        occ_socket_wait(fds, want, WAIT_COUNT, serve->ending ? OCC_LIMIT_BOUNDARY_MS : -1, ready);
+    const struct occ_result waited = occ_socket_wait(fds, want, WAIT_COUNT, wait_ms(serve), ready);
     return occ_is_ok(waited) ? waited : occ_error_set(err, waited.code, "cannot wait for the parent");
 }
 
@@ -220,7 +248,7 @@ loop(struct serve *serve, struct occ_error *err)
             return occ_success();
         }
         bool over = false;
-        if (serve->session >= 0 && (ready[WAIT_SESSION] != 0 || serve->ending)) {
+        if (serve->session >= 0 && (ready[WAIT_SESSION] != 0 || is_timed(serve))) {
             OCC_TRY(turn(serve, ready[WAIT_SESSION], err, &over));
         }
         if (over && serve->config->listen_fd < 0) {

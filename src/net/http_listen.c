@@ -100,6 +100,12 @@ occ_http_server_stop(struct occ_http_server *server, uint64_t limit_ms, void (*s
     (void)uv_timer_start(&server->sweep, on_sweep, SWEEP_MS_MIN, SWEEP_MS_MIN);
 }
 
+size_t
+occ_http_server_unsent(const struct occ_http_server *server)
+{
+    return server->unsent_len;
+}
+
 void
 occ_http_server_free(struct occ_http_server *server)
 {

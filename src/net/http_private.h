@@ -98,6 +98,7 @@ struct occ_http_server {
     struct occ_http_budget budget;
     struct occ_http_request *spare;
     unsigned spare_len, requests; /* requests: in use */
+    size_t unsent_len;            /* bodies of answers that the kernel has not taken whole */
     struct occ_buf scratch;       /* the head of an answer that is being written */
     char date[40];                /* "Date: …\r\n" of date_second */
     uint64_t date_second;

@@ -157,6 +157,7 @@ on_written(uv_write_t *write, int status)
 {
     struct occ_http_request *request = write->data;
     struct occ_http_connection *connection = request->connection;
+    request->server->unsent_len -= request->body.len;
     request->written = true;
     if (status != 0) {
         request->status = 0;
@@ -192,7 +193,7 @@ static void
 send_answer(struct occ_http_request *request)
 {
     struct occ_http_connection *connection = request->connection;
-    const struct occ_http_server *server = request->server;
+    struct occ_http_server *server = request->server;
     const struct occ_bytes head = occ_buf_view(&server->scratch);
     const uv_buf_t parts[2] = { { .base = (char *)server->scratch.ptr, .len = head.len },
                                 { .base = (char *)request->body.ptr, .len = request->body.len } };
@@ -209,6 +210,7 @@ send_answer(struct occ_http_request *request)
         connection->deadline_ms = occ_loop_now_ms(server->loop) + patience;
         status = write_rest(request, head, (size_t)taken);
         if (status == 0) {
+            server->unsent_len += request->body.len;
             return;
         }
     }

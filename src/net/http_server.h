@@ -87,6 +87,11 @@ void occ_http_server_stop(struct occ_http_server *server, uint64_t limit_ms, voi
 /* After stopped was called. */
 void occ_http_server_free(struct occ_http_server *server);
 unsigned occ_http_server_connections(const struct occ_http_server *server);
+/*
+ * Bytes of answers that clients have not taken yet. What makes large answers is to look here first: an answer that was
+ * given cannot be taken back, and a client that reads nothing keeps it until write_ms is over.
+ */
+size_t occ_http_server_unsent(const struct occ_http_server *server);
 
 /* ---- a request: views are valid until it is answered ---- */
 enum occ_http_method occ_http_method(const struct occ_http_request *request);

@@ -131,6 +131,21 @@ send_frame(struct occ_boundary *boundary)
     occ_session_send(boundary->session, &out);
 }
 
+/* DESIGN §4, promise 5: clients that ask for long answers and read none must not fill the memory. */
+static void
+refuse_without_room(struct occ_boundary *boundary)
+{
+    size_t held = boundary->config.unsent(boundary->config.ctx);
+    for (size_t i = 0; i < boundary->flight_count; i++) {
+        held += boundary->flights[i].requests.answer_len;
+    }
+    struct occ_pending_list refused = { 0 };
+    while (boundary->queue.first != NULL && held + boundary->queue.first->answer_len > OCC_LIMIT_ANSWERS_LEN) {
+        occ_pending_push(&refused, occ_pending_pop(&boundary->queue));
+    }
+    occ_pending_fail_all(&refused, OCC_ERR_BUSY, occ_result_text(OCC_ERR_BUSY));
+}
+
 static void
 send_acknowledgement(struct occ_boundary *boundary)
 {
@@ -157,7 +172,10 @@ on_turn(void *ctx)
     }
     send_acknowledgement(boundary);
     while (boundary->queue.count > 0 && boundary->flight_count < OCC_LIMIT_FRAMES_IN_FLIGHT) {
-        send_frame(boundary);
+        refuse_without_room(boundary);
+        if (boundary->queue.count > 0) {
+            send_frame(boundary);
+        }
     }
 }
 

@@ -5,6 +5,8 @@
  * fewer than OCC_LIMIT_FRAMES_IN_FLIGHT frames are under way: what arrived in one turn shares a frame, and a lone request
  * goes at once. Invariants:
  *   - each request that was taken gets exactly one answer;
+ *   - answers that are being made and those that clients have not taken have at most OCC_LIMIT_ANSWERS_LEN bytes: a request
+ *     whose answer has no room when its turn comes is OCC_ERR_BUSY, before anything is signed;
  *   - a frame or ping that is not answered for timeout_ms ends the session, and an own child is killed;
  *   - what was sent when the session ended is OCC_ERR_UNAVAILABLE if the boundary was a child of ours: it is dead, its epoch
  *     with it, nothing of that frame was given out and nothing ever will be, so a retry commits nothing twice that anybody
@@ -38,6 +40,8 @@ struct occ_boundary_config {
     const char *enclave, *unix_path; /* as in struct occ_transport_config */
     uint64_t timeout_ms, health_ms;
     size_t waiting_max; /* requests in the queue */
+    /* Bytes of answers that were given and not taken by their clients yet. */
+    size_t (*unsent)(void *ctx);
     /* Called for each session that is up (identity) and each attempt that failed (NULL). May be NULL. */
     void (*on_change)(void *ctx, const struct occ_boundary_identity *identity);
     void *ctx;

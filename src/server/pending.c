@@ -14,6 +14,7 @@ occ_pending_push(struct occ_pending_list *list, struct occ_pending *pending)
     list->last = pending;
     list->count++;
     list->loose_len += pending->loose.len;
+    list->answer_len += pending->answer_len;
 }
 
 struct occ_pending *
@@ -29,6 +30,7 @@ occ_pending_pop(struct occ_pending_list *list)
     }
     list->count--;
     list->loose_len -= pending->loose.len;
+    list->answer_len -= pending->answer_len;
     pending->next = NULL;
     return pending;
 }

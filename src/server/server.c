@@ -112,6 +112,13 @@ on_boundary_change(void *ctx, const struct occ_boundary_identity *identity)
                                occ_is_ok(occ_buf_check(&boundary)) ? (const char *)boundary.ptr : "");
 }
 
+static size_t
+unsent_answers(void *ctx)
+{
+    const struct occ_server *server = ctx;
+    return occ_http_server_unsent(server->http);
+}
+
 static struct occ_result
 open_logs(struct occ_server *server, struct occ_error *err)
 {
@@ -151,6 +158,7 @@ start_boundary(struct occ_server *server, struct occ_error *err)
                                                 .timeout_ms = options->boundary_ms,
                                                 .health_ms = OCC_LIMIT_HEALTH_MS,
                                                 .waiting_max = (size_t)options->queue,
+                                                .unsent = unsent_answers,
                                                 .on_change = on_boundary_change,
                                                 .ctx = server };
     return occ_boundary_new(&config, err, &server->boundary);

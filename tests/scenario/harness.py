@@ -67,12 +67,15 @@ def link_hash(proof):
 class Program:
     """A running program whose standard error (JSON lines) is read as it comes."""
 
+    running = []  # what a failed test leaves behind is ended after it
+
     def __init__(self, argv, env=None, cwd=None):
         self.argv = [str(word) for word in argv]
         self.lines = []
         self.process = subprocess.Popen(
             self.argv, env=environment(env), cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
+        Program.running.append(self)
         self.out = []
         self._readers = [
             threading.Thread(target=self._read, args=(self.process.stderr, self.lines), daemon=True),

@@ -265,20 +265,22 @@ test_new_epoch(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct process process = start(true, no_arguments);
         memcpy(keys[i], say_hello(parent, process.socket).public_key, 32);
-        assert_int_equal(kill(process.pid, SIGTERM), 0);
+        shutdown(process.socket, SHUT_RDWR);
         assert_int_equal(finish(&process, NULL), 0);
     }
     assert_memory_not_equal(keys[0], keys[1], 32);
 }
 
-/* Ctrl-C on a terminal goes to parent and child; what it means is the parent's matter. */
+/* Terminals and service managers signal parent and child; what that means is the parent's matter. */
 static void
-test_interrupt(void **state)
+test_signals(void **state)
 {
     struct parent *const parent = *state;
     struct process process = start(true, no_arguments);
     say_hello(parent, process.socket);
     assert_int_equal(kill(process.pid, SIGINT), 0);
+    assert_int_equal(kill(process.pid, SIGTERM), 0);
+    assert_int_equal(kill(process.pid, SIGHUP), 0);
     commit_over(parent, process.socket, 1, NULL, 1);
     shutdown(process.socket, SHUT_RDWR);
     assert_int_equal(finish(&process, NULL), 0);
@@ -543,7 +545,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_socket_pair, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_new_epoch, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_interrupt, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_signals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_malformed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_usage, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_listen, set_up, tear_down),

@@ -1,4 +1,4 @@
-/* signal.c — SIGTERM becomes a readable descriptor, SIGPIPE nothing. */
+/* signal.c — SIGTERM becomes a readable descriptor, SIGPIPE nothing; or all are ignored. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +8,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,30 +21,52 @@ is_readable(int fd)
     return poll(&polled, 1, 0) == 1;
 }
 
-/* In a child, so that the test program's own signals stay as they are. 0 = as expected. */
+/* Both in a child, so that the test program's own signals stay as they are. 0 = as expected. */
+
 static int
-child(bool with_interrupt)
+child_opens(void)
 {
     int fd = -1;
     struct occ_error err;
-    if (!occ_is_ok(occ_signal_open(with_interrupt, &err, &fd)) || is_readable(fd)) {
+    if (!occ_is_ok(occ_signal_open(&err, &fd)) || is_readable(fd)) {
         return 1;
     }
     raise(SIGPIPE); /* would kill */
-    raise(SIGINT);  /* as would this */
-    if (is_readable(fd) != with_interrupt) {
+    if (is_readable(fd)) {
         return 2;
     }
+    raise(SIGINT); /* as would this */
+    if (!is_readable(fd)) {
+        return 3;
+    }
+    struct signalfd_siginfo taken;
+    if (read(fd, &taken, sizeof taken) != (ssize_t)sizeof taken || is_readable(fd)) {
+        return 4;
+    }
     raise(SIGTERM);
-    return is_readable(fd) ? 0 : 3;
+    return is_readable(fd) ? 0 : 5;
+}
+
+static int
+child_ignores(void)
+{
+    struct occ_error err;
+    if (!occ_is_ok(occ_signal_ignore(&err))) {
+        return 1;
+    }
+    raise(SIGPIPE);
+    raise(SIGINT);
+    raise(SIGTERM);
+    raise(SIGHUP);
+    return 0;
 }
 
 static void
-run(bool with_interrupt)
+run(int (*child)(void))
 {
     const pid_t pid = fork();
     if (pid == 0) {
-        _exit(child(with_interrupt));
+        _exit(child());
     }
     int status = 0;
     assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -52,25 +75,25 @@ run(bool with_interrupt)
 }
 
 static void
-test_with_interrupt(void **state)
+test_open(void **state)
 {
     (void)state;
-    run(true);
+    run(child_opens);
 }
 
 static void
-test_without_interrupt(void **state)
+test_ignore(void **state)
 {
     (void)state;
-    run(false);
+    run(child_ignores);
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_with_interrupt),
-        cmocka_unit_test(test_without_interrupt),
+        cmocka_unit_test(test_open),
+        cmocka_unit_test(test_ignore),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -252,6 +252,7 @@ struct parent {
     bool (*finished)(const struct parent *parent);
     bool guarded;
     uint64_t down_since_ms;
+    size_t unsent; /* bytes of answers that are said to be untaken */
 };
 
 static void
@@ -342,6 +343,13 @@ on_stopped(void *ctx)
     occ_loop_stop(parent->loop);
 }
 
+static size_t
+unsent(void *ctx)
+{
+    const struct parent *parent = ctx;
+    return parent->unsent;
+}
+
 /* Runs until finished says so. */
 static void
 run(struct parent *parent, enum behaviour behaviour)
@@ -358,6 +366,7 @@ run(struct parent *parent, enum behaviour behaviour)
                                                 .timeout_ms = TIMEOUT_MS,
                                                 .health_ms = 100,
                                                 .waiting_max = REQUESTS,
+                                                .unsent = unsent,
                                                 .on_change = on_change,
                                                 .ctx = parent };
     assert_true(occ_is_ok(occ_boundary_new(&config, &err, &parent->boundary)));
@@ -442,6 +451,26 @@ test_good(void **state)
         assert_int_equal(parent.requests[i].done, 1);
     }
     clear(&parent);
+}
+
+/* Promise 5: a request whose answer has no room is refused before it is sent; one byte more of room, and it is not. */
+static void
+test_no_room_for_answers(void **state)
+{
+    (void)state;
+    struct parent parent = { .when_up = commit_all, .finished = all_done, .unsent = OCC_LIMIT_ANSWERS_LEN - 699 };
+    run(&parent, GOOD);
+    assert_int_equal(atomic_load(&parent.fake.commit_frames), 0);
+    for (unsigned i = 0; i < REQUESTS; i++) {
+        assert_int_equal(parent.requests[i].code, OCC_ERR_BUSY);
+        assert_int_equal(parent.requests[i].done, 1);
+    }
+    assert_int_equal(parent.downs, 0);
+    clear(&parent);
+    struct parent roomy = { .when_up = commit_all, .finished = all_done, .unsent = OCC_LIMIT_ANSWERS_LEN - 700 };
+    run(&roomy, GOOD);
+    assert_int_equal(roomy.requests[0].code, OCC_OK);
+    clear(&roomy);
 }
 
 /* Whatever goes wrong after a frame was sent: the outcome is unknown, nothing is given out, and a new session begins. */
@@ -554,9 +583,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),        cmocka_unit_test(test_gone_wrong), cmocka_unit_test(test_hello_refused),
-        cmocka_unit_test(test_given_again), cmocka_unit_test(test_ask),        cmocka_unit_test(test_integrity_lost),
-        cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_good),          cmocka_unit_test(test_gone_wrong),
+        cmocka_unit_test(test_hello_refused), cmocka_unit_test(test_given_again),
+        cmocka_unit_test(test_ask),           cmocka_unit_test(test_integrity_lost),
+        cmocka_unit_test(test_stop),          cmocka_unit_test(test_no_room_for_answers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
