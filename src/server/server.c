@@ -186,6 +186,19 @@ start_rest(struct occ_server *server, struct occ_error *err)
     return occ_is_ok(started) ? started : occ_error_code(err, started.code);
 }
 
+/* No keys means open to all who can reach the address: right on one machine, seldom meant beyond it. */
+static void
+warn_if_open_to_many(const struct occ_server *server)
+{
+    const struct occ_bytes address = occ_bytes_str(occ_http_server_address(server->http));
+    const bool is_local =
+        occ_bytes_starts(address, "127.") || occ_bytes_starts(address, "[::1]:") || occ_bytes_starts(address, "unix:");
+    if (!is_local && occ_keys_count(server->keys) == 0) {
+        occ_event_error(&server->events, OCC_EVENT_WARN, "open to other machines without API keys",
+                        "whoever reaches this address can commit; --api-keys closes it");
+    }
+}
+
 static struct occ_result
 start(struct occ_server *server, struct occ_error *err)
 {
@@ -199,6 +212,7 @@ start(struct occ_server *server, struct occ_error *err)
     OCC_TRY(start_rest(server, err));
     /* Nobody is served before the loop runs; until the boundary is there, callers get 503. */
     OCC_TRY(start_http(server, err));
+    warn_if_open_to_many(server);
     return start_boundary(server, err);
 }
 

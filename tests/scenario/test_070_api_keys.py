@@ -35,6 +35,17 @@ def test_none_configured_all_open(occd):
     assert occd.post("/commit", COMMIT).status == 200
 
 
+OPEN_TO_MANY = "open to other machines without API keys"
+
+
+def test_open_to_other_machines_is_told(start, folder):
+    occd = start(listen="0.0.0.0:0")
+    assert occd.wait_event(OPEN_TO_MANY)["level"] == "warn"
+    kept = start("--api-keys", key_file(folder, alice=KEY), listen="0.0.0.0:0", data=folder / "other")
+    local = start(data=folder / "third")
+    assert not kept.events(OPEN_TO_MANY) and not local.events(OPEN_TO_MANY)
+
+
 def test_file(start, folder):
     occd = start("--api-keys", key_file(folder, alice=KEY, bob=OTHER))
     before = occd.post("/commit", COMMIT, bearer(KEY)).json()[0]["commit"]["counter"]
