@@ -105,14 +105,15 @@ occ_input_digest(const char *text, struct occ_error *err, uint8_t ret_digest[OCC
     return occ_success();
 }
 
-/* Parses and puts the name in front of what the reader says. */
+/* Parses and puts the name in front of what the reader says; a text with too much in it is malformed input. */
 static OCC_RESULT
 parse_named(const char *name, struct occ_bytes text, unsigned depth, struct occ_error *err, struct occ_json **ret_root)
 {
     struct occ_error why = { 0 };
     const struct occ_result result = occ_json_parse(text, depth, &why, ret_root);
     if (!occ_is_ok(result)) {
-        return occ_error_set(err, result.code, "%s: %s", name, why.text);
+        const enum occ_err code = result.code == OCC_ERR_LIMIT ? OCC_ERR_USAGE : result.code;
+        return occ_error_set(err, code, "%s: %s", name, why.text);
     }
     return result;
 }

@@ -232,6 +232,7 @@ MALFORMED = {
     "trailing": b'{"version":"occ/1"} x',
     "number": b'{"a":1e999}',
     "integer": b'{"a":9007199254740993}',
+    "dense": b"[" + b"1," * 400000 + b"1]",
 }
 
 
