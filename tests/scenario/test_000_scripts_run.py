@@ -69,8 +69,10 @@ def test_it_stays_until_it_is_stopped(folder, number, status):
     port = free_port()
     out = folder / "out"
     with open(out, "wb") as stream:
+        # As from a terminal: what runs the tests may itself have been started with SIGINT ignored, which children inherit.
         process = subprocess.Popen([ROOT / "scripts" / "run", "--port", str(port), "--data", "data"], cwd=folder, env=environment(),
-                                   stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True)
+                                   stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True,
+                                   preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     try:
         wait_for(lambda: "How to go on" in out.read_text() or process.poll() is not None)
         text = out.read_text()
