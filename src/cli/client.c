@@ -33,6 +33,23 @@ is_url_text(const char *text)
     return true;
 }
 
+/* Whether what stands behind scheme, up to a path, ends in no port or in one that there can be. */
+static bool
+has_good_port(const char *authority)
+{
+    const size_t end = strcspn(authority, "/");
+    size_t start = end;
+    unsigned port = 0;
+    while (start > 0 && end - start < 6 && authority[start - 1] >= '0' && authority[start - 1] <= '9') {
+        start--;
+    }
+    for (size_t i = start; i < end; i++) {
+        port = port * 10 + (unsigned)(authority[i] - '0');
+    }
+    const bool has_port = start > 0 && authority[start - 1] == ':';
+    return !has_port || (port >= 1 && port <= 65535);
+}
+
 static OCC_RESULT
 read_server(struct occ_client *client, const char *server, struct occ_error *err)
 {
@@ -44,7 +61,8 @@ read_server(struct occ_client *client, const char *server, struct occ_error *err
     }
     const size_t scheme = strncmp(server, "http://", 7) == 0 ? 7 : strncmp(server, "https://", 8) == 0 ? 8 : 0;
     size_t len = strlen(server);
-    if (scheme == 0 || len == scheme || server[scheme] == '/' || len > LONGEST_URL || !is_url_text(server)) {
+    if (scheme == 0 || len == scheme || server[scheme] == '/' || len > LONGEST_URL || !is_url_text(server) ||
+        !has_good_port(server + scheme)) {
         return occ_error_set(
             err, OCC_ERR_USAGE,
             "--server: \"%.100s\" is not a server, expected http://HOST:PORT, https://HOST or unix:PATH", server);

@@ -91,25 +91,6 @@ put_signed(struct occ_buf *out, const struct occ_proof *proof)
     put_optional_json(out, "principal", proof->principal);
 }
 
-/* The value of the member that occ_body_each_unsigned names. */
-static const struct occ_json *
-unsigned_value(const struct occ_proof *proof, const char *parent, struct occ_bytes name)
-{
-    const struct occ_json *object = proof->root;
-    if (strcmp(parent, "signer") == 0 || strcmp(parent, "agency") == 0 || strcmp(parent, "environment") == 0) {
-        object = occ_json_get(proof->root, parent);
-    } else if (strcmp(parent, "environment.attestation") == 0) {
-        object = occ_json_get(occ_json_get(proof->root, "environment"), "attestation");
-    }
-    struct occ_json_iter it = { 0 };
-    while (occ_json_next(object, &it)) {
-        if (occ_bytes_equal(it.name, name)) {
-            return it.value;
-        }
-    }
-    return NULL;
-}
-
 struct listing {
     struct occ_buf *out;
     const struct occ_proof *proof;
@@ -148,15 +129,14 @@ put_timestamp(struct occ_buf *out, const char *label, const struct occ_json *tok
 }
 
 static void
-put_unsigned_line(void *ctx, const char *parent, struct occ_bytes name)
+put_unsigned_line(void *ctx, const char *parent, struct occ_bytes name, const struct occ_json *value)
 {
     const struct listing *listing = ctx;
-    const struct occ_json *value = unsigned_value(listing->proof, parent, name);
     OCC_BUF_AUTO(label, 1024);
     occ_buf_put_format(&label, "%s%s", parent, parent[0] == '\0' ? "" : ".");
     occ_text_put_safe_cut(&label, name, 60);
     occ_buf_put_byte(&label, 0);
-    if (value == NULL || !occ_is_ok(occ_buf_check(&label))) {
+    if (!occ_is_ok(occ_buf_check(&label))) {
         return;
     }
     const char *text = (const char *)label.ptr;
@@ -192,8 +172,9 @@ put_for_people(struct occ_buf *out, const char *name, const struct occ_proof *pr
 /* ---- as JSON ---- */
 
 static void
-put_unsigned_name(void *ctx, const char *parent, struct occ_bytes name)
+put_unsigned_name(void *ctx, const char *parent, struct occ_bytes name, const struct occ_json *value)
 {
+    (void)value;
     const struct listing *listing = ctx;
     struct occ_buf *out = listing->out;
     if (out->fail == OCC_OK && out->ptr[out->len - 1] != '[') {
@@ -269,7 +250,7 @@ inspect_one(const struct occ_cli *cli, const char *name, const struct occ_json *
 static enum occ_exit
 inspect_all(const struct occ_cli *cli, const char *path, const struct occ_json *root, bool json)
 {
-    const bool is_array = occ_json_is(root, OCC_JSON_ARRAY);
+    const bool is_array = occ_input_is_proofs(root);
     OCC_BUF_AUTO(out, LONGEST_OUTPUT);
     for (size_t i = 0; i < occ_input_proof_count(root); i++) {
         OCC_BUF_AUTO(name, 8192);

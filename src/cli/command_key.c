@@ -32,7 +32,8 @@ check_answer(const struct occ_client *client, const struct occ_json *answer, str
 {
     static const char *const names[] = { "publicKeyB64", "measurement", "enforcement" };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (!occ_json_is(occ_json_get(answer, names[i]), OCC_JSON_STRING)) {
+        const struct occ_json *field = occ_json_get(answer, names[i]);
+        if (field == NULL || !occ_json_is(field, OCC_JSON_STRING)) {
             return occ_error_set(err, OCC_ERR_UNAVAILABLE, "%.120s answered no %s, expected that of an occ/1 server",
                                  client->shown, names[i]);
         }

@@ -297,7 +297,7 @@ run(const struct occ_cli *cli, const struct occ_settings *settings)
                        .file_name = file == NULL ? NULL : occ_input_name(file),
                        .digest = has_digest ? digest : NULL,
                        .policy = policy,
-                       .is_array = occ_json_is(root, OCC_JSON_ARRAY),
+                       .is_array = occ_input_is_proofs(root),
                        .out = &out };
     return verify_all(&job, settings, root);
 }

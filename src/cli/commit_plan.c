@@ -64,25 +64,38 @@ name_output(struct occ_commit_item *item, const char *output, struct occ_error *
 
 /* ---- whether the proof can be written ---- */
 
+/* Where a proof goes, however its path is written. */
+struct place {
+    dev_t device; /* of the folder */
+    ino_t inode;  /* of the folder */
+    const char *name;
+    const char *path; /* for messages */
+};
+
+/* Finds the folder of path, and whether it can be written. */
 static OCC_RESULT
-check_folder(const char *path, struct occ_error *err)
+check_folder(const char *path, struct occ_error *err, struct place *ret_place)
 {
     const char *slash = strrchr(path, '/');
     OCC_BUF_AUTO(folder, LONGEST_PATH);
     occ_buf_put(&folder, slash == NULL ? occ_bytes_str(".") : occ_bytes_of(path, (size_t)(slash - path) + 1));
     occ_buf_put_byte(&folder, 0);
     OCC_TRY(occ_buf_check(&folder));
-    if (access((const char *)folder.ptr, W_OK | X_OK) != 0) {
+    struct stat status;
+    if (access((const char *)folder.ptr, W_OK | X_OK) != 0 || stat((const char *)folder.ptr, &status) != 0) {
         const int reason = errno;
         char text[128];
         return occ_error_set(err, OCC_ERR_DENIED, "%s: cannot be written, its folder: %s", path,
                              strerror_r(reason, text, sizeof text));
     }
+    *ret_place = (struct place){
+        .device = status.st_dev, .inode = status.st_ino, .name = slash == NULL ? path : slash + 1, .path = path
+    };
     return occ_success();
 }
 
 static OCC_RESULT
-check_output(const char *path, bool force, struct occ_error *err)
+check_output(const char *path, bool force, struct occ_error *err, struct place *ret_place)
 {
     struct stat status;
     if (lstat(path, &status) == 0) {
@@ -93,40 +106,52 @@ check_output(const char *path, bool force, struct occ_error *err)
             return occ_error_set(err, OCC_ERR_USAGE, "%s: exists already, --force replaces it", path);
         }
     }
-    return check_folder(path, err);
+    return check_folder(path, err, ret_place);
 }
 
 static int
-compare_outputs(const void *a, const void *b)
+compare_places(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    const struct place *one = a;
+    const struct place *other = b;
+    if (one->device != other->device) {
+        return one->device < other->device ? -1 : 1;
+    }
+    if (one->inode != other->inode) {
+        return one->inode < other->inode ? -1 : 1;
+    }
+    return strcmp(one->name, other->name);
 }
 
-/* Two items with one output would lose a proof. */
-static OCC_RESULT
-check_distinct(const struct occ_commit_plan *plan, struct occ_error *err)
+static void
+free_places(struct place **places)
 {
-    const char **outputs = calloc(plan->count, sizeof *outputs);
-    if (outputs == NULL) {
+    free(*places);
+}
+
+/* Each output can be written, and no two are one file: that would lose a proof. */
+static OCC_RESULT
+check_outputs(const struct occ_commit_plan *plan, struct occ_error *err)
+{
+    __attribute__((cleanup(free_places))) struct place *places = calloc(plan->count, sizeof *places);
+    if (places == NULL) {
         return occ_error_code(err, OCC_ERR_NOMEM);
     }
     size_t count = 0;
     for (size_t i = 0; i < plan->count; i++) {
         if (plan->items[i].output != NULL) {
-            outputs[count] = plan->items[i].output;
+            OCC_TRY(check_output(plan->items[i].output, plan->force, err, &places[count]));
             count++;
         }
     }
-    qsort(outputs, count, sizeof *outputs, compare_outputs);
-    struct occ_result result = occ_success();
-    for (size_t i = 1; i < count && occ_is_ok(result); i++) {
-        if (strcmp(outputs[i - 1], outputs[i]) == 0) {
-            result =
-                occ_error_set(err, OCC_ERR_USAGE, "%s: two proofs for one file, expected each FILE once", outputs[i]);
+    qsort(places, count, sizeof *places, compare_places);
+    for (size_t i = 1; i < count; i++) {
+        if (compare_places(&places[i - 1], &places[i]) == 0) {
+            return occ_error_set(err, OCC_ERR_USAGE, "%s: two proofs for one file, expected each FILE once",
+                                 places[i].path);
         }
     }
-    free(outputs);
-    return result;
+    return occ_success();
 }
 
 /* ---- metadata ---- */
@@ -209,11 +234,8 @@ make_items(struct occ_commit_plan *plan, const struct occ_settings *settings, st
         item->file = occ_settings_argument(settings, i);
         item->metadata = OCC_BUF_INIT(OCC_LIMIT_VALUE_LEN + 1);
         OCC_TRY(name_output(item, occ_settings_text(settings, "output"), err));
-        if (item->output != NULL) {
-            OCC_TRY(check_output(item->output, plan->force, err));
-        }
     }
-    return check_distinct(plan, err);
+    return check_outputs(plan, err);
 }
 
 struct occ_result

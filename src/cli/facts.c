@@ -75,8 +75,9 @@ occ_facts_put_proof(struct occ_buf *buf, const struct occ_proof *proof)
 }
 
 static void
-put_name(void *ctx, const char *parent, struct occ_bytes name)
+put_name(void *ctx, const char *parent, struct occ_bytes name, const struct occ_json *value)
 {
+    (void)value;
     struct occ_buf *names = ctx;
     occ_buf_put_format(names, "%s%s%s", names->len == 0 ? "" : ", ", parent, parent[0] == '\0' ? "" : ".");
     occ_buf_put(names, name);

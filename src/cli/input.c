@@ -154,25 +154,26 @@ occ_input_proofs(const char *path, struct occ_error *err, struct occ_json **ret_
         return occ_error_set(err, OCC_ERR_USAGE, "%s: %zu bytes, one proof is at most %u", occ_input_name(path),
                              view.len, (unsigned)OCC_LIMIT_PROOF_LEN);
     }
-    if (occ_json_is(root, OCC_JSON_ARRAY) && occ_json_length(root) == 0) {
-        occ_json_free(root);
-        return occ_error_set(err, OCC_ERR_FIELD_LENGTH, "%s: an empty array, expected a proof or an array of proofs",
-                             occ_input_name(path));
-    }
     *ret_root = root;
     return occ_success();
+}
+
+bool
+occ_input_is_proofs(const struct occ_json *root)
+{
+    return occ_json_is(root, OCC_JSON_ARRAY) && occ_json_length(root) > 0;
 }
 
 size_t
 occ_input_proof_count(const struct occ_json *root)
 {
-    return occ_json_is(root, OCC_JSON_ARRAY) ? occ_json_length(root) : 1;
+    return occ_input_is_proofs(root) ? occ_json_length(root) : 1;
 }
 
 const struct occ_json *
 occ_input_proof_at(const struct occ_json *root, size_t index)
 {
-    return occ_json_is(root, OCC_JSON_ARRAY) ? occ_json_at(root, index) : root;
+    return occ_input_is_proofs(root) ? occ_json_at(root, index) : root;
 }
 
 struct occ_result

@@ -23,11 +23,12 @@ OCC_RESULT occ_input_digest(const char *text, struct occ_error *err, uint8_t ret
 
 /*
  * Reads a file ("-" = standard input) of at most OCC_LIMIT_PROOFS_LEN bytes with one proof, or the array of proofs that
- * POST /commit answers. *ret_root is the caller's, also where it is neither: then the count below is 1, and reading it as
- * a proof says what is wrong. An empty array is refused.
+ * POST /commit answers. *ret_root is the caller's, also where it is neither, as an empty array: then the count below is 1,
+ * and reading it as a proof says what is wrong.
  */
 OCC_RESULT occ_input_proofs(const char *path, struct occ_error *err, struct occ_json **ret_root);
-/* How many proofs root is, and the one at index. */
+/* Whether root is an array of proofs; how many it is; the one at index. */
+bool occ_input_is_proofs(const struct occ_json *root);
 size_t occ_input_proof_count(const struct occ_json *root);
 const struct occ_json *occ_input_proof_at(const struct occ_json *root, size_t index);
 

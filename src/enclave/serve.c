@@ -254,7 +254,9 @@ loop(struct serve *serve, struct occ_error *err)
         if (over && serve->config->listen_fd < 0) {
             return occ_success();
         }
-        if (ready[WAIT_LISTEN] != 0) { /* after the session: one that has just ended makes room */
+        /* A parent that is gone makes room first, when all that it sent is read: the next one may be itself. */
+        const bool leaving = serve->session >= 0 && (ready[WAIT_SESSION] & OCC_SOCKET_GONE) != 0;
+        if (ready[WAIT_LISTEN] != 0 && !leaving) {
             OCC_TRY(accept_one(serve, err));
         }
     }

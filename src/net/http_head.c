@@ -84,7 +84,7 @@ on_method(struct occ_http_head *head, uint8_t byte, size_t at)
         return;
     }
     if (at >= OCC_LIMIT_HTTP_METHOD_LEN) {
-        refuse(head, 501, "request line: unknown method");
+        refuse(head, 501, "request line: the method is too long");
     }
 }
 

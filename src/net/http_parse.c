@@ -176,9 +176,6 @@ static enum occ_http_step
 refuse_tokens(struct occ_http_parse *parse, llhttp_errno_t code)
 {
     switch (code) {
-    case HPE_INVALID_METHOD:
-    case HPE_INVALID_CONSTANT: /* a method of RTSP; the version was looked at before */
-        return refuse(parse, 501, "request line: unknown method");
     case HPE_INVALID_CONTENT_LENGTH:
     case HPE_UNEXPECTED_CONTENT_LENGTH:
         return refuse(parse, 400, "Content-Length: not one number, or not alone");
@@ -191,13 +188,36 @@ refuse_tokens(struct occ_http_parse *parse, llhttp_errno_t code)
     }
 }
 
+/*
+ * llhttp has a list of methods, and gives some of them a meaning of their own. Those that are nobody's here are read as one of
+ * it that has none, so that what they get is the handler's word: 404, or 405 with Allow (PROTOCOL §3).
+ */
+static llhttp_errno_t
+execute_head(struct occ_http_parse *parse, struct occ_bytes head)
+{
+    static const char *const own[] = { "GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", "PATCH" };
+    static const char stand_in[] = "PROPFIND ";
+    const struct occ_bytes method = occ_bytes_of(head.ptr, parse->head.target_at - 1);
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+        if (occ_bytes_is(method, own[i])) {
+            return llhttp_execute(&parse->tokens, (const char *)head.ptr, head.len);
+        }
+    }
+    const llhttp_errno_t code = llhttp_execute(&parse->tokens, stand_in, sizeof(stand_in) - 1);
+    if (code != HPE_OK) {
+        return code;
+    }
+    const struct occ_bytes rest = occ_bytes_of(head.ptr + parse->head.target_at, head.len - parse->head.target_at);
+    return llhttp_execute(&parse->tokens, (const char *)rest.ptr, rest.len);
+}
+
 static enum occ_http_step
 read_head(struct occ_http_parse *parse)
 {
     llhttp_init(&parse->tokens, HTTP_REQUEST, &settings);
     parse->tokens.data = parse;
     const struct occ_bytes head = occ_buf_view(&parse->head.buf);
-    const llhttp_errno_t code = llhttp_execute(&parse->tokens, (const char *)head.ptr, head.len);
+    const llhttp_errno_t code = execute_head(parse, head);
     if (code != HPE_PAUSED) {
         return refuse_tokens(parse, code == HPE_OK ? HPE_INTERNAL : code);
     }

@@ -6,7 +6,7 @@
  * Content-Length together with Transfer-Encoding, Transfer-Encoding other than exactly "chunked", a target that is not
  * origin-form (or "*" for OPTIONS) or holds anything but visible ASCII without '#', chunks that are malformed or have long
  * extensions or trailers, a request that ends half-way. 431: head too long or too many fields. 414: target too long. 413:
- * body too large. 408: head or body too slow. 417: Expect other than 100-continue. 501: a method that nobody has defined.
+ * body too large. 408: head or body too slow. 417: Expect other than 100-continue. 501: a method of too many characters.
  * 505: a version other than 1.0 and 1.1. 503: too many connections or bodies. Upgrade and trailers have no effect.
  *
  * One request of a connection is in the handler's hands at a time; pipelined ones wait and are answered in order. Every

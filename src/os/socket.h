@@ -22,8 +22,9 @@ OCC_RESULT occ_socket_adopt(int fd, struct occ_error *err);
 OCC_RESULT occ_socket_set_nonblocking(int fd, struct occ_error *err);
 
 enum {
-    OCC_SOCKET_READ = 1, /* something to read, or the other side is gone */
-    OCC_SOCKET_WRITE = 2 /* room to write, or the other side is gone */
+    OCC_SOCKET_READ = 1,  /* something to read, or the other side is gone */
+    OCC_SOCKET_WRITE = 2, /* room to write, or the other side is gone */
+    OCC_SOCKET_GONE = 4   /* only told: the other side is gone; what it sent before may still be there to read */
 };
 enum { OCC_SOCKET_WAIT_MAX = 8 };
 /*

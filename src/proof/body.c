@@ -232,7 +232,7 @@ visit_members(const struct occ_json *object, const char *path, names covered, oc
     struct occ_json_iter it = { 0 };
     while (object != NULL && occ_json_next(object, &it)) {
         if (!has_name(covered, it.name)) {
-            visit(ctx, path, it.name);
+            visit(ctx, path, it.name, it.value);
         }
     }
 }
@@ -247,7 +247,7 @@ occ_body_each_unsigned(const struct occ_proof *proof, occ_body_visit *visit, voi
     struct occ_json_iter it = { 0 };
     while (occ_json_next(proof->root, &it)) {
         if (!occ_body_signs(it.name)) {
-            visit(ctx, "", it.name);
+            visit(ctx, "", it.name, it.value);
         }
     }
     const struct occ_json *surroundings = occ_json_get(proof->root, "environment");

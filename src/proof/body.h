@@ -25,9 +25,9 @@ OCC_RESULT occ_body_core_hash(const struct occ_proof *proof, uint8_t ret_hash[OC
 bool occ_body_signs(struct occ_bytes top_level_name);
 /*
  * Calls visit for every member of the proof that the signature does not cover (PROTOCOL §2.1): parent is the path of the
- * object that holds it ("" for the proof, "environment.attestation"), name its name. The signature itself is left out.
+ * object that holds it ("" for the proof, "environment.attestation"), name and value its own. The signature itself is left out.
  */
-typedef void occ_body_visit(void *ctx, const char *parent, struct occ_bytes name);
+typedef void occ_body_visit(void *ctx, const char *parent, struct occ_bytes name, const struct occ_json *value);
 void occ_body_each_unsigned(const struct occ_proof *proof, occ_body_visit *visit, void *ctx);
 
 #endif

@@ -41,13 +41,21 @@ occ_answer_put_error(struct occ_buf *body, const char *sentence)
     occ_buf_put_byte(body, '}');
 }
 
+/* The JSON reader's sentences end with an excerpt of the body, perhaps of metadata: for the client, not for the log. */
+static size_t
+loggable_len(const char *sentence)
+{
+    const char *excerpt = strstr(sentence, " near '");
+    return excerpt == NULL ? strlen(sentence) : (size_t)(excerpt - sentence);
+}
+
 void
 occ_answer_note_error(struct occ_http_request *request, const char *sentence)
 {
     struct occ_answer_note *note = occ_http_note(request);
     if (note != NULL) {
         free(note->error);
-        note->error = strdup(sentence); /* without memory the log lacks it */
+        note->error = strndup(sentence, loggable_len(sentence)); /* without memory the log lacks it */
     }
 }
 

@@ -62,9 +62,9 @@ check_method(struct occ_http_request *request, const struct route *route)
     return false;
 }
 
-/* PROTOCOL §3: a token that is sent and wrong is 401 everywhere. */
+/* PROTOCOL §3: a token that is sent and wrong is 401 everywhere, also where there is nothing. */
 static bool
-check_key(struct occ_server *server, struct occ_http_request *request, const struct route *route)
+check_token(struct occ_server *server, struct occ_http_request *request)
 {
     struct occ_bytes value = { 0 };
     unsigned count = 0;
@@ -74,17 +74,27 @@ check_key(struct occ_server *server, struct occ_http_request *request, const str
         return false;
     }
     const char *name;
-    const enum occ_auth auth = occ_auth_judge(server->keys, sent, value, &name);
-    const bool is_needed =
-        occ_keys_count(server->keys) > 0 &&
-        (route->access == NEEDS_KEY || (route->access == OPEN && server->options->require_key_everywhere));
-    if (auth == OCC_AUTH_WRONG || (auth == OCC_AUTH_NONE && is_needed)) {
+    if (occ_auth_judge(server->keys, sent, value, &name) == OCC_AUTH_WRONG) {
         occ_answer_error(request, 401, "unauthorized", NULL);
         return false;
     }
     if (name != NULL) {
         struct occ_answer_note *note = occ_http_note(request);
         memcpy(note->key, name, strlen(name) + 1);
+    }
+    return true;
+}
+
+static bool
+check_access(struct occ_server *server, struct occ_http_request *request, const struct route *route)
+{
+    const struct occ_answer_note *note = occ_http_note(request);
+    const bool is_needed =
+        occ_keys_count(server->keys) > 0 &&
+        (route->access == NEEDS_KEY || (route->access == OPEN && server->options->require_key_everywhere));
+    if (is_needed && note->key[0] == 0) {
+        occ_answer_error(request, 401, "unauthorized", NULL);
+        return false;
     }
     return true;
 }
@@ -118,7 +128,17 @@ check_query(struct occ_http_request *request, const struct route *route)
     return false;
 }
 
-/* The Fetch standard's CORS preflight; anywhere known, and for "*". */
+/* For known paths, for "*", and for a browser's preflight anywhere: without 204 its page could not read the 404 that follows. */
+static bool
+takes_options(const struct occ_http_request *request, const struct route *route)
+{
+    struct occ_bytes value;
+    unsigned count;
+    return route != NULL || occ_bytes_is(occ_http_path(request), "*") ||
+           occ_http_header(request, "access-control-request-method", &value, &count);
+}
+
+/* The Fetch standard's CORS preflight. */
 static void
 answer_options(struct occ_http_request *request, const struct route *route)
 {
@@ -147,12 +167,12 @@ on_head(void *ctx, struct occ_http_request *request)
         return 0;
     }
     note->route = route;
-    if (occ_http_method(request) == OCC_HTTP_OPTIONS && (route != NULL || occ_bytes_is(occ_http_path(request), "*"))) {
+    if (occ_http_method(request) == OCC_HTTP_OPTIONS && takes_options(request, route)) {
         answer_options(request, route);
         return 0;
     }
-    if (!check_path(request, route) || !check_method(request, route) || !check_key(server, request, route) ||
-        !check_query(request, route)) {
+    if (!check_token(server, request) || !check_path(request, route) || !check_method(request, route) ||
+        !check_access(server, request, route) || !check_query(request, route)) {
         return 0;
     }
     if (route->method != OCC_HTTP_POST) {

@@ -26,6 +26,9 @@ occ_server_load_keys(const struct occ_options *options, const struct occ_keys *f
     }
     if (occ_is_ok(loaded) && options->api_keys != NULL) {
         loaded = occ_keys_add_file(keys, options->api_keys, err);
+        if (!occ_is_ok(loaded) && loaded.code != OCC_ERR_NOMEM) {
+            loaded = occ_result_of(OCC_ERR_USAGE); /* missing or too long is as wrong a setting as a wrong line */
+        }
     }
     if (occ_is_ok(loaded) && options->require_key_everywhere && occ_keys_count(keys) == 0) {
         loaded = occ_error_set(err, OCC_ERR_USAGE, "--require-key-everywhere: there are no API keys, expected some");

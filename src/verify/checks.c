@@ -75,10 +75,13 @@ check_agency(struct run *run, struct occ_error *err)
     return occ_error_set(err, OCC_ERR_UNSUPPORTED, "actor cannot be verified by this version");
 }
 
+/* slotAllocation is not signed: a proof from which somebody took it still says in its commit that it consumed a slot. */
 static bool
 has_slot(const struct run *run)
 {
-    return run->proof.slot_allocation != NULL;
+    const struct occ_proof *proof = &run->proof;
+    return proof->slot_allocation != NULL || occ_json_get(proof->commit, "slotCounter") != NULL ||
+           occ_json_get(proof->commit, "slotHashB64") != NULL;
 }
 
 static OCC_RESULT

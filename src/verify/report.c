@@ -179,8 +179,9 @@ put_claimed(struct occ_buf *buf, const struct occ_proof *proof)
 
 /* One entry of "unsigned": the path parent.name as one JSON string. */
 static void
-put_unsigned(void *ctx, const char *parent, struct occ_bytes name)
+put_unsigned(void *ctx, const char *parent, struct occ_bytes name, const struct occ_json *value)
 {
+    (void)value;
     struct occ_buf *buf = ctx;
     if (buf->fail == OCC_OK && buf->ptr[buf->len - 1] != '[') {
         occ_buf_put_byte(buf, ',');

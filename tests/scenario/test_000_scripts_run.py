@@ -19,8 +19,8 @@ def free_port():
         return taken.getsockname()[1]
 
 
-def run(*words, cwd=ROOT):
-    return subprocess.run([ROOT / "scripts" / "run", *map(str, words)], cwd=cwd, env=environment(), stdin=subprocess.DEVNULL,
+def run(*words, cwd=ROOT, **variables):
+    return subprocess.run([ROOT / "scripts" / "run", *map(str, words)], cwd=cwd, env=environment() | variables, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=600)
 
 
@@ -49,6 +49,27 @@ def test_port_taken(folder):
         port = taken.getsockname()[1]
         result = run("--once", "--port", port, "--data", folder / "data")
     assert result.returncode == 3 and str(port) in result.stderr and "--port" in result.stderr
+
+
+def test_data_that_cannot_be(folder):
+    (folder / "file").write_text("")
+    result = run("--once", "--port", free_port(), "--data", folder / "file")
+    assert result.returncode == 3 and str(folder / "file") in result.stderr
+
+
+def test_data_in_use(folder, start):
+    """The log of the one that runs is left as it is, and what is shown is about the other."""
+    start(data=folder / "data")
+    log = folder / "data" / "occd.log"
+    log.write_text("a line of before\n")
+    result = run("--once", "--port", free_port(), "--data", folder / "data")
+    assert result.returncode == 3 and "in use" in result.stderr and "a line of before" not in result.stderr
+    assert log.read_text().startswith("a line of before\n")
+
+
+def test_behind_a_proxy(folder):
+    result = run("--once", "--port", free_port(), "--data", folder / "data", http_proxy="http://127.0.0.1:1")
+    assert result.returncode == 0, result.stderr
 
 
 @pytest.mark.parametrize("words", [["--port"], ["--port", "0"], ["--port", "65536"], ["--port", "x"], ["--data"], ["--data", ""], ["--onec"], ["x"]])

@@ -27,6 +27,13 @@ def test_preflight(occd, path):
     assert words(answer.header("Access-Control-Allow-Headers")) >= {"content-type", "authorization", "idempotency-key"}
 
 
+def test_preflight_of_an_unknown_path(occd):
+    """Refused, a page could not read the 404 of the request itself."""
+    assert occd.request("OPTIONS", "/nowhere", headers={"Access-Control-Request-Method": "POST"}).status == 204
+    answer = occd.request("OPTIONS", "/nowhere")
+    assert answer.status == 404 and answer.error()
+
+
 def test_preflight_needs_no_key(start, folder):
     (folder / "keys").write_text("alice " + "0" * 64 + "\n")
     occd = start("--api-keys", folder / "keys")

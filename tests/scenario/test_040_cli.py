@@ -113,6 +113,18 @@ def test_several_files_are_one_batch(occd, folder):
     assert proof["commit"]["counter"] == "6", "nothing was committed for the batch that could not be read"
 
 
+def test_one_file_by_two_names(occd, folder):
+    """The second proof would replace the first, or have no place: refused before anything is committed."""
+    (folder / "f").write_text("f")
+    (folder / "same").symlink_to(folder)
+    for other in ("./f", "same/f"):
+        for force in ([], ["--force"]):
+            result = occ("commit", "--server", occd.url, *force, "f", other, cwd=folder)
+            assert result.returncode == 2 and b"two proofs for one file" in result.stderr and result.stdout == b""
+    assert not (folder / "f.proof.json").exists()
+    assert occd.commit({"digestB64": DIGEST_HELLO, "hashAlg": "sha256"})[0]["commit"]["counter"] == "1"
+
+
 def test_refuses_to_overwrite(committed, occd):
     photo, proof = committed
     before = proof.read_bytes()
@@ -209,6 +221,8 @@ def test_version(program):
         ["verify", "--polcy", "p", "x"],
         ["key", "too", "many"],
         ["commit", "--server", "ftp://127.0.0.1/", "x"],
+        ["commit", "--server", "http://127.0.0.1:0", "x"],
+        ["key", "--server", "http://127.0.0.1:65536/"],
     ],
 )
 @pytest.mark.sanitized
@@ -274,6 +288,28 @@ def test_policies(committed, folder):
         assert result.returncode == status, (text, result.returncode, result.stdout, result.stderr)
 
 
+@pytest.mark.parametrize("text", ["null", "5", '"x"', "{}", "[]", " [] ", "[{}]", "[[]]", '{"version":"occ/2"}'])
+def test_json_that_is_no_proof_is_not_valid(folder, text):
+    path = folder / "no-proof.json"
+    path.write_text(text)
+    result = occ("verify", path)
+    assert result.returncode == 1 and b"NOT VALID" in result.stdout, result
+    report = json.loads(occ("verify", "--json", path).stdout)
+    assert isinstance(report, list) == (text in ("[{}]", "[[]]"))
+    assert occ("inspect", path).returncode == 2
+
+
+def test_many_unknown_members_take_no_time_to_show(committed, folder):
+    """A proof of a stranger's, 3 MB of members that nobody knows: looking each up again took minutes."""
+    _, proof = committed
+    text = json.loads(proof.read_text())
+    text.update({f"unknown {i}": "x" for i in range(180000)})
+    path = folder / "many.json"
+    path.write_text(json.dumps(text, separators=(",", ":")))
+    for words in (["verify"], ["inspect"], ["inspect", "--json"]):
+        assert occ(*words, path, timeout=30).returncode == 0
+
+
 def test_an_array_with_one_bad_proof(occd, folder):
     digests = [{"digestB64": DIGEST_HELLO, "hashAlg": "sha256"}] * 3
     proofs = occd.commit(*digests)
@@ -303,13 +339,15 @@ def test_an_answer_that_is_a_lie_is_not_written(folder):
 
     class Liar(http.server.BaseHTTPRequestHandler):
         def do_POST(self):
-            self.rfile.read(int(self.headers["Content-Length"]))
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
             body = answers[0]
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        do_GET = do_POST
 
         def log_message(self, *_):
             pass
@@ -322,6 +360,8 @@ def test_an_answer_that_is_a_lie_is_not_written(folder):
             result = occ("commit", "--server", f"http://127.0.0.1:{server.server_port}", folder / "f")
             assert result.returncode in (1, 2, 3) and result.stderr.strip(), answers[0][:40]
             assert not (folder / "f.proof.json").exists()
+            result = occ("key", "--server", f"http://127.0.0.1:{server.server_port}")
+            assert result.returncode == 3 and result.stderr.strip() and result.stdout == b"", answers[0][:40]
             answers.pop(0)
     finally:
         server.shutdown()

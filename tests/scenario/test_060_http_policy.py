@@ -75,7 +75,6 @@ REFUSED = {
     "no version": b"GET /key\r\nHost: x\r\n\r\n",
     "bad version": b"GET /key HTTP/x.y\r\nHost: x\r\n\r\n",
     "bad method": b"G@T /key HTTP/1.1\r\nHost: x\r\n\r\n",
-    "lower-case method": b"get /key HTTP/1.1\r\nHost: x\r\n\r\n",
     "TLS hello": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(64),
     "chunk size sign": post_head(b"Transfer-Encoding: chunked") + b"-1\r\n\r\n",
     "chunk size text": post_head(b"Transfer-Encoding: chunked") + b"zz\r\n\r\n",
@@ -104,6 +103,10 @@ def shared(tmp_path_factory):
 
 STATUS = {
     "GET //": (b"GET // HTTP/1.1\r\nHost: x\r\n\r\n", {400, 404}),
+    "unknown method": (b"BREW /key HTTP/1.1\r\nHost: x\r\n\r\n", {405}),
+    "lower-case method": (b"get /key HTTP/1.1\r\nHost: x\r\n\r\n", {405}),
+    "unknown method, unknown path": (b"BREW /tea HTTP/1.1\r\nHost: x\r\n\r\n", {404}),
+    "endless method": (b"A" * 100, {501}),
     "version 2.0": (b"GET /key HTTP/2.0\r\nHost: x\r\n\r\n", {505}),
     "version 1.2": (b"GET /key HTTP/1.2\r\nHost: x\r\n\r\n", {400, 505}),
     "h2 preface": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {400, 505}),

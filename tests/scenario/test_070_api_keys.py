@@ -67,6 +67,10 @@ def test_open_routes_and_wrong_tokens(start, folder):
             check_unauthorized(occd.request(method, path, headers=bearer("wrong")))
     assert occd.post("/verify", {"proof": 1}).status == 200
     check_unauthorized(occd.post("/verify", {"proof": 1}, bearer("wrong")))
+    for method, path, status in (("GET", "/nothing", 404), ("GET", "/commit", 405), ("DELETE", "/key", 405)):
+        assert occd.request(method, path).status == status, "without a key"
+        assert occd.request(method, path, headers=bearer(KEY)).status == status
+        check_unauthorized(occd.request(method, path, headers=bearer("wrong")))
 
 
 def test_two_authorization_headers(start, folder):

@@ -161,6 +161,24 @@ def frame(kind, payload, reserved=0, number=0, length=None):
     return struct.pack(">IHHQ", length, kind, reserved, number) + payload
 
 
+def test_a_parent_that_comes_back_at_once_is_not_a_second(enclave):
+    """It closes and connects again: what it sent last is not yet read, and its place is free all the same."""
+
+    def greet():
+        parent = socket.socket(socket.AF_UNIX)
+        parent.settimeout(10)
+        parent.connect(str(enclave.socket))
+        parent.sendall(frame(1, HELLO))
+        head = parent.recv(16, socket.MSG_WAITALL)
+        assert struct.unpack(">IHHQ", head)[1] == 2, "HELLO_OK, not REFUSED"
+        return parent
+
+    for _ in range(100):
+        with greet() as parent:
+            parent.sendall(frame(6, struct.pack(">Q", 0)))
+    greet().close()
+
+
 GARBAGE = {
     "text": b"GET / HTTP/1.1\r\n\r\n",
     "random": bytes((n * 167 + 13) & 255 for n in range(4096)),

@@ -151,6 +151,13 @@ def test_wrong_key_file(folder, content):
     assert status in (2, 3) and str(path) in text, (status, text)
 
 
+def test_missing_key_file(folder):
+    path = folder / "keys"
+    assert check("--api-keys", path)[0] == 2
+    started = run("occd", "--data", folder / "data", "--listen", "127.0.0.1:0", "--api-keys", path)
+    assert started.returncode == 2 and str(path) in started.stderr, (started.returncode, started.stderr)
+
+
 def test_check_config_is_content():
     assert check()[0] == 0
 
@@ -194,6 +201,19 @@ def test_access_log(start, folder):
     commits = [line for line in lines if "commit" in json.dumps(line)]
     assert commits and all("time" in line and "status" in line for line in lines)
     assert any(line["status"] == 404 for line in lines)
+
+
+def test_access_log_has_nothing_of_metadata(start, folder):
+    path = folder / "access.log"
+    occd = start("--access-log", path)
+    for text in ('{"pin1234":1,"pin1234":2}', '{"a":"pin1234', '{"a":pin1234}', '{"a":"pin1234\\ud800"}', '["pin1234"]', '{"a":1e1234}'):
+        answer = occd.post("/commit", f'{{"metadata":{text}'.encode())
+        assert answer.status == 400 and answer.error(), answer.body
+        assert occd.post("/verify", f'{{"proof":{{"metadata":{text}'.encode()).status == 400
+    occd.stop()
+    text = path.read_text()
+    assert "1234" not in text, text
+    assert "a name appears twice in one object" in text, "where it is wrong is said all the same"
 
 
 def test_quiet(start, folder):

@@ -207,7 +207,6 @@ test_refusals(void **ret_state)
         { "POST /small" H "Content-Length: 11\r\n\r\nhello world", 413 },
         { "GET /now HTTP/1.1\r\n\r\n", 400 },
         { "GET /now HTTP/3.0\r\n\r\n", 505 },
-        { "BREW /now" H "\r\n", 501 },
         { "GET /now" H "Expect: tea\r\n\r\n", 417 },
         { "\x16\x03\x01", 400 },
         { "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400 },

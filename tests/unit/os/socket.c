@@ -174,7 +174,7 @@ test_wait(void **state)
     occ_socket_close(ends[1]);
     const uint8_t nothing[2] = { 0, 0 };
     assert_int_equal(occ_socket_wait(fds, nothing, 2, -1, ready).code, OCC_OK); /* gone: said whatever is asked */
-    assert_int_equal(ready[0], OCC_SOCKET_READ | OCC_SOCKET_WRITE);
+    assert_int_equal(ready[0], OCC_SOCKET_READ | OCC_SOCKET_WRITE | OCC_SOCKET_GONE);
     occ_socket_close(ends[0]);
     assert_int_equal(occ_socket_wait(fds, both, 2, 0, ready).code, OCC_ERR_IO);
     assert_int_equal(occ_socket_wait(fds, both, OCC_SOCKET_WAIT_MAX + 1, 0, ready).code, OCC_ERR_USAGE);

@@ -248,9 +248,10 @@ test_real_link(void **state)
 }
 
 static void
-collect(void *ctx, const char *parent, struct occ_bytes name)
+collect(void *ctx, const char *parent, struct occ_bytes name, const struct occ_json *value)
 {
     struct occ_buf *list = ctx;
+    assert_non_null(value);
     occ_buf_put_format(list, "%s/%.*s ", parent, OCC_BYTES_ARG(name));
 }
 
