@@ -19,6 +19,8 @@ target_link_options(libocc_shared PRIVATE -Wl,--version-script=${libocc_map})
 if(NOT OCC_SANITIZE AND NOT OCC_FUZZ) # clang's sanitizers are defined by the program alone
   target_link_options(libocc_shared PRIVATE -Wl,--no-undefined)
 endif()
+# From its own place, so that it is right wherever cmake --install --prefix puts it.
+file(RELATIVE_PATH occ_pc_to_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 configure_file(${CMAKE_SOURCE_DIR}/cmake/occ.pc.in ${CMAKE_BINARY_DIR}/occ.pc @ONLY)
 
 # The example, linked as a user of the library would: public headers only. With it, what the library exports is checked.

@@ -142,6 +142,9 @@ judge_failure(const struct call_state *state, CURLcode code, struct occ_buf *bod
     const char *where = (const char *)state->where.ptr;
     long os_error = 0;
     (void)curl_easy_getinfo(state->curl, CURLINFO_OS_ERRNO, &os_error);
+    /* What fails before anything was sent can be tried again; after that the server may have done its work. */
+    long sent = 0;
+    (void)curl_easy_getinfo(state->curl, CURLINFO_REQUEST_SIZE, &sent);
     switch (code) {
     case CURLE_WRITE_ERROR:
         if (body->fail == OCC_ERR_LIMIT) {
@@ -149,13 +152,18 @@ judge_failure(const struct call_state *state, CURLcode code, struct occ_buf *bod
         }
         return occ_error_code(err, OCC_ERR_NOMEM);
     case CURLE_OPERATION_TIMEDOUT:
-        return occ_error_set(err, OCC_ERR_TIMEOUT, "%s: no answer in time", where);
+        return occ_error_set(err, sent > 0 ? OCC_ERR_TIMEOUT : OCC_ERR_UNAVAILABLE, "%s: no %s in time", where,
+                             sent > 0 ? "answer" : "connection");
     case CURLE_COULDNT_CONNECT:
         return occ_error_set(err, OCC_ERR_UNAVAILABLE, "%s: %s", where,
                              os_error > 0 ? uv_strerror(-(int)os_error) : "could not connect");
     case CURLE_COULDNT_RESOLVE_HOST:
         return occ_error_set(err, OCC_ERR_UNAVAILABLE, "%s: unknown host", where);
     case CURLE_UNSUPPORTED_PROTOCOL:
+        if (sent > 0) { /* also curl's word for HTTP/0.9, which is anything at all */
+            return occ_error_set(err, OCC_ERR_CLOSED, "%s: the answer is not HTTP", where);
+        }
+        __attribute__((fallthrough));
     case CURLE_URL_MALFORMAT:
         return occ_error_set(err, OCC_ERR_USAGE, "not a URL that begins with http:// or https:// and names a host");
     case CURLE_GOT_NOTHING:
@@ -168,9 +176,6 @@ judge_failure(const struct call_state *state, CURLcode code, struct occ_buf *bod
     default:
         break;
     }
-    /* What fails before anything was sent can be tried again; after that the server may have done its work. */
-    long sent = 0;
-    (void)curl_easy_getinfo(state->curl, CURLINFO_REQUEST_SIZE, &sent);
     return occ_error_set(err, sent > 0 ? OCC_ERR_CLOSED : OCC_ERR_UNAVAILABLE, "%s: %s", where,
                          curl_easy_strerror(code));
 }

@@ -22,9 +22,9 @@ struct occ_http_answer {
 };
 
 /*
- * OCC_ERR_UNAVAILABLE (could not connect, TLS failed), OCC_ERR_CLOSED (the connection broke before the answer was there:
- * whether the request was carried out is not known), OCC_ERR_TIMEOUT, OCC_ERR_LIMIT, OCC_ERR_USAGE (url or bearer); *err
- * names host and reason, and never user information, path, query or bearer. An HTTP error status is a success here: the
+ * OCC_ERR_UNAVAILABLE (nothing was sent: could not connect, TLS failed), OCC_ERR_CLOSED (the connection broke before the
+ * answer was there, or what came is not HTTP: whether the request was carried out is not known), OCC_ERR_TIMEOUT (the
+ * same), OCC_ERR_LIMIT, OCC_ERR_USAGE (url or bearer); *err names host and reason, and never user information, path, query or bearer. An HTTP error status is a success here: the
  * caller looks at ret_answer->status. Sets status and retry_after_s and appends to body; the rest of *ret_answer is the
  * caller's. The environment's proxies are used, as curl does, but not to reach this machine.
  */

@@ -155,6 +155,8 @@ test_other_servers(void **state)
         { "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", OCC_OK, 302, 0 },
         { "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhi", OCC_ERR_CLOSED, 0, 0 },
         { "", OCC_ERR_CLOSED, 0, 0 },
+        { "hello\r\n", OCC_ERR_CLOSED, 0, 0 },
+        { "HTTP/9.9 200 OK\r\n\r\n", OCC_ERR_CLOSED, 0, 0 },
         { NULL, OCC_ERR_TIMEOUT, 0, 0 },
     };
     for (size_t i = 0; i < sizeof servers / sizeof *servers; i++) {
