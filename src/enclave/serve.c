@@ -9,6 +9,7 @@ enum {
     READ_LEN = 64 << 10,    /* one read */
     KEPT_LEN = 256 << 10,   /* an emptied buffer larger than this is given back */
     UNSENT_PAUSE = 4 << 20, /* so much unsent: no more frames are handled and read */
+    ACCEPT_PAUSE_MS = 500,  /* between two tries, when a connection cannot be accepted */
     FRAME_LEN = 4 + OCC_LIMIT_FRAME_LEN
 };
 
@@ -23,6 +24,7 @@ struct serve {
     bool ending;          /* the session is refused: what is unsent is sent, then it is closed */
     enum occ_err cause;   /* of that */
     uint64_t deadline_us; /* of the HELLO, or of an ending session's last bytes */
+    uint64_t accept_us;   /* until then no connection is accepted; 0 = they are */
     bool halted;          /* the gate's integrity failure has been told */
 };
 
@@ -66,6 +68,16 @@ end_session(struct serve *serve)
 
 /* ---- bytes out ---- */
 
+/* Takes what is sent away once it is the larger part: a parent that always has more coming never empties out. */
+static void
+drop_sent(struct serve *serve)
+{
+    if (serve->sent > unsent(serve)) {
+        occ_buf_drop_front(&serve->out, serve->sent);
+        serve->sent = 0;
+    }
+}
+
 /* Sends what can be sent without waiting. */
 static struct occ_result
 flush(struct serve *serve)
@@ -75,6 +87,7 @@ flush(struct serve *serve)
         const struct occ_bytes rest = occ_bytes_of(serve->out.ptr + serve->sent, unsent(serve));
         OCC_TRY(occ_socket_write(serve->session, rest, &len));
         if (len == 0) {
+            drop_sent(serve);
             return occ_success();
         }
         serve->sent += len;
@@ -195,21 +208,25 @@ refuse_second(int fd)
     occ_socket_close(fd);
 }
 
-static struct occ_result
-accept_one(struct serve *serve, struct occ_error *err)
+static void
+accept_one(struct serve *serve)
 {
     int fd = -1;
-    const struct occ_result accepted = occ_socket_accept(serve->config->listen_fd, err, &fd);
+    struct occ_error err = { .code = OCC_OK };
+    const struct occ_result accepted = occ_socket_accept(serve->config->listen_fd, &err, &fd);
     if (accepted.code == OCC_ERR_BUSY) {
-        return occ_success();
+        return;
     }
-    OCC_TRY(accepted);
+    if (!occ_is_ok(accepted)) { /* no descriptor or memory just now: nothing to end an epoch for */
+        serve->accept_us = occ_clock_monotonic_us() + UINT64_C(1000) * ACCEPT_PAUSE_MS;
+        occ_notice_error("connection not accepted", err.text);
+        return;
+    }
     if (serve->session >= 0) {
         refuse_second(fd);
-        return occ_success();
+        return;
     }
     begin_session(serve, fd);
-    return occ_success();
 }
 
 /* ---- the loop ---- */
@@ -218,18 +235,23 @@ accept_one(struct serve *serve, struct occ_error *err)
 static int
 wait_ms(const struct serve *serve)
 {
-    if (!is_timed(serve)) {
+    uint64_t until_us = is_timed(serve) ? serve->deadline_us : UINT64_MAX;
+    if (serve->accept_us != 0 && serve->accept_us < until_us) {
+        until_us = serve->accept_us;
+    }
+    if (until_us == UINT64_MAX) {
         return -1;
     }
     const uint64_t now_us = occ_clock_monotonic_us();
-    return now_us >= serve->deadline_us ? 0 : (int)((serve->deadline_us - now_us) / 1000 + 1);
+    return now_us >= until_us ? 0 : (int)((until_us - now_us) / 1000 + 1);
 }
 
 static struct occ_result
 wait_for_something(const struct serve *serve, uint8_t ready[WAIT_COUNT], struct occ_error *err)
 {
     const struct occ_serve_config *const config = serve->config;
-    const int fds[WAIT_COUNT] = { config->stop_fd, config->listen_fd, serve->session };
+    const int listen_fd = serve->accept_us == 0 ? config->listen_fd : -1;
+    const int fds[WAIT_COUNT] = { config->stop_fd, listen_fd, serve->session };
     const bool may_read = !serve->ending && unsent(serve) < UNSENT_PAUSE;
     const uint8_t want[WAIT_COUNT] = { OCC_SOCKET_READ, OCC_SOCKET_READ,
                                        (uint8_t)((may_read ? OCC_SOCKET_READ : 0) |
@@ -247,6 +269,9 @@ loop(struct serve *serve, struct occ_error *err)
         if (ready[WAIT_STOP] != 0) {
             return occ_success();
         }
+        if (serve->accept_us != 0 && occ_clock_monotonic_us() >= serve->accept_us) {
+            serve->accept_us = 0;
+        }
         bool over = false;
         if (serve->session >= 0 && (ready[WAIT_SESSION] != 0 || is_timed(serve))) {
             OCC_TRY(turn(serve, ready[WAIT_SESSION], err, &over));
@@ -257,7 +282,7 @@ loop(struct serve *serve, struct occ_error *err)
         /* A parent that is gone makes room first, when all that it sent is read: the next one may be itself. */
         const bool leaving = serve->session >= 0 && (ready[WAIT_SESSION] & OCC_SOCKET_GONE) != 0;
         if (ready[WAIT_LISTEN] != 0 && !leaving) {
-            OCC_TRY(accept_one(serve, err));
+            accept_one(serve);
         }
     }
 }

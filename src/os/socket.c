@@ -166,9 +166,9 @@ occ_socket_wait(const int *fds, const uint8_t *want, size_t count, int timeout_m
         const short events = ready > 0 ? polled[i].revents : 0;
         OCC_ENSURE((events & POLLNVAL) == 0, OCC_ERR_IO);
         const bool gone = (events & (POLLHUP | POLLERR)) != 0;
-        ret_ready[i] = (uint8_t)(((events & POLLIN) != 0 || gone ? OCC_SOCKET_READ : 0) |
-                                 ((events & POLLOUT) != 0 || gone ? OCC_SOCKET_WRITE : 0) |
-                                 (gone ? OCC_SOCKET_GONE : 0));
+        ret_ready[i] =
+            (uint8_t)(((events & POLLIN) != 0 || gone ? OCC_SOCKET_READ : 0) |
+                      ((events & POLLOUT) != 0 || gone ? OCC_SOCKET_WRITE : 0) | (gone ? OCC_SOCKET_GONE : 0));
     }
     return occ_success();
 }

@@ -179,6 +179,35 @@ def test_a_parent_that_comes_back_at_once_is_not_a_second(enclave):
     greet().close()
 
 
+def test_a_connection_that_cannot_be_accepted_ends_no_epoch(folder):
+    """Descriptors run out: the session that is there goes on, and the next one is taken once there is room."""
+    path = folder / "b.sock"
+    # Three standard ones, signals, the listening socket, and one session.
+    enclave = Program(["prlimit", "--nofile=6:6", BIN / "occ-enclave", "--listen", f"unix:{path}"])
+    wait_for(path.exists, what=enclave.log())
+
+    def connect():
+        parent = socket.socket(socket.AF_UNIX)
+        parent.settimeout(10)
+        parent.connect(str(path))
+        return parent
+
+    def greet(parent):
+        parent.sendall(frame(1, HELLO))
+        payload = parent.recv(4096)[16:]
+        return payload[30:62]  # the public key
+
+    first = connect()
+    key = greet(first)
+    with connect() as second:
+        enclave.wait_event("connection not accepted")
+        first.sendall(frame(7, b"", number=1))
+        assert first.recv(16, socket.MSG_WAITALL)[4:6] == struct.pack(">H", 8), "PONG"
+        first.close()
+        assert greet(second) == key, "the same epoch"
+    enclave.stop()
+
+
 GARBAGE = {
     "text": b"GET / HTTP/1.1\r\n\r\n",
     "random": bytes((n * 167 + 13) & 255 for n in range(4096)),

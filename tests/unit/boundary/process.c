@@ -515,6 +515,37 @@ test_parent_that_does_not_read(void **state)
     assert_int_equal(finish(&process, NULL), 0);
 }
 
+/* A parent that always has one more request under way: nothing piles up behind what it has taken. */
+static void
+test_pipeline_that_never_empties(void **state)
+{
+    struct parent *const parent = *state;
+    struct process process = start(true, no_arguments);
+    say_hello(parent, process.socket);
+    enum { FRAMES = 150, PROOFS = 100, TEXT_LEN = 8 << 10 }; /* 0.9 MB of results each, 135 MB together */
+    char metadata[TEXT_LEN + 1];
+    memset(metadata, 'x', TEXT_LEN);
+    memcpy(metadata, "{\"a\":\"", 6);
+    memcpy(metadata + TEXT_LEN - 2, "\"}", 3);
+    for (unsigned asked = 0, taken = 0; taken < FRAMES; taken++) {
+        while (asked < FRAMES && asked < taken + 3) {
+            struct occ_commit_writer writer;
+            occ_commit_begin(&writer, &parent->in, ++asked);
+            parent_put_request(&writer, "x", metadata, PROOFS);
+            occ_commit_end(&writer);
+            send_all(process.socket, &parent->in);
+        }
+        assert_true(receive(parent, process.socket));
+        struct occ_reader in = parent_results(parent, taken + 1, 1);
+        parent_expect_success(parent, &in, taken + 1, PROOFS);
+        occ_commit_put_ack(&parent->in, taken + 1);
+        send_all(process.socket, &parent->in);
+    }
+    assert_in_range(memory_kib(process.pid, "VmHWM:"), 1, 30 << 10);
+    shutdown(process.socket, SHUT_RDWR);
+    assert_int_equal(finish(&process, NULL), 0);
+}
+
 /* Nobody of the same user may look into its memory. */
 static void
 test_hidden(void **state)
@@ -553,6 +584,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_memory, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_memory_after_large_frame, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_parent_that_does_not_read, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_pipeline_that_never_empties, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_hidden, set_up, tear_down),
 #endif
     };
