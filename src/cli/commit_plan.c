@@ -123,20 +123,10 @@ compare_places(const void *a, const void *b)
     return strcmp(one->name, other->name);
 }
 
-static void
-free_places(struct place **places)
-{
-    free(*places);
-}
-
-/* Each output can be written, and no two are one file: that would lose a proof. */
+/* places has room for the plan's items. */
 static OCC_RESULT
-check_outputs(const struct occ_commit_plan *plan, struct occ_error *err)
+check_places(const struct occ_commit_plan *plan, struct place *places, struct occ_error *err)
 {
-    __attribute__((cleanup(free_places))) struct place *places = calloc(plan->count, sizeof *places);
-    if (places == NULL) {
-        return occ_error_code(err, OCC_ERR_NOMEM);
-    }
     size_t count = 0;
     for (size_t i = 0; i < plan->count; i++) {
         if (plan->items[i].output != NULL) {
@@ -152,6 +142,19 @@ check_outputs(const struct occ_commit_plan *plan, struct occ_error *err)
         }
     }
     return occ_success();
+}
+
+/* Each output can be written, and no two are one file: that would lose a proof. */
+static OCC_RESULT
+check_outputs(const struct occ_commit_plan *plan, struct occ_error *err)
+{
+    struct place *places = calloc(plan->count, sizeof *places);
+    if (places == NULL) {
+        return occ_error_code(err, OCC_ERR_NOMEM);
+    }
+    const struct occ_result checked = check_places(plan, places, err);
+    free(places);
+    return checked;
 }
 
 /* ---- metadata ---- */
