@@ -59,6 +59,58 @@ extern "C" {
     X(OCC_ERR_PROOF_VERSION, 101, "proof-version", "unsupported proof version") \
     X(OCC_ERR_DIGEST_MISMATCH, 102, "digest-mismatch", "the file's digest is not the one in the proof") \
     X(OCC_ERR_SIGNATURE, 103, "signature", "signature verification failed") \
+    /* 110..129: the agency */ \
+    X(OCC_ERR_ACTOR_KEY, 110, "actor-key", "the actor's public key is not a P-256 key") \
+    X(OCC_ERR_ACTOR_KEY_ID, 111, "actor-key-id", "the actor's keyId is not the SHA-256 of its public key") \
+    X(OCC_ERR_ACTOR_MISMATCH, 112, "actor-mismatch", "the authorization names another actor") \
+    X(OCC_ERR_ACTOR_DIGEST, 113, "actor-digest", "the authorization is about another artifact") \
+    X(OCC_ERR_ACTOR_BATCH, 114, "actor-batch", "the agency's batchContext does not hold this artifact") \
+    X(OCC_ERR_ACTOR_SIGNATURE, 115, "actor-signature", "actor signature verification failed") \
+    X(OCC_ERR_WEBAUTHN_CLIENT_DATA, 116, "webauthn-client-data", "clientDataJSON is not what WebAuthn defines") \
+    X(OCC_ERR_WEBAUTHN_TYPE, 117, "webauthn-type", "clientDataJSON is not of type webauthn.get") \
+    X(OCC_ERR_WEBAUTHN_CHALLENGE, 118, "webauthn-challenge", \
+      "clientDataJSON has another challenge than the authorization") \
+    X(OCC_ERR_WEBAUTHN_NONCE, 119, "webauthn-nonce", "the challenge is not made from this nonce and digest") \
+    X(OCC_ERR_WEBAUTHN_AUTHENTICATOR_DATA, 120, "webauthn-authenticator-data", \
+      "authenticatorData is not what WebAuthn defines") \
+    X(OCC_ERR_WEBAUTHN_USER_PRESENCE, 121, "webauthn-user-presence", "the user was not present") \
+    X(OCC_ERR_WEBAUTHN_USER_VERIFICATION, 122, "webauthn-user-verification", "the user was not verified") \
+    X(OCC_ERR_WEBAUTHN_RP_ID, 123, "webauthn-rp-id", "the assertion is for another relying party") \
+    X(OCC_ERR_WEBAUTHN_ORIGIN, 124, "webauthn-origin", "the assertion is from another origin") \
+    /* 130..139: the slot */ \
+    X(OCC_ERR_SLOT_MISSING, 130, "slot-missing", "commit names a slot, but slotAllocation is missing") \
+    X(OCC_ERR_SLOT_UNBOUND, 131, "slot-unbound", "slotAllocation is present, but commit does not name it") \
+    X(OCC_ERR_SLOT_SIGNER, 132, "slot-signer", "the slot is of another key, epoch or chain") \
+    X(OCC_ERR_SLOT_NONCE, 133, "slot-nonce", "the slot's nonce is not the commit's") \
+    X(OCC_ERR_SLOT_COUNTER, 134, "slot-counter", "the slot's counter does not fit the commit's") \
+    X(OCC_ERR_SLOT_HASH, 135, "slot-hash", "the slot is not the one that the commit names") \
+    X(OCC_ERR_SLOT_SIGNATURE, 136, "slot-signature", "slot signature verification failed") \
+    /* 140..149: the epoch link */ \
+    X(OCC_ERR_EPOCH_LINK_TARGET, 140, "epoch-link-target", "the epoch link leads to another epoch or key") \
+    X(OCC_ERR_EPOCH_LINK_SELF, 141, "epoch-link-self", "the epoch link comes from this very epoch or key") \
+    X(OCC_ERR_EPOCH_LINK_PLACE, 142, "epoch-link-place", "an epoch link on a proof that is not its chain's first") \
+    /* 150..179: the attestation */ \
+    X(OCC_ERR_NITRO_DOCUMENT, 150, "nitro-document", "not a Nitro attestation document") \
+    X(OCC_ERR_NITRO_ALGORITHM, 151, "nitro-algorithm", "the attestation document is not signed with ES384") \
+    X(OCC_ERR_NITRO_CERTIFICATE, 152, "nitro-certificate", "a certificate of the attestation document is malformed") \
+    X(OCC_ERR_NITRO_PATH, 153, "nitro-path", "the certificates do not lead to the trusted root") \
+    X(OCC_ERR_NITRO_CONSTRAINTS, 154, "nitro-constraints", "a certificate is not meant for its place in the path") \
+    X(OCC_ERR_NITRO_TIME, 155, "nitro-time", "a certificate is not valid at the attestation document's time") \
+    X(OCC_ERR_NITRO_SIGNATURE, 156, "nitro-signature", "attestation signature verification failed") \
+    X(OCC_ERR_NITRO_DEBUG, 157, "nitro-debug", "the enclave runs in debug mode") \
+    X(OCC_ERR_NITRO_MEASUREMENT, 158, "nitro-measurement", "PCR0 is not the measurement of the proof") \
+    X(OCC_ERR_NITRO_KEY, 159, "nitro-key", "the attestation document is about another key") \
+    X(OCC_ERR_NITRO_BINDING, 160, "nitro-binding", "the attestation document is not about this proof") \
+    X(OCC_ERR_ATTESTATION_BATCH, 161, "attestation-batch", "the proof is not at its place in the attested batch") \
+    /* 180..199: the timestamps */ \
+    X(OCC_ERR_TIMESTAMP_TOKEN, 180, "timestamp-token", "not an RFC 3161 timestamp token") \
+    X(OCC_ERR_TIMESTAMP_SIGNER, 181, "timestamp-signer", "the token does not hold the certificate that signed it") \
+    X(OCC_ERR_TIMESTAMP_PURPOSE, 182, "timestamp-purpose", "the token's certificate is not for timestamps alone") \
+    X(OCC_ERR_TIMESTAMP_SIGNATURE, 183, "timestamp-signature", "timestamp signature verification failed") \
+    X(OCC_ERR_TIMESTAMP_PATH, 184, "timestamp-path", \
+      "the token's certificate was not valid under its root at genTime") \
+    X(OCC_ERR_TIMESTAMP_IMPRINT, 185, "timestamp-imprint", "the token is about something else") \
+    X(OCC_ERR_TIMESTAMP_FIELDS, 186, "timestamp-fields", "the timestamp's fields are not what its token says") \
     /* 200..299: why a policy refuses a proof */ \
     X(OCC_ERR_POLICY_ENFORCEMENT, 200, "policy-enforcement", "enforcement does not meet the required one") \
     X(OCC_ERR_POLICY_ENFORCEMENT_CLAIMED, 201, "policy-enforcement-claimed", \
@@ -69,7 +121,7 @@ extern "C" {
     X(OCC_ERR_POLICY_PUBLIC_KEY, 204, "policy-public-key", "public key not in allowed set") \
     X(OCC_ERR_POLICY_ATTESTATION_MISSING, 205, "policy-attestation-missing", "attestation required but not present") \
     X(OCC_ERR_POLICY_ATTESTATION_UNVERIFIED, 206, "policy-attestation-unverified", \
-      "attestation cannot be verified by this version") \
+      "attestation required but not verified") \
     X(OCC_ERR_POLICY_ATTESTATION_FORMAT, 207, "policy-attestation-format", "attestation format not in allowed set") \
     X(OCC_ERR_POLICY_COUNTER_MISSING, 208, "policy-counter-missing", "counter required by policy but not present") \
     X(OCC_ERR_POLICY_COUNTER_LOW, 209, "policy-counter-low", "counter below minimum") \
@@ -79,9 +131,18 @@ extern "C" {
     X(OCC_ERR_POLICY_TIME_HIGH, 213, "policy-time-high", "time after maximum") \
     X(OCC_ERR_POLICY_EPOCH_MISSING, 214, "policy-epoch-missing", "epochId required by policy but not present") \
     X(OCC_ERR_POLICY_ACTOR_MISSING, 215, "policy-actor-missing", "actor required but not present") \
-    X(OCC_ERR_POLICY_ACTOR_UNVERIFIED, 216, "policy-actor-unverified", "actor cannot be verified by this version") \
+    X(OCC_ERR_POLICY_ACTOR_UNVERIFIED, 216, "policy-actor-unverified", "actor required but not verified") \
     X(OCC_ERR_POLICY_ACTOR_KEY, 217, "policy-actor-key", "actor key not in allowed set") \
-    X(OCC_ERR_POLICY_ACTOR_PROVIDER, 218, "policy-actor-provider", "actor provider not in allowed set")
+    X(OCC_ERR_POLICY_ACTOR_PROVIDER, 218, "policy-actor-provider", "actor provider not in allowed set") \
+    X(OCC_ERR_POLICY_SLOT_MISSING, 219, "policy-slot-missing", "slot required but not present") \
+    X(OCC_ERR_POLICY_ACTOR_BINDING, 220, "policy-actor-binding", "the actor's signature does not cover this artifact") \
+    X(OCC_ERR_POLICY_ATTESTATION_BINDING, 221, "policy-attestation-binding", "attestation binding not in allowed set") \
+    X(OCC_ERR_POLICY_PCR, 222, "policy-pcr", "PCR not in allowed set") \
+    X(OCC_ERR_POLICY_TIMESTAMP_MISSING, 223, "policy-timestamp-missing", "timestamp required but not present") \
+    X(OCC_ERR_POLICY_TIMESTAMP_UNVERIFIED, 224, "policy-timestamp-unverified", \
+      "timestamp required but not of a trusted authority") \
+    X(OCC_ERR_POLICY_TIMESTAMP_LOW, 225, "policy-timestamp-low", "timestamp before minimum") \
+    X(OCC_ERR_POLICY_TIMESTAMP_HIGH, 226, "policy-timestamp-high", "timestamp after maximum")
 
 enum occ_err {
 #define OCC_CODE_ENUM_(id, number, name, text) id = (number),

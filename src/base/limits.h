@@ -25,6 +25,24 @@
 /* Canonical text of one proof, six times OCC_LIMIT_PROOF_LEN: 1e20 grows from 4 characters to 21, nothing grows more. */
 #define OCC_LIMIT_CANONICAL_LEN (24u << 20)
 
+/* Attestation documents, tokens and certificates (PROTOCOL §5) */
+#define OCC_LIMIT_CBOR_DEPTH 8                   /* nested arrays, maps and tags of one CBOR item */
+#define OCC_LIMIT_CBOR_ITEMS 4096                /* members of one array or map */
+#define OCC_LIMIT_NITRO_DOCUMENT_LEN (64u << 10) /* a document: the NSM writes at most 12 KiB */
+#define OCC_LIMIT_NITRO_FIELD_LEN 1024           /* user_data, nonce, public_key */
+#define OCC_LIMIT_NITRO_CERTIFICATE_LEN 4096     /* each certificate in a document */
+#define OCC_LIMIT_NITRO_CABUNDLE 8               /* certificates above the leaf: real documents have 4 */
+#define OCC_LIMIT_NITRO_PCRS 32
+#define OCC_LIMIT_PATH_CACHE 256              /* verified certificate paths that a verifier remembers */
+#define OCC_LIMIT_TOKEN_LEN (256u << 10)      /* an RFC 3161 token with its certificates: real ones have 1 to 6 KiB */
+#define OCC_LIMIT_TOKEN_CERTIFICATES 16       /* certificates in one token */
+#define OCC_LIMIT_ROOTS 1024                  /* trusted roots that a verifier is given */
+#define OCC_LIMIT_ROOTS_LEN (4u << 20)        /* and their PEM text */
+#define OCC_LIMIT_BATCH_PATH 40               /* hashes in a batch's path: trees of up to 2^40 leaves */
+#define OCC_LIMIT_AGENCY_BATCH 10000          /* digests in a peer's batchContext */
+#define OCC_LIMIT_CLIENT_DATA_LEN (16u << 10) /* clientDataJSON */
+#define OCC_LIMIT_AUTHENTICATOR_DATA_LEN (4u << 10)
+
 /* Frames between parent and boundary (src/wire) */
 #define OCC_LIMIT_FRAME_LEN (24u << 20)    /* a frame: the largest answer and its head */
 #define OCC_LIMIT_FRAME_REQUESTS 1024      /* requests that share a frame */

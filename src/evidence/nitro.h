@@ -1,0 +1,54 @@
+/*
+ * nitro.h — an AWS Nitro Enclaves attestation document: read, and verified up to a pinned root (PROTOCOL §5).
+ *
+ * It says what a certified Nitro machine measured about an enclave, at a time. What the document is about, and whether that
+ * is a given proof, is for the caller to compare.
+ */
+#ifndef OCC_EVIDENCE_NITRO_H
+#define OCC_EVIDENCE_NITRO_H
+
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "base/result.h"
+#include "crypto/certificate.h"
+
+/* A document that was read. Views into its bytes. A field that may be null or absent has has_… false then. */
+struct occ_nitro_document {
+    struct occ_bytes module_id;                  /* text, never empty */
+    uint64_t time_ms;                            /* the hypervisor's clock, Unix milliseconds */
+    struct occ_bytes pcrs[OCC_LIMIT_NITRO_PCRS]; /* len 0 = absent; else 32, 48 or 64 bytes: 48 with digest SHA384 */
+    struct occ_bytes certificate;
+    struct occ_bytes cabundle[OCC_LIMIT_NITRO_CABUNDLE]; /* the root first */
+    size_t cabundle_count;
+    bool has_public_key, has_user_data, has_nonce;
+    struct occ_bytes public_key, user_data,
+        nonce; /* at most OCC_LIMIT_NITRO_FIELD_LEN bytes; may be empty where present */
+    struct occ_bytes protected_header, payload, signature; /* of the COSE_Sign1 around it */
+};
+
+/* What verification adds. */
+struct occ_nitro_facts {
+    uint64_t not_before_ms, not_after_ms; /* of the document's own certificate: it lives for three hours */
+};
+
+/* AWS's root certificate G1, in DER, as published at docs.aws.amazon.com; static memory. */
+struct occ_bytes occ_nitro_aws_root(void);
+/* The SHA-256 of that DER, as AWS publishes it. */
+extern const uint8_t occ_nitro_aws_root_sha256[OCC_SHA256_LEN];
+
+/*
+ * Reads a document. OCC_ERR_NITRO_DOCUMENT with a sentence that names the field ("pcrs[4]: 20 bytes, expected 48"), or
+ * OCC_ERR_NITRO_ALGORITHM. Strict: unknown names in the payload are refused, as are missing ones, wrong types, lengths that
+ * PROTOCOL's source does not allow, digest other than "SHA384", a PCR index twice or beyond 31, no PCR0 to 2.
+ */
+OCC_RESULT occ_nitro_read(struct occ_bytes bytes, struct occ_error *err, struct occ_nitro_document *ret_document);
+/* True if PCR0, PCR1 and PCR2 are all zero: an enclave in debug mode, which measures nothing. */
+bool occ_nitro_is_debug(const struct occ_nitro_document *document);
+/*
+ * Verifies the certificate path at the document's own time and then the signature. Codes: those of occ_path_verify,
+ * OCC_ERR_NITRO_SIGNATURE, OCC_ERR_NITRO_ALGORITHM. It does not look at is_debug.
+ */
+OCC_RESULT occ_nitro_verify(const struct occ_nitro_document *document, struct occ_path_trust *trust,
+                            struct occ_error *err, struct occ_nitro_facts *ret_facts);
+
+#endif
