@@ -38,6 +38,7 @@
 #define OCC_LIMIT_TOKEN_CERTIFICATES 16       /* certificates in one token */
 #define OCC_LIMIT_ROOTS 1024                  /* trusted roots that a verifier is given */
 #define OCC_LIMIT_ROOTS_LEN (4u << 20)        /* and their PEM text */
+#define OCC_LIMIT_VERIFIER_NAMES 100          /* relying party ids, and origins, that a verifier is given */
 #define OCC_LIMIT_BATCH_PATH 40               /* hashes in a batch's path: trees of up to 2^40 leaves */
 #define OCC_LIMIT_AGENCY_BATCH 10000          /* digests in a peer's batchContext */
 #define OCC_LIMIT_CLIENT_DATA_LEN (16u << 10) /* clientDataJSON */

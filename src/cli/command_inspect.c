@@ -57,7 +57,7 @@ put_optional_json(struct occ_buf *out, const char *label, const struct occ_json 
 static void
 put_rest_of_commit(struct occ_buf *out, const struct occ_json *commit)
 {
-    static const char *const shown[] = { "nonceB64", "counter", "time", "epochId", "prevB64" };
+    static const char *const shown[] = { "nonceB64", "counter", "time", "epochId", "chainId", "prevB64" };
     struct occ_json_iter it = { 0 };
     while (occ_json_next(commit, &it)) {
         bool known = false;
@@ -77,7 +77,7 @@ static void
 put_signed(struct occ_buf *out, const struct occ_proof *proof)
 {
     occ_buf_put_str(out, "\nSigned, if the signature is valid:\n");
-    occ_facts_put_proof(out, proof);
+    occ_facts_put_proof(out, proof, false);
     occ_facts_put_line(out, "nonce", occ_json_string(occ_json_get(proof->commit, "nonceB64")));
     occ_facts_put_line(out, "previous",
                        proof->prev_b64.len > 0 ? proof->prev_b64 : occ_bytes_str("none: the first of its chain"));

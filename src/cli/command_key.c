@@ -53,7 +53,7 @@ put_for_people(struct occ_buf *out, const struct occ_client *client, const struc
 {
     occ_facts_put_line(out, "server", occ_bytes_str(client->shown));
     occ_facts_put_line(out, "key", occ_json_string(occ_json_get(answer, "publicKeyB64")));
-    occ_facts_put_enforcement(out, occ_json_string(occ_json_get(answer, "enforcement")));
+    occ_facts_put_enforcement(out, occ_json_string(occ_json_get(answer, "enforcement")), false);
     occ_facts_put_line(out, "measurement", occ_json_string(occ_json_get(answer, "measurement")));
     const struct occ_bytes epoch = occ_json_string(occ_json_get(answer, "epochId"));
     if (epoch.len > 0) {

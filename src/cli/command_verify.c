@@ -1,15 +1,16 @@
 /* occ verify PROOF [FILE] */
 #include "base/limits.h"
 #include "cli/cli.h"
-#include "cli/facts.h"
 #include "cli/input.h"
 #include "cli/output.h"
-#include "cli/text.h"
 #include "cli/verify_policy.h"
-#include "proof/proof.h"
-#include "verify/verify.h"
+#include "cli/verify_report.h"
+#include "trust/trust.h"
 
 enum { LONGEST_OUTPUT = OCC_LIMIT_CANONICAL_LEN + (1 << 20) };
+
+/* What is trusted is said on the command line, or it is not: a verdict must not depend on what a shell was left with. */
+#define NOT_FROM_ENVIRONMENT(name) NULL
 
 static const struct occ_setting table[] = {
     { .name = "digest",
@@ -33,6 +34,7 @@ static const struct occ_setting table[] = {
       .type = OCC_SETTING_TEXT,
       .argument = "TEXT[,TEXT...]",
       .help = "Refuse any other measurement." },
+    OCC_TRUST_SETTINGS(NOT_FROM_ENVIRONMENT),
     { .name = "json",
       .type = OCC_SETTING_SWITCH,
       .help = "Print the report as JSON; for an array of proofs, an array of reports." },
@@ -68,96 +70,6 @@ struct job {
 };
 
 static void
-put_mark(const struct job *job, enum occ_check_status status)
-{
-    static const struct {
-        const char *color, *sign;
-    } marks[] = { [OCC_CHECK_PASSED] = { "\033[32m", "✓" },
-                  [OCC_CHECK_FAILED] = { "\033[31m", "✗" },
-                  [OCC_CHECK_NOT_PERFORMED] = { "\033[33m", "–" } };
-    occ_buf_put_format(job->out, "  %s%s%s ", job->cli->color ? marks[status].color : "", marks[status].sign,
-                       job->cli->color ? "\033[0m" : "");
-}
-
-static void
-put_check(const struct job *job, enum occ_check_status status, const char *name, const char *text)
-{
-    put_mark(job, status);
-    occ_buf_put_format(job->out, "%-11s ", name);
-    occ_text_put_safe(job->out, occ_bytes_str(text));
-    occ_buf_put_byte(job->out, '\n');
-}
-
-static void
-put_checks(const struct job *job, const occ_report *report)
-{
-    struct occ_check check = { .size = sizeof check };
-    for (size_t i = 0; occ_report_check(report, i, &check) != 0; i++) {
-        put_check(job, check.status, check.name, check.text);
-        if (i == 0 && job->digest == NULL) {
-            put_check(job, OCC_CHECK_NOT_PERFORMED, "digest", "no FILE was given to hold the proof against");
-        }
-    }
-}
-
-/* " (not verified: slot, attestation)": valid is not to read as more than it is. */
-static void
-put_left_open(struct occ_buf *out, const occ_report *report)
-{
-    struct occ_check check = { .size = sizeof check };
-    const char *gap = " (not verified: ";
-    for (size_t i = 0; occ_report_check(report, i, &check) != 0; i++) {
-        if (check.status == OCC_CHECK_NOT_PERFORMED) {
-            occ_buf_put_format(out, "%s%s", gap, check.name);
-            gap = ", ";
-        }
-    }
-    occ_buf_put_str(out, gap[0] == ',' ? ")" : "");
-}
-
-static void
-put_verdict(const struct job *job, const occ_report *report, size_t index)
-{
-    struct occ_buf *out = job->out;
-    const bool valid = occ_report_valid(report) != 0;
-    occ_text_put_safe(out, occ_bytes_str(job->proof_name));
-    if (job->is_array) {
-        occ_buf_put_format(out, "[%zu]", index);
-    }
-    const char *color = valid ? "\033[1;32m" : "\033[1;31m";
-    occ_buf_put_format(out, ": %s%s%s", job->cli->color ? color : "", valid ? "valid" : "NOT VALID",
-                       job->cli->color ? "\033[0m" : "");
-    if (!valid) {
-        occ_buf_put_str(out, ": ");
-        occ_text_put_safe(out, occ_bytes_str(occ_report_reason(report)));
-    } else {
-        if (job->file_name != NULL) {
-            occ_buf_put_str(out, ", for ");
-            occ_text_put_safe(out, occ_bytes_str(job->file_name));
-        }
-        put_left_open(out, report);
-    }
-    occ_buf_put_byte(out, '\n');
-}
-
-static void
-put_report(const struct job *job, const struct occ_json *value, const occ_report *report, size_t index)
-{
-    if (index > 0) {
-        occ_buf_put_byte(job->out, '\n');
-    }
-    put_verdict(job, report, index);
-    put_checks(job, report);
-    struct occ_proof proof;
-    if (!occ_is_ok(occ_proof_read(value, NULL, &proof))) {
-        return;
-    }
-    occ_buf_put_str(job->out, occ_report_valid(report) ? "\n" : "\n  What the refused proof says of itself:\n");
-    occ_facts_put_proof(job->out, &proof);
-    occ_facts_put_unsigned(job->out, &proof);
-}
-
-static void
 free_report(occ_report **report)
 {
     occ_report_free(*report);
@@ -168,7 +80,11 @@ static enum occ_exit
 verify_one(const struct job *job, const struct occ_settings *settings, const struct occ_json *value, size_t index)
 {
     __attribute__((cleanup(free_report))) occ_report *report = NULL;
-    const enum occ_err code = occ_verify_json(job->verifier, value, job->policy, job->digest, &report);
+    const struct occ_verify_request request = { .proof = value,
+                                                .policy = job->policy,
+                                                .digest = job->digest,
+                                                .without_json = !occ_settings_switch(settings, "json") };
+    const enum occ_err code = occ_verify_json(job->verifier, &request, &report);
     const bool judged = code == OCC_OK || occ_output_exit_of(code) == OCC_EXIT_REFUSED;
     if (!judged) {
         struct occ_error err = { 0 };
@@ -180,7 +96,13 @@ verify_one(const struct job *job, const struct occ_settings *settings, const str
         const char *text = occ_report_json(report, &len);
         occ_buf_put(job->out, occ_bytes_of(text, len));
     } else {
-        put_report(job, value, report, index);
+        const struct occ_verify_view view = { .color = job->cli->color,
+                                              .proof_name = job->proof_name,
+                                              .file_name = job->file_name,
+                                              .has_digest = job->digest != NULL,
+                                              .is_array = job->is_array,
+                                              .index = index };
+        occ_verify_report_put(job->out, &view, value, report);
     }
     return occ_output_exit_of(code);
 }
@@ -280,12 +202,8 @@ run(const struct occ_cli *cli, const struct occ_settings *settings)
     const char *file = occ_settings_argument(settings, 1);
     uint8_t digest[OCC_SHA256_LEN] = { 0 };
     bool has_digest = false;
-    const enum occ_err made = occ_verifier_new(NULL, &verifier);
-    if (made != OCC_OK) {
-        (void)occ_error_code(&err, made);
-        return occ_output_fail(cli, &err);
-    }
-    if (!occ_is_ok(occ_verify_policy_read(settings, &err, &policy)) ||
+    if (!occ_is_ok(occ_trust_verifier(settings, &err, &verifier)) ||
+        !occ_is_ok(occ_verify_policy_read(settings, &err, &policy)) ||
         !occ_is_ok(occ_input_proofs(proof, &err, &root)) ||
         !occ_is_ok(read_digest(cli, settings, &err, digest, &has_digest))) {
         return occ_output_fail(cli, &err);

@@ -99,7 +99,8 @@ check_proof(const occ_verifier *verifier, const struct occ_commit_item *item, co
             struct occ_error *err)
 {
     __attribute__((cleanup(free_report))) occ_report *report = NULL;
-    const enum occ_err code = occ_verify_json(verifier, value, NULL, item->hash.digest, &report);
+    const struct occ_verify_request request = { .proof = value, .digest = item->hash.digest, .without_json = true };
+    const enum occ_err code = occ_verify_json(verifier, &request, &report);
     if (code == OCC_OK) {
         return check_metadata(item, value, err);
     }

@@ -4,7 +4,6 @@
 #include "base/limits.h"
 #include "cli/text.h"
 #include "codec/canonical.h"
-#include "proof/body.h"
 
 enum { LABEL_COLUMNS = 13, LONGEST_VALUE = 1000 };
 
@@ -39,11 +38,13 @@ occ_facts_put_json(struct occ_buf *buf, const char *label, const struct occ_json
 }
 
 void
-occ_facts_put_enforcement(struct occ_buf *buf, struct occ_bytes name)
+occ_facts_put_enforcement(struct occ_buf *buf, struct occ_bytes name, bool attested)
 {
     put_label(buf, "enforcement");
     occ_text_put_safe_cut(buf, name, LONGEST_VALUE);
-    if (occ_bytes_is(name, "stub")) {
+    if (attested) {
+        occ_buf_put_str(buf, " (the attestation shows the measured program; see there)");
+    } else if (occ_bytes_is(name, "stub")) {
         occ_buf_put_str(buf, " (a software key, which vouches for nothing but itself)");
     } else {
         occ_buf_put_str(buf, " (as the signer claims: no evidence for it was verified here)");
@@ -52,7 +53,7 @@ occ_facts_put_enforcement(struct occ_buf *buf, struct occ_bytes name)
 }
 
 void
-occ_facts_put_proof(struct occ_buf *buf, const struct occ_proof *proof)
+occ_facts_put_proof(struct occ_buf *buf, const struct occ_proof *proof, bool attested)
 {
     put_label(buf, "digest");
     occ_buf_put_str(buf, "sha256 ");
@@ -69,26 +70,10 @@ occ_facts_put_proof(struct occ_buf *buf, const struct occ_proof *proof)
     if (proof->epoch_id.len > 0) {
         occ_facts_put_line(buf, "epoch", proof->epoch_id);
     }
-    occ_facts_put_line(buf, "key", proof->public_key_b64);
-    occ_facts_put_enforcement(buf, occ_bytes_str(occ_proof_enforcement_name(proof->enforcement)));
-    occ_facts_put_line(buf, "measurement", proof->measurement);
-}
-
-static void
-put_name(void *ctx, const char *parent, struct occ_bytes name, const struct occ_json *value)
-{
-    (void)value;
-    struct occ_buf *names = ctx;
-    occ_buf_put_format(names, "%s%s%s", names->len == 0 ? "" : ", ", parent, parent[0] == '\0' ? "" : ".");
-    occ_buf_put(names, name);
-}
-
-void
-occ_facts_put_unsigned(struct occ_buf *buf, const struct occ_proof *proof)
-{
-    OCC_BUF_AUTO(names, OCC_LIMIT_CANONICAL_LEN);
-    occ_body_each_unsigned(proof, put_name, &names);
-    if (names.len > 0) {
-        occ_facts_put_line(buf, "not signed", occ_buf_view(&names));
+    if (proof->chain_id.len > 0) {
+        occ_facts_put_line(buf, "chain", proof->chain_id);
     }
+    occ_facts_put_line(buf, "key", proof->public_key_b64);
+    occ_facts_put_enforcement(buf, occ_bytes_str(occ_proof_enforcement_name(proof->enforcement)), attested);
+    occ_facts_put_line(buf, "measurement", proof->measurement);
 }

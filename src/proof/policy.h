@@ -1,5 +1,5 @@
 /*
- * policy.h — a verification policy: the 13 fields of the seed (PROTOCOL §5).
+ * policy.h — a verification policy: the 13 fields of the seed, and ours (PROTOCOL §5).
  *
  * Equality, not order; list entries compare as text; a field that the policy needs and the proof lacks fails; an empty list
  * allows nothing; an unknown name or a wrong type is an error, so that a typing mistake never turns a check off.
@@ -7,7 +7,17 @@
 #ifndef OCC_PROOF_POLICY_H
 #define OCC_PROOF_POLICY_H
 
+#include "base/limits.h"
 #include "proof/proof.h"
+
+/* What ties an attestation document to a proof (PROTOCOL §5): its signed body, a batch that holds it, or the key alone. */
+enum occ_binding { OCC_BINDING_BODY, OCC_BINDING_BATCH, OCC_BINDING_KEY };
+
+/* "body", "batch", "key" */
+const char *occ_policy_binding_name(enum occ_binding binding);
+
+/* The timestamps that a proof can have; also bits of require_timestamp. */
+enum occ_policy_timestamp { OCC_TIMESTAMP_ARTIFACT, OCC_TIMESTAMP_PROOF, OCC_TIMESTAMPS };
 
 /* A parsed policy; views into its tree, which must outlive it. */
 struct occ_policy {
@@ -24,6 +34,14 @@ struct occ_policy {
     bool require_actor;
     const struct occ_json *allowed_actor_key_ids;
     const struct occ_json *allowed_actor_providers;
+    /* ours */
+    bool require_slot;
+    bool require_actor_binding;
+    const struct occ_json *allowed_attestation_bindings;
+    const struct occ_json *required_pcrs; /* an object: index → array of hex; or NULL */
+    unsigned require_timestamp;           /* bit 1 << OCC_TIMESTAMP_… for each that is required */
+    bool has_min_timestamp, has_max_timestamp;
+    double min_timestamp_ms, max_timestamp_ms;
 };
 
 /*
@@ -33,16 +51,23 @@ struct occ_policy {
 OCC_RESULT occ_policy_read(const struct occ_json *value, const char *prefix, struct occ_error *err,
                            struct occ_policy *ret_policy);
 
-/* What verification established, for the fields that only evidence can satisfy. */
+/* What verification established, for the fields that only evidence can satisfy. Views live as long as what made them. */
 struct occ_policy_evidence {
     bool attestation_verified;
+    enum occ_binding binding;               /* if so */
+    const char *pcrs[OCC_LIMIT_NITRO_PCRS]; /* hex, NULL = absent; of a verified attestation only */
+    const char *why_no_attestation;         /* a sentence, if there is one that was not verified */
     bool actor_verified;
+    bool actor_covers_digest;
+    bool slot_verified;
+    bool timestamp_trusted[OCC_TIMESTAMPS];
+    double timestamp_ms[OCC_TIMESTAMPS]; /* genTime of those trusted */
 };
 
 /*
  * Judges a structurally sound proof whose signature verified. The first field that refuses gives code and sentence
- * (OCC_ERR_POLICY_…), in the order of the seed's list; first what the proof says is held against every field, then, if
- * all of it fits, what the policy needs evidence for: so "not in allowed set" is said before "only claimed".
+ * (OCC_ERR_POLICY_…), in the order of the seed's list and then of ours; first what the proof says is held against every
+ * field, then, if all of it fits, what the policy needs evidence for: so "not in allowed set" is said before "only claimed".
  */
 OCC_RESULT occ_policy_judge(const struct occ_policy *policy, const struct occ_proof *proof,
                             const struct occ_policy_evidence *evidence, struct occ_error *err);

@@ -1,13 +1,15 @@
 /*
  * policy_judge.c — holds a proof against a policy: PROTOCOL §5. See policy.h.
  *
- * Two rounds, each in the order of the seed's list. The first compares what the proof says; the second refuses what the
+ * Two rounds, each in the order of the seed's list and then of ours. The first compares what the proof says; the second refuses what the
  * signer only says where the policy asks for more than words.
  */
 #include "proof/policy.h"
 
 #include "base/decimal.h"
 #include "codec/number.h"
+
+enum { TEE_MEASUREMENT_LEN = 2 * 48 };
 
 /* One judgement: all that a field's judge may look at. */
 struct judgement {
@@ -67,11 +69,18 @@ judge_public_key(const struct judgement *j)
     return good ? occ_success() : refuse(j, OCC_ERR_POLICY_PUBLIC_KEY);
 }
 
+/* Bindings and PCRs are those of an attestation. */
+static bool
+asks_for_attestation(const struct occ_policy *policy)
+{
+    return policy->require_attestation || policy->require_attestation_format != NULL ||
+           policy->allowed_attestation_bindings != NULL || policy->required_pcrs != NULL;
+}
+
 static OCC_RESULT
 judge_attestation_present(const struct judgement *j)
 {
-    const bool asked = j->policy->require_attestation || j->policy->require_attestation_format != NULL;
-    const bool good = !asked || j->proof->attestation_format.len > 0;
+    const bool good = !asks_for_attestation(j->policy) || j->proof->attestation_format.len > 0;
     return good ? occ_success() : refuse(j, OCC_ERR_POLICY_ATTESTATION_MISSING);
 }
 
@@ -103,15 +112,16 @@ judge_counter(const struct judgement *j)
     return occ_success();
 }
 
-/* "time 1 before minimum 2": relation is what stands between the two. */
+/* "time 1 before minimum 2". */
 static OCC_RESULT
-refuse_time(const struct judgement *j, enum occ_err code, const char *relation, double bound)
+refuse_time(const struct judgement *j, enum occ_err code, const char *what, double time_ms, double bound_ms)
 {
     char time_text[OCC_NUMBER_TEXT_SIZE];
     char bound_text[OCC_NUMBER_TEXT_SIZE];
-    occ_number_format(j->proof->time_ms, time_text);
-    occ_number_format(bound, bound_text);
-    return occ_error_set(j->err, code, "time %s %s %s", time_text, relation, bound_text);
+    occ_number_format(time_ms, time_text);
+    occ_number_format(bound_ms, bound_text);
+    return occ_error_set(j->err, code, "%s %s %s %s", what, time_text,
+                         time_ms < bound_ms ? "before minimum" : "after maximum", bound_text);
 }
 
 static OCC_RESULT
@@ -122,10 +132,10 @@ judge_time(const struct judgement *j)
         return refuse(j, OCC_ERR_POLICY_TIME_MISSING);
     }
     if (policy->has_min_time && j->proof->time_ms < policy->min_time_ms) {
-        return refuse_time(j, OCC_ERR_POLICY_TIME_LOW, "before minimum", policy->min_time_ms);
+        return refuse_time(j, OCC_ERR_POLICY_TIME_LOW, "time", j->proof->time_ms, policy->min_time_ms);
     }
     if (policy->has_max_time && j->proof->time_ms > policy->max_time_ms) {
-        return refuse_time(j, OCC_ERR_POLICY_TIME_HIGH, "after maximum", policy->max_time_ms);
+        return refuse_time(j, OCC_ERR_POLICY_TIME_HIGH, "time", j->proof->time_ms, policy->max_time_ms);
     }
     return occ_success();
 }
@@ -140,7 +150,8 @@ judge_epoch_id(const struct judgement *j)
 static bool
 asks_for_actor(const struct occ_policy *policy)
 {
-    return policy->require_actor || policy->allowed_actor_key_ids != NULL || policy->allowed_actor_providers != NULL;
+    return policy->require_actor || policy->require_actor_binding || policy->allowed_actor_key_ids != NULL ||
+           policy->allowed_actor_providers != NULL;
 }
 
 static OCC_RESULT
@@ -176,16 +187,20 @@ is_backed(const struct judgement *j)
     return j->evidence->attestation_verified || (keys != NULL && list_has(keys, j->proof->public_key_b64));
 }
 
+/* Why the attestation does not back a claim: it is not there, or was not verified. */
+static const char *
+why_not_backed(const struct judgement *j)
+{
+    if (j->proof->attestation_format.len == 0) {
+        return "no attestation present";
+    }
+    return j->evidence->why_no_attestation != NULL ? j->evidence->why_no_attestation : "attestation not verified";
+}
+
 static OCC_RESULT
 refuse_claimed(const struct judgement *j, enum occ_err code, const char *claim)
 {
-    const struct occ_bytes format = j->proof->attestation_format;
-    if (format.len == 0) {
-        return occ_error_set(j->err, code, "%s is only claimed: no attestation present", claim);
-    }
-    return occ_error_set(j->err, code,
-                         "%s is only claimed: attestation format \"%.*s\" cannot be verified by this version", claim,
-                         OCC_BYTES_ARG(format));
+    return occ_error_set(j->err, code, "%s is only claimed: %s", claim, why_not_backed(j));
 }
 
 static OCC_RESULT
@@ -197,11 +212,28 @@ back_enforcement(const struct judgement *j)
     return refuse_claimed(j, OCC_ERR_POLICY_ENFORCEMENT_CLAIMED, "enforcement \"measured-tee\"");
 }
 
+/*
+ * What a TEE measures, in the form in which it is written down: 48 bytes of hex. Software measures itself in words of its own
+ * ("stub:…"); a proof of another tier that shows a TEE's measurement borrows it.
+ */
+static bool
+is_tee_measurement(struct occ_bytes measurement)
+{
+    for (size_t i = 0; i < measurement.len; i++) {
+        const uint8_t c = measurement.ptr[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'))) {
+            return false;
+        }
+    }
+    return measurement.len == TEE_MEASUREMENT_LEN;
+}
+
 static OCC_RESULT
 back_measurement(const struct judgement *j)
 {
-    const bool asked = j->policy->allowed_measurements != NULL;
-    if (!asked || j->proof->enforcement != OCC_ENFORCEMENT_MEASURED_TEE || is_backed(j)) {
+    const bool of_tee =
+        j->proof->enforcement == OCC_ENFORCEMENT_MEASURED_TEE || is_tee_measurement(j->proof->measurement);
+    if (j->policy->allowed_measurements == NULL || !of_tee || is_backed(j)) {
         return occ_success();
     }
     return refuse_claimed(j, OCC_ERR_POLICY_MEASUREMENT_CLAIMED, "measurement");
@@ -210,13 +242,10 @@ back_measurement(const struct judgement *j)
 static OCC_RESULT
 back_attestation(const struct judgement *j)
 {
-    const bool asked = j->policy->require_attestation || j->policy->require_attestation_format != NULL;
-    if (!asked || j->evidence->attestation_verified) {
+    if (!asks_for_attestation(j->policy) || j->evidence->attestation_verified) {
         return occ_success();
     }
-    return occ_error_set(j->err, OCC_ERR_POLICY_ATTESTATION_UNVERIFIED,
-                         "attestation format \"%.*s\" cannot be verified by this version",
-                         OCC_BYTES_ARG(j->proof->attestation_format));
+    return occ_error_set(j->err, OCC_ERR_POLICY_ATTESTATION_UNVERIFIED, "%s", why_not_backed(j));
 }
 
 static OCC_RESULT
@@ -226,14 +255,134 @@ back_actor(const struct judgement *j)
     return good ? occ_success() : refuse(j, OCC_ERR_POLICY_ACTOR_UNVERIFIED);
 }
 
+static OCC_RESULT
+back_slot(const struct judgement *j)
+{
+    const bool good = !j->policy->require_slot || j->evidence->slot_verified;
+    return good ? occ_success() : refuse(j, OCC_ERR_POLICY_SLOT_MISSING);
+}
+
+static OCC_RESULT
+back_actor_binding(const struct judgement *j)
+{
+    const bool good = !j->policy->require_actor_binding || j->evidence->actor_covers_digest;
+    return good ? occ_success() : refuse(j, OCC_ERR_POLICY_ACTOR_BINDING);
+}
+
+static OCC_RESULT
+back_binding(const struct judgement *j)
+{
+    const struct occ_json *list = j->policy->allowed_attestation_bindings;
+    if (list == NULL || list_has(list, occ_bytes_str(occ_policy_binding_name(j->evidence->binding)))) {
+        return occ_success();
+    }
+    return occ_error_set(j->err, OCC_ERR_POLICY_ATTESTATION_BINDING, "attestation binding \"%s\" not in allowed set",
+                         occ_policy_binding_name(j->evidence->binding));
+}
+
+/* Only what a verified document says: back_attestation came before. */
+static OCC_RESULT
+back_pcrs(const struct judgement *j)
+{
+    struct occ_json_iter it = { 0 };
+    while (j->policy->required_pcrs != NULL && occ_json_next(j->policy->required_pcrs, &it)) {
+        uint64_t index = 0;
+        OCC_TRY(occ_decimal_to_u64(it.name, &index));
+        OCC_ENSURE(index < OCC_LIMIT_NITRO_PCRS, OCC_ERR_INTERNAL);
+        const char *value = j->evidence->pcrs[index];
+        if (value == NULL || !list_has(it.value, occ_bytes_str(value))) {
+            return occ_error_set(j->err, OCC_ERR_POLICY_PCR, "PCR%u not in allowed set", (unsigned)index);
+        }
+    }
+    return occ_success();
+}
+
+static const char *
+timestamp_name(size_t index)
+{
+    return index == OCC_TIMESTAMP_ARTIFACT ? "artifact" : "proof";
+}
+
+static bool
+has_timestamp(const struct occ_proof *proof, size_t index)
+{
+    return proof->timestamps != NULL && occ_json_get(proof->timestamps, timestamp_name(index)) != NULL;
+}
+
+/* Those that the policy names; if it names none and has a bound on genTime, any one will do. */
+static OCC_RESULT
+back_timestamps(const struct judgement *j)
+{
+    const struct occ_policy *policy = j->policy;
+    bool any_present = false;
+    bool any_trusted = false;
+    for (size_t i = 0; i < OCC_TIMESTAMPS; i++) {
+        const bool required = (policy->require_timestamp & (1u << i)) != 0;
+        const bool present = has_timestamp(j->proof, i);
+        any_present = any_present || present;
+        any_trusted = any_trusted || j->evidence->timestamp_trusted[i];
+        if (required && !present) {
+            return occ_error_set(j->err, OCC_ERR_POLICY_TIMESTAMP_MISSING,
+                                 "timestamp required but not present: timestamps.%s", timestamp_name(i));
+        }
+        if (required && !j->evidence->timestamp_trusted[i]) {
+            return occ_error_set(j->err, OCC_ERR_POLICY_TIMESTAMP_UNVERIFIED,
+                                 "timestamp required but not of a trusted authority: timestamps.%s", timestamp_name(i));
+        }
+    }
+    if ((policy->has_min_timestamp || policy->has_max_timestamp) && !any_trusted) {
+        return refuse(j, any_present ? OCC_ERR_POLICY_TIMESTAMP_UNVERIFIED : OCC_ERR_POLICY_TIMESTAMP_MISSING);
+    }
+    return occ_success();
+}
+
+/* minTimestamp and maxTimestamp hold for genTime of each one required, or, if none is, of each trusted one. */
+static OCC_RESULT
+back_timestamp_bounds(const struct judgement *j)
+{
+    const struct occ_policy *policy = j->policy;
+    for (size_t i = 0; i < OCC_TIMESTAMPS; i++) {
+        const bool meant = policy->require_timestamp == 0 || (policy->require_timestamp & (1u << i)) != 0;
+        if (!meant || !j->evidence->timestamp_trusted[i]) {
+            continue;
+        }
+        const double gen_time_ms = j->evidence->timestamp_ms[i];
+        if (policy->has_min_timestamp && gen_time_ms < policy->min_timestamp_ms) {
+            return refuse_time(j, OCC_ERR_POLICY_TIMESTAMP_LOW, "timestamp", gen_time_ms, policy->min_timestamp_ms);
+        }
+        if (policy->has_max_timestamp && gen_time_ms > policy->max_timestamp_ms) {
+            return refuse_time(j, OCC_ERR_POLICY_TIMESTAMP_HIGH, "timestamp", gen_time_ms, policy->max_timestamp_ms);
+        }
+    }
+    return occ_success();
+}
+
 struct occ_result
 occ_policy_judge(const struct occ_policy *policy, const struct occ_proof *proof,
                  const struct occ_policy_evidence *evidence, struct occ_error *err)
 {
     static judge *const judges[] = {
-        judge_enforcement,    judge_measurement, judge_public_key, judge_attestation_present, judge_attestation_format,
-        judge_counter,        judge_time,        judge_epoch_id,   judge_actor_present,       judge_actor_key,
-        judge_actor_provider, back_enforcement,  back_measurement, back_attestation,          back_actor,
+        judge_enforcement,
+        judge_measurement,
+        judge_public_key,
+        judge_attestation_present,
+        judge_attestation_format,
+        judge_counter,
+        judge_time,
+        judge_epoch_id,
+        judge_actor_present,
+        judge_actor_key,
+        judge_actor_provider,
+        back_enforcement,
+        back_measurement,
+        back_attestation,
+        back_actor,
+        back_slot,
+        back_actor_binding,
+        back_binding,
+        back_pcrs,
+        back_timestamps,
+        back_timestamp_bounds,
     };
     const struct judgement judgement = { policy, proof, evidence, err };
     for (size_t i = 0; i < sizeof judges / sizeof judges[0]; i++) {

@@ -117,6 +117,7 @@ read_commit(struct occ_error *err, struct occ_proof *proof)
     proof->time_ms = time == NULL ? 0 : occ_json_number(time);
     proof->epoch_id = occ_fields_text(commit, "epochId");
     proof->prev_b64 = occ_fields_text(commit, "prevB64");
+    proof->chain_id = occ_fields_text(commit, "chainId");
     return occ_success();
 }
 

@@ -30,6 +30,7 @@ struct occ_proof {
     double time_ms;            /* Unix milliseconds, a whole number >= 0 */
     struct occ_bytes epoch_id; /* opaque text; empty = absent */
     struct occ_bytes prev_b64; /* empty = absent */
+    struct occ_bytes chain_id; /* empty = the default chain */
 
     struct occ_bytes public_key_b64;
     uint8_t public_key[OCC_ED25519_PUBLIC_LEN];

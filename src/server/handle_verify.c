@@ -101,8 +101,10 @@ occ_handle_verify_body(const occ_verifier *verifier, struct occ_bytes body, bool
         return read.code == OCC_ERR_NOMEM ? 500 : 400;
     }
     occ_report *report = NULL;
-    const enum occ_err code =
-        occ_verify_json(verifier, occ_json_get(root, "proof"), occ_json_get(root, "policy"), NULL, &report);
+    const struct occ_verify_request wanted = { .proof = occ_json_get(root, "proof"),
+                                               .policy = occ_json_get(root, "policy"),
+                                               .without_json = !with_report };
+    const enum occ_err code = occ_verify_json(verifier, &wanted, &report);
     const unsigned status = judge(code, report, with_report, answer, err);
     occ_report_free(report);
     return status;

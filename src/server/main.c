@@ -112,15 +112,27 @@ raise_descriptor_limit(uint64_t connections)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* --check-config: the files that settings name. */
+static struct occ_result
+check_files(const struct occ_options *options, const struct occ_keys *env_keys, struct occ_error *err)
+{
+    struct occ_keys *keys = NULL;
+    const struct occ_result loaded = occ_server_load_keys(options, env_keys, err, &keys);
+    occ_keys_free(keys);
+    OCC_TRY(loaded);
+    occ_verifier *verifier = NULL;
+    const struct occ_result made = occ_trust_verifier(options->settings, err, &verifier);
+    occ_verifier_free(verifier);
+    return made;
+}
+
 static int
 run(const struct occ_options *options, const struct occ_keys *env_keys)
 {
     struct occ_error err = { 0 };
     if (options->check_config) {
-        struct occ_keys *keys = NULL;
-        const struct occ_result loaded = occ_server_load_keys(options, env_keys, &err, &keys);
-        occ_keys_free(keys);
-        return occ_is_ok(loaded) ? 0 : complain(occ_result_of(OCC_ERR_USAGE), &err);
+        const struct occ_result checked = check_files(options, env_keys, &err);
+        return occ_is_ok(checked) ? 0 : complain(occ_result_of(OCC_ERR_USAGE), &err);
     }
     raise_descriptor_limit(options->max_connections);
     struct occ_result result = lock_data(options->data, &err);

@@ -185,7 +185,8 @@ struct occ_result
 occ_options_read(const struct occ_settings *settings, char *const *envp, struct occ_error *err,
                  struct occ_options *ret_options)
 {
-    *ret_options = (struct occ_options){ .log_level = level_of(occ_settings_text(settings, "log-level")) };
+    *ret_options =
+        (struct occ_options){ .log_level = level_of(occ_settings_text(settings, "log-level")), .settings = settings };
     ret_options->require_key_everywhere = occ_settings_switch(settings, "require-key-everywhere");
     ret_options->check_config = occ_settings_switch(settings, "check-config");
     read_numbers(settings, ret_options);

@@ -6,6 +6,7 @@
 
 #include "server/event.h"
 #include "settings/settings.h"
+#include "trust/trust.h"
 
 extern const struct occ_settings_program occ_options_program;
 
@@ -22,6 +23,7 @@ struct occ_options {
     uint64_t max_digests, max_body, max_connections;
     uint64_t head_ms, body_ms, idle_ms, write_ms, boundary_ms, stop_ms;
     uint64_t queue, verify_threads, verify_queue;
+    const struct occ_settings *settings; /* borrowed: what trust/ reads for itself */
 };
 
 /*

@@ -5,6 +5,7 @@
 #define SECONDS(n) ((uint64_t)(n)*1000)
 #define HOURS(n) ((uint64_t)(n)*3600 * 1000)
 #define MIB(n) ((uint64_t)(n) << 20)
+#define FROM_ENVIRONMENT(name) name
 
 static const struct occ_setting table[] = {
     { .name = "listen",
@@ -149,6 +150,7 @@ static const struct occ_setting table[] = {
       .fallback = "info",
       .choices = "error|warn|info|debug",
       .help = "What is written to standard error, as JSON lines." },
+    OCC_TRUST_SETTINGS(FROM_ENVIRONMENT),
     { .name = "config",
       .type = OCC_SETTING_TEXT,
       .argument = "FILE",
@@ -158,7 +160,7 @@ static const struct occ_setting table[] = {
     { .name = "check-config",
       .type = OCC_SETTING_SWITCH,
       .only_flag = true,
-      .help = "Check all settings and the key file, then exit with 0 or 2." },
+      .help = "Check all settings and the files they name, then exit with 0 or 2." },
 };
 
 static const char *const usage[] = { "[OPTION]...", NULL };

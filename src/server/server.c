@@ -171,11 +171,9 @@ static struct occ_result
 start_rest(struct occ_server *server, struct occ_error *err)
 {
     const struct occ_options *options = server->options;
-    struct occ_result started = occ_result_of(occ_verifier_new(NULL, &server->verifier));
-    if (occ_is_ok(started)) {
-        started = occ_workers_new(server->loop, (unsigned)options->verify_threads, (size_t)options->verify_queue,
-                                  &server->workers);
-    }
+    OCC_TRY(occ_trust_verifier(options->settings, err, &server->verifier));
+    struct occ_result started = occ_workers_new(server->loop, (unsigned)options->verify_threads,
+                                                (size_t)options->verify_queue, &server->workers);
     if (occ_is_ok(started)) {
         started = occ_workers_new(server->loop, READERS, (size_t)options->queue, &server->readers);
     }

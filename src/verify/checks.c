@@ -4,36 +4,27 @@
 #include "base/limits.h"
 #include "crypto/ed25519.h"
 #include "proof/body.h"
+#include "proof/slot.h"
+#include "verify/run.h"
 
-/* One verification on its way. proof and body are empty until their check has filled them. */
-struct run {
-    const struct occ_checks_input *input;
-    struct occ_proof proof;
-    struct occ_buf body;
-    struct occ_policy_evidence evidence;
-};
-
-/*
- * applies: whether the check is listed at all. perform: success = passed; OCC_ERR_UNSUPPORTED = could not be done, with a
- * sentence; a code from 100 on = failed, with a sentence; any other = the verification is given up.
- */
+/* applies: whether the check is listed at all. passed: the sentence of a check that has none of its own. */
 struct row {
     const char *name;
-    bool (*applies)(const struct run *run);
-    struct occ_result (*perform)(struct run *run, struct occ_error *err);
+    bool (*applies)(const struct occ_run *run);
+    occ_run_check *perform;
     const char *passed;
 };
 
 static bool
-always(const struct run *run)
+always(const struct occ_run *run)
 {
     (void)run;
     return true;
 }
 
-/* Also writes the signed body, which the signature and the report are about. */
-static OCC_RESULT
-check_structure(struct run *run, struct occ_error *err)
+/* Also writes the signed body, which the signature, the attestation and the report are about. */
+static struct occ_result
+check_structure(struct occ_run *run, struct occ_error *err)
 {
     OCC_TRY(occ_proof_read(run->input->proof, err, &run->proof));
     occ_body_put(&run->body, &run->proof);
@@ -41,21 +32,21 @@ check_structure(struct run *run, struct occ_error *err)
 }
 
 static bool
-has_digest(const struct run *run)
+has_digest(const struct occ_run *run)
 {
     return run->input->digest != NULL;
 }
 
-static OCC_RESULT
-check_digest(struct run *run, struct occ_error *err)
+static struct occ_result
+check_digest(struct occ_run *run, struct occ_error *err)
 {
     const bool same = memcmp(run->input->digest, run->proof.digest, sizeof run->proof.digest) == 0;
     return same ? occ_success() : occ_error_code(err, OCC_ERR_DIGEST_MISMATCH);
 }
 
 /* PROTOCOL §2.1: Ed25519 over the canonical JSON of the signed body. */
-static OCC_RESULT
-check_signature(struct run *run, struct occ_error *err)
+static struct occ_result
+check_signature(struct occ_run *run, struct occ_error *err)
 {
     const struct occ_result result =
         occ_ed25519_verify(run->proof.public_key, occ_buf_view(&run->body), run->proof.signature);
@@ -63,101 +54,66 @@ check_signature(struct run *run, struct occ_error *err)
 }
 
 static bool
-has_agency(const struct run *run)
+has_agency(const struct occ_run *run)
 {
     return run->proof.agency != NULL;
 }
 
-static OCC_RESULT
-check_agency(struct run *run, struct occ_error *err)
-{
-    (void)run;
-    return occ_error_set(err, OCC_ERR_UNSUPPORTED, "actor cannot be verified by this version");
-}
-
 /* slotAllocation is not signed: a proof from which somebody took it still says in its commit that it consumed a slot. */
 static bool
-has_slot(const struct run *run)
+has_slot(const struct occ_run *run)
 {
-    const struct occ_proof *proof = &run->proof;
-    return proof->slot_allocation != NULL || occ_json_get(proof->commit, "slotCounter") != NULL ||
-           occ_json_get(proof->commit, "slotHashB64") != NULL;
-}
-
-static OCC_RESULT
-check_slot(struct run *run, struct occ_error *err)
-{
-    (void)run;
-    return occ_error_set(err, OCC_ERR_UNSUPPORTED, "slot cannot be verified by this version");
+    return run->proof.root != NULL && occ_slot_is_claimed(&run->proof);
 }
 
 static bool
-has_epoch_link(const struct run *run)
+has_epoch_link(const struct occ_run *run)
 {
     return run->proof.epoch_link != NULL;
 }
 
-static OCC_RESULT
-check_epoch_link(struct run *run, struct occ_error *err)
-{
-    (void)run;
-    return occ_error_set(err, OCC_ERR_UNSUPPORTED, "epoch link cannot be verified by this version");
-}
-
 static bool
-has_attestation(const struct run *run)
+has_attestation(const struct occ_run *run)
 {
     return run->proof.attestation_format.len > 0;
 }
 
-static OCC_RESULT
-check_attestation(struct run *run, struct occ_error *err)
-{
-    return occ_error_set(err, OCC_ERR_UNSUPPORTED, "attestation format \"%.*s\" cannot be verified by this version",
-                         OCC_BYTES_ARG(run->proof.attestation_format));
-}
-
 static bool
-has_timestamps(const struct run *run)
+has_timestamps(const struct occ_run *run)
 {
     return run->proof.timestamps != NULL;
 }
 
-static OCC_RESULT
-check_timestamps(struct run *run, struct occ_error *err)
-{
-    (void)run;
-    return occ_error_set(err, OCC_ERR_UNSUPPORTED, "timestamps cannot be verified by this version");
-}
-
 static bool
-has_policy(const struct run *run)
+has_policy(const struct occ_run *run)
 {
     return run->input->policy != NULL;
 }
 
-static OCC_RESULT
-check_policy(struct run *run, struct occ_error *err)
+static struct occ_result
+check_policy(struct occ_run *run, struct occ_error *err)
 {
-    return occ_policy_judge(run->input->policy, &run->proof, &run->evidence, err);
+    struct occ_policy_evidence evidence = occ_evidence_for_policy(run->evidence);
+    evidence.why_no_attestation = run->why_no_attestation.text[0] == '\0' ? NULL : run->why_no_attestation.text;
+    return occ_policy_judge(run->input->policy, &run->proof, &evidence, err);
 }
 
 static const struct row rows[] = {
     { "structure", always, check_structure, "an occ/1 proof" },
     { "digest", has_digest, check_digest, "the file's digest is the one in the proof" },
     { "signature", always, check_signature, "the signature covers the signed body and is the key's" },
-    { "agency", has_agency, check_agency, "" },
-    { "slot", has_slot, check_slot, "" },
-    { "epoch-link", has_epoch_link, check_epoch_link, "" },
-    { "attestation", has_attestation, check_attestation, "" },
-    { "timestamps", has_timestamps, check_timestamps, "" },
+    { "agency", has_agency, occ_run_agency, "" },
+    { "slot", has_slot, occ_run_slot, "" },
+    { "epoch-link", has_epoch_link, occ_run_epoch_link, "" },
+    { "attestation", has_attestation, occ_run_attestation, "" },
+    { "timestamps", has_timestamps, occ_run_timestamps, "" },
     { "policy", has_policy, check_policy, "the proof meets the policy" },
 };
 _Static_assert(sizeof rows / sizeof rows[0] == OCC_REPORT_CHECKS_MAX, "a report has room for every check");
 
 /* Performs one check and says in the report how it went. */
 static OCC_RESULT
-run_row(const struct row *row, struct run *run, occ_report *report)
+run_row(const struct row *row, struct occ_run *run, occ_report *report)
 {
     struct occ_report_check *check = occ_report_add(report, row->name);
     check->passed = row->passed;
@@ -182,12 +138,15 @@ run_row(const struct row *row, struct run *run, occ_report *report)
 }
 
 static OCC_RESULT
-run_rows(struct run *run, occ_report *report)
+run_rows(struct occ_run *run, occ_report *report)
 {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (rows[i].applies(run)) {
             OCC_TRY(run_row(&rows[i], run, report));
         }
+    }
+    if (!run->input->with_json) {
+        return occ_success();
     }
     const bool sound = run->proof.root != NULL;
     return occ_report_finish(report, sound ? &run->proof : NULL, occ_buf_view(&run->body));
@@ -196,7 +155,9 @@ run_rows(struct run *run, occ_report *report)
 struct occ_result
 occ_checks_run(const struct occ_checks_input *input, occ_report *report)
 {
-    struct run run = { .input = input, .body = OCC_BUF_INIT(OCC_LIMIT_CANONICAL_LEN) };
+    struct occ_run run = { .input = input,
+                           .body = OCC_BUF_INIT(OCC_LIMIT_CANONICAL_LEN),
+                           .evidence = &report->evidence };
     const struct occ_result result = run_rows(&run, report);
     occ_buf_clear(&run.body);
     return result;

@@ -4,13 +4,26 @@
 #ifndef OCC_VERIFY_CHECKS_H
 #define OCC_VERIFY_CHECKS_H
 
+#include "crypto/certificate.h"
+#include "crypto/timestamp.h"
+#include "evidence/webauthn.h"
 #include "proof/policy.h"
 #include "verify/report.h"
 
+/* What a verifier trusts and asks for, whatever the proof. */
+struct occ_checks_trust {
+    struct occ_path_trust *nitro;
+    bool nitro_is_aws;
+    struct occ_timestamp_roots *timestamps; /* or NULL */
+    struct occ_webauthn_names rp_ids, origins;
+};
+
 struct occ_checks_input {
+    const struct occ_checks_trust *trust;
     const struct occ_json *proof;    /* any value */
     const struct occ_policy *policy; /* or NULL */
     const uint8_t *digest;           /* OCC_SHA256_LEN bytes, or NULL */
+    bool with_json;                  /* whether the report's JSON text is wanted */
 };
 
 /*

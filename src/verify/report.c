@@ -75,7 +75,7 @@ occ_report_check_count(const occ_report *report)
 static const char *
 check_text(const struct occ_report_check *check)
 {
-    return check->status == OCC_CHECK_PASSED ? check->passed : check->said.text;
+    return check->status == OCC_CHECK_PASSED && check->said.text[0] == '\0' ? check->passed : check->said.text;
 }
 
 static enum occ_err
@@ -160,29 +160,37 @@ put_checks(struct occ_buf *buf, const occ_report *report)
     occ_buf_put_byte(buf, ']');
 }
 
-/* What nothing but the signer's word stands for, as long as no evidence is verified (PROTOCOL §5). */
+/* What nothing but the signer's word stands for, as far as no evidence was verified (PROTOCOL §5). */
 static void
-put_claimed(struct occ_buf *buf, const struct occ_proof *proof)
+put_claimed(struct occ_buf *buf, const struct occ_proof *proof, const struct occ_evidence *evidence)
 {
-    occ_buf_put_str(buf, ",\"claimed\":[\"enforcement\",\"measurement\"");
-    if (proof->has_time) {
-        occ_buf_put_str(buf, ",\"time\"");
+    const struct {
+        const char *name;
+        bool claimed;
+    } claims[] = {
+        { "enforcement", !evidence->attestation.verified },
+        { "measurement", !evidence->attestation.verified },
+        { "time", proof->has_time },
+        { "attestationFormat", proof->attestation_format.len > 0 && !evidence->attestation.verified },
+        { "actor", proof->agency != NULL && !evidence->actor.verified },
+        { "actor.provider", proof->agency != NULL && evidence->actor.verified },
+    };
+    const char *lead = ",\"claimed\":[\"";
+    for (size_t i = 0; i < sizeof claims / sizeof claims[0]; i++) {
+        if (claims[i].claimed) {
+            occ_buf_put_str(buf, lead);
+            occ_buf_put_str(buf, claims[i].name);
+            occ_buf_put_byte(buf, '"');
+            lead = ",\"";
+        }
     }
-    if (proof->attestation_format.len > 0) {
-        occ_buf_put_str(buf, ",\"attestationFormat\"");
-    }
-    if (proof->agency != NULL) {
-        occ_buf_put_str(buf, ",\"actor\"");
-    }
-    occ_buf_put_byte(buf, ']');
+    occ_buf_put_str(buf, lead[2] == '\0' ? "]" : ",\"claimed\":[]");
 }
 
-/* One entry of "unsigned": the path parent.name as one JSON string. */
+/* One entry of "unsigned" or "advisory": the path parent.name as one JSON string. */
 static void
-put_unsigned(void *ctx, const char *parent, struct occ_bytes name, const struct occ_json *value)
+put_path(struct occ_buf *buf, const char *parent, struct occ_bytes name)
 {
-    (void)value;
-    struct occ_buf *buf = ctx;
     if (buf->fail == OCC_OK && buf->ptr[buf->len - 1] != '[') {
         occ_buf_put_byte(buf, ',');
     }
@@ -197,8 +205,65 @@ put_unsigned(void *ctx, const char *parent, struct occ_bytes name, const struct 
     }
 }
 
+/* A list of paths that is being written. */
+struct path_list {
+    struct occ_buf *buf;
+    const occ_report *report;
+};
+
 static void
-put_facts(struct occ_buf *buf, const struct occ_proof *proof, struct occ_bytes body)
+put_unsigned(void *ctx, const char *parent, struct occ_bytes name, const struct occ_json *value)
+{
+    (void)value;
+    const struct path_list *list = ctx;
+    put_path(list->buf, parent, name);
+}
+
+/* The check that looks at the signature which a member brings along; "" if it brings none. */
+static const char *
+check_behind(const char *parent, struct occ_bytes name)
+{
+    static const struct {
+        const char *parent, *name, *check;
+    } rows[] = {
+        { "environment.attestation", "reportB64", "attestation" },
+        { "environment.attestation", "batch", "attestation" },
+        { "agency", "authorization", "agency" },
+        { "", "slotAllocation", "slot" },
+        { "", "timestamps", "timestamps" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (strcmp(parent, rows[i].parent) == 0 && occ_bytes_is(name, rows[i].name)) {
+            return rows[i].check;
+        }
+    }
+    return "";
+}
+
+bool
+occ_report_is_backed(const occ_report *report, const char *parent, struct occ_bytes name)
+{
+    const char *behind = check_behind(parent, name);
+    for (size_t i = 0; i < report->check_count; i++) {
+        if (strcmp(report->checks[i].name, behind) == 0) {
+            return report->checks[i].status == OCC_CHECK_PASSED;
+        }
+    }
+    return false;
+}
+
+static void
+put_advisory(void *ctx, const char *parent, struct occ_bytes name, const struct occ_json *value)
+{
+    (void)value;
+    const struct path_list *list = ctx;
+    if (!occ_report_is_backed(list->report, parent, name)) {
+        put_path(list->buf, parent, name);
+    }
+}
+
+static void
+put_facts(struct occ_buf *buf, const struct occ_proof *proof, struct occ_bytes body, const occ_report *report)
 {
     put_base64(buf, ",\"proof\":{\"digestB64\":", proof->digest, sizeof proof->digest);
     put_optional(buf, ",\"counter\":", proof->counter);
@@ -207,6 +272,7 @@ put_facts(struct occ_buf *buf, const struct occ_proof *proof, struct occ_bytes b
         occ_canonical_put_number(buf, proof->time_ms);
     }
     put_optional(buf, ",\"epochId\":", proof->epoch_id);
+    put_optional(buf, ",\"chainId\":", proof->chain_id);
     put_text(buf, ",\"publicKeyB64\":", proof->public_key_b64);
     put_text(buf, ",\"enforcement\":", occ_bytes_str(occ_proof_enforcement_name(proof->enforcement)));
     put_text(buf, ",\"measurement\":", proof->measurement);
@@ -214,9 +280,12 @@ put_facts(struct occ_buf *buf, const struct occ_proof *proof, struct occ_bytes b
     uint8_t hash[OCC_SHA256_LEN];
     occ_digest_sha256(body, hash);
     put_base64(buf, ",\"proofHash\":", hash, sizeof hash);
-    put_claimed(buf, proof);
+    put_claimed(buf, proof, &report->evidence);
+    struct path_list list = { buf, report };
     occ_buf_put_str(buf, ",\"unsigned\":[");
-    occ_body_each_unsigned(proof, put_unsigned, buf);
+    occ_body_each_unsigned(proof, put_unsigned, &list);
+    occ_buf_put_str(buf, "],\"advisory\":[");
+    occ_body_each_unsigned(proof, put_advisory, &list);
     occ_buf_put_str(buf, "]}");
 }
 
@@ -231,7 +300,8 @@ occ_report_finish(occ_report *report, const struct occ_proof *proof, struct occ_
     }
     put_checks(buf, report);
     if (proof != NULL) {
-        put_facts(buf, proof, body);
+        put_facts(buf, proof, body, report);
+        occ_evidence_put(buf, &report->evidence, proof);
     }
     occ_buf_put_str(buf, "}");
     occ_buf_put_byte(buf, 0);

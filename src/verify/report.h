@@ -9,14 +9,15 @@
 #include "base/buf.h"
 #include "base/result.h"
 #include "proof/proof.h"
+#include "verify/evidence.h"
 
 enum { OCC_REPORT_CHECKS_MAX = 9 };
 
 struct occ_report_check {
     const char *name;
     enum occ_check_status status;
-    const char *passed;    /* the sentence of a check that passed; static */
-    struct occ_error said; /* of one that failed or was not performed */
+    const char *passed;    /* the sentence of a check that passed and said nothing of its own; static */
+    struct occ_error said; /* what the check said; code OCC_OK where it passed */
 };
 
 /* Invariant: valid exactly if reason.code is OCC_OK. */
@@ -24,6 +25,7 @@ struct occ_report {
     struct occ_error reason;
     size_t check_count;
     struct occ_report_check checks[OCC_REPORT_CHECKS_MAX];
+    struct occ_evidence evidence;
     struct occ_buf json; /* ends in a zero byte once the report is finished */
 };
 
@@ -33,6 +35,11 @@ OCC_RESULT occ_report_new(occ_report **ret_report);
 void occ_report_cleanup(occ_report **report);
 /* The next check's place, to be filled by the caller. At most OCC_REPORT_CHECKS_MAX. */
 struct occ_report_check *occ_report_add(occ_report *report, const char *name);
+/*
+ * Whether a member that the proof's signature does not cover (parent and name as occ_body_each_unsigned gives them) was
+ * verified here by a signature of its own.
+ */
+bool occ_report_is_backed(const occ_report *report, const char *parent, struct occ_bytes name);
 /*
  * Writes the JSON text. proof = NULL if its structure is not sound, else body = its signed body. The report owns all it
  * says from then on.

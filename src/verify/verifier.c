@@ -1,48 +1,150 @@
-/* verifier.c — the entry points of <occ/verify.h>: what the caller passes is checked here, and parsed. */
-#include "verify/verify.h"
+/* verifier.c — makes a verifier from the caller's options. See <occ/verify.h>. */
+#include "verify/verifier.h"
 
 #include <stdlib.h>
 
 #include "base/limits.h"
 #include "crypto/secret.h"
-#include "proof/policy.h"
-#include "verify/checks.h"
-#include "verify/report.h"
+#include "evidence/nitro.h"
+#include "verify/verify.h"
 
-/* Read-only once made, so that threads share it. Roots and caches come here. */
-struct occ_verifier {
-    struct occ_verifier_options options;
-};
+/* struct occ_verifier_options as its first version was: its size, and nothing else. */
+enum { FIRST_OPTIONS = sizeof(size_t) };
 
-const char *
-occ_version(void)
+struct occ_result
+occ_verifier_check_struct(const void *given, size_t size, size_t first, size_t known)
 {
-    return OCC_VERSION;
-}
-
-const char *
-occ_code_name(enum occ_err code)
-{
-    return occ_result_name(code);
-}
-
-const char *
-occ_code_text(enum occ_err code)
-{
-    return occ_result_text(code);
-}
-
-/*
- * A struct of the caller's that begins with its size: at least what this library knows, and what it does not know zero.
- */
-static OCC_RESULT
-check_struct(const void *given, size_t size, size_t known)
-{
-    OCC_ENSURE(size >= known, OCC_ERR_USAGE);
+    OCC_ENSURE(size >= first, OCC_ERR_USAGE);
     for (size_t i = known; i < size; i++) {
         OCC_ENSURE(((const uint8_t *)given)[i] == 0, OCC_ERR_UNSUPPORTED);
     }
     return occ_success();
+}
+
+static OCC_RESULT
+take_roots(const struct occ_verifier_options *options, struct occ_error *err, struct occ_checks_trust *trust)
+{
+    struct occ_error why = { 0 };
+    trust->nitro_is_aws = options->nitro_root == NULL;
+    const struct occ_bytes root =
+        trust->nitro_is_aws ? occ_nitro_aws_root() : occ_bytes_of(options->nitro_root, options->nitro_root_len);
+    const struct occ_result nitro = occ_path_trust_new(root, &why, &trust->nitro);
+    if (!occ_is_ok(nitro)) {
+        return occ_error_set(err, nitro.code, "nitro root: %s", why.text);
+    }
+    /* A root that is AWS's is AWS's, whoever gave it. */
+    trust->nitro_is_aws =
+        memcmp(occ_path_trust_fingerprint(trust->nitro), occ_nitro_aws_root_sha256, OCC_SHA256_LEN) == 0;
+    if (options->tsa_roots == NULL) {
+        return occ_success();
+    }
+    const struct occ_bytes pem = occ_bytes_of(options->tsa_roots, options->tsa_roots_len);
+    const struct occ_result timestamps = occ_timestamp_roots_new(pem, &why, &trust->timestamps);
+    return occ_is_ok(timestamps) ? timestamps : occ_error_set(err, timestamps.code, "timestamp roots: %s", why.text);
+}
+
+/* A list of the caller's. */
+struct list {
+    const char *const *names;
+    size_t count;
+};
+
+static OCC_RESULT
+measure_list(const struct list *list, size_t *total)
+{
+    OCC_ENSURE(list->count <= OCC_LIMIT_VERIFIER_NAMES && (list->count == 0 || list->names != NULL), OCC_ERR_LIMIT);
+    for (size_t i = 0; i < list->count; i++) {
+        OCC_ENSURE(list->names[i] != NULL && list->names[i][0] != '\0', OCC_ERR_FIELD_VALUE);
+        *total += sizeof(char *) + strlen(list->names[i]) + 1;
+    }
+    return occ_success();
+}
+
+/* Copies a list: its pointers to *at_pointers, its texts to *at_text, both of which move on. */
+static struct occ_webauthn_names
+copy_list(const struct list *list, const char ***at_pointers, char **at_text)
+{
+    const struct occ_webauthn_names copy = { .names = *at_pointers, .count = list->count };
+    for (size_t i = 0; i < list->count; i++) {
+        const size_t size = strlen(list->names[i]) + 1;
+        memcpy(*at_text, list->names[i], size);
+        **at_pointers = *at_text;
+        (*at_pointers)++;
+        *at_text += size;
+    }
+    return copy;
+}
+
+/* Both lists in one piece of memory: first all pointers, then all texts. */
+static OCC_RESULT
+take_names(const struct occ_verifier_options *options, occ_verifier *verifier)
+{
+    const struct list rp_ids = { options->rp_ids, options->rp_id_count };
+    const struct list origins = { options->origins, options->origin_count };
+    size_t total = 0;
+    OCC_TRY(measure_list(&rp_ids, &total));
+    OCC_TRY(measure_list(&origins, &total));
+    if (total == 0) {
+        return occ_success();
+    }
+    verifier->names = malloc(total);
+    OCC_ENSURE(verifier->names != NULL, OCC_ERR_NOMEM);
+    const char **pointers = (const char **)(void *)verifier->names;
+    char *text = (char *)(pointers + rp_ids.count + origins.count);
+    verifier->trust.rp_ids = copy_list(&rp_ids, &pointers, &text);
+    verifier->trust.origins = copy_list(&origins, &pointers, &text);
+    return occ_success();
+}
+
+static void
+free_verifier(occ_verifier **verifier)
+{
+    occ_verifier_free(*verifier);
+}
+
+struct occ_result
+occ_verifier_make(const struct occ_verifier_options *options, struct occ_error *err, occ_verifier **ret_verifier)
+{
+    struct occ_verifier_options known = { 0 };
+    if (options != NULL) {
+        const struct occ_result checked =
+            occ_verifier_check_struct(options, options->size, FIRST_OPTIONS, sizeof known);
+        if (!occ_is_ok(checked)) {
+            return occ_error_code(err, checked.code);
+        }
+        memcpy(&known, options, options->size < sizeof known ? options->size : sizeof known);
+    }
+    occ_json_init();
+    const struct occ_result ready = occ_secret_init();
+    if (!occ_is_ok(ready)) {
+        return occ_error_code(err, ready.code);
+    }
+    __attribute__((cleanup(free_verifier))) occ_verifier *verifier = calloc(1, sizeof *verifier);
+    if (verifier == NULL) {
+        return occ_error_code(err, OCC_ERR_NOMEM);
+    }
+    OCC_TRY(take_roots(&known, err, &verifier->trust));
+    const struct occ_result named = take_names(&known, verifier);
+    if (!occ_is_ok(named)) {
+        return occ_error_set(err, named.code, "relying party ids and origins: %s", occ_result_text(named.code));
+    }
+    *ret_verifier = verifier;
+    verifier = NULL;
+    return occ_success();
+}
+
+/* Tells the caller what is wrong, where it asked for that. */
+static void
+tell(const struct occ_verifier_options *options, const struct occ_error *err)
+{
+    const size_t needed = offsetof(struct occ_verifier_options, problem_size) + sizeof options->problem_size;
+    if (options == NULL || options->size < needed || options->problem == NULL || options->problem_size == 0) {
+        return;
+    }
+    const size_t len = strlen(err->text);
+    const size_t kept = len < options->problem_size ? len : options->problem_size - 1;
+    memcpy(options->problem, err->text, kept);
+    options->problem[kept] = '\0';
 }
 
 enum occ_err
@@ -52,149 +154,20 @@ occ_verifier_new(const struct occ_verifier_options *options, occ_verifier **ret_
         return OCC_ERR_USAGE;
     }
     *ret_verifier = NULL;
-    if (options != NULL) {
-        const struct occ_result checked = check_struct(options, options->size, sizeof *options);
-        if (!occ_is_ok(checked)) {
-            return checked.code;
-        }
-    }
-    occ_json_init();
-    const struct occ_result ready = occ_secret_init();
-    if (!occ_is_ok(ready)) {
-        return ready.code;
-    }
-    occ_verifier *verifier = calloc(1, sizeof *verifier);
-    if (verifier == NULL) {
-        return OCC_ERR_NOMEM;
-    }
-    if (options != NULL) {
-        verifier->options = *options;
-    }
-    verifier->options.size = sizeof verifier->options;
-    *ret_verifier = verifier;
-    return OCC_OK;
+    struct occ_error err = { 0 };
+    const struct occ_result made = occ_verifier_make(options, &err, ret_verifier);
+    tell(options, &err);
+    return made.code;
 }
 
 void
 occ_verifier_free(occ_verifier *verifier)
 {
+    if (verifier == NULL) {
+        return;
+    }
+    occ_path_trust_free(verifier->trust.nitro);
+    occ_timestamp_roots_free(verifier->trust.timestamps);
+    free(verifier->names);
     free(verifier);
-}
-
-/* True for codes that come with a report: refused, or input that is malformed or too large. */
-static bool
-has_report(enum occ_err code)
-{
-    return code == OCC_OK || code == OCC_ERR_LIMIT || (code >= OCC_ERR_BASE64 && code < OCC_ERR_WIRE_FRAME) ||
-           code >= OCC_ERR_PROOF_STRUCTURE;
-}
-
-/* Finishes a report about input that could not be read. */
-static OCC_RESULT
-report_malformed(const struct occ_error *why, occ_report *report)
-{
-    OCC_ENSURE(has_report(why->code), why->code);
-    report->reason = *why;
-    return occ_report_finish(report, NULL, occ_bytes_of(NULL, 0));
-}
-
-static OCC_RESULT
-fill_report(const struct occ_json *proof, const struct occ_json *policy_value, const uint8_t *digest,
-            occ_report *report)
-{
-    struct occ_policy policy;
-    struct occ_error err = { 0 };
-    if (policy_value != NULL && !occ_is_ok(occ_policy_read(policy_value, "policy", &err, &policy))) {
-        return report_malformed(&err, report);
-    }
-    const struct occ_checks_input input = { proof, policy_value == NULL ? NULL : &policy, digest };
-    return occ_checks_run(&input, report);
-}
-
-/* Reads one text. A refusal is left in *err, with what the text is in front. */
-static OCC_RESULT
-parse(const char *what, struct occ_bytes text, size_t max, struct occ_error *err, struct occ_json **ret_value)
-{
-    if (text.len > max) {
-        return occ_error_set(err, OCC_ERR_LIMIT, "%s: %zu bytes, expected at most %zu", what, text.len, max);
-    }
-    struct occ_error inner = { 0 };
-    const struct occ_result parsed = occ_json_parse(text, OCC_LIMIT_JSON_DEPTH, &inner, ret_value);
-    if (occ_is_ok(parsed)) {
-        return parsed;
-    }
-    return occ_error_set(err, parsed.code, "%s: %s", what, inner.text);
-}
-
-static OCC_RESULT
-fill_report_from_text(const struct occ_verify_input *input, occ_report *report)
-{
-    __attribute__((cleanup(occ_json_cleanup))) struct occ_json *proof = NULL;
-    __attribute__((cleanup(occ_json_cleanup))) struct occ_json *policy = NULL;
-    struct occ_error err = { 0 };
-    if (!occ_is_ok(parse("proof", occ_bytes_of(input->proof, input->proof_len), OCC_LIMIT_PROOF_LEN, &err, &proof))) {
-        return report_malformed(&err, report);
-    }
-    if (input->policy != NULL && !occ_is_ok(parse("policy", occ_bytes_of(input->policy, input->policy_len),
-                                                  OCC_LIMIT_POLICY_LEN, &err, &policy))) {
-        return report_malformed(&err, report);
-    }
-    return fill_report(proof, policy, input->digest, report);
-}
-
-/* The verdict, and the report to whom asked for it. */
-static enum occ_err
-hand_out(struct occ_result filled, occ_report **report, occ_report **ret_report)
-{
-    if (!occ_is_ok(filled)) {
-        return filled.code;
-    }
-    const enum occ_err code = occ_report_code(*report);
-    if (ret_report != NULL) {
-        *ret_report = *report;
-        *report = NULL;
-    }
-    return code;
-}
-
-enum occ_err
-occ_verify(const occ_verifier *verifier, const struct occ_verify_input *input, occ_report **ret_report)
-{
-    if (ret_report != NULL) {
-        *ret_report = NULL;
-    }
-    if (verifier == NULL || input == NULL) {
-        return OCC_ERR_USAGE;
-    }
-    const struct occ_result checked = check_struct(input, input->size, sizeof *input);
-    if (!occ_is_ok(checked)) {
-        return checked.code;
-    }
-    if (input->proof == NULL || (input->policy == NULL && input->policy_len > 0)) {
-        return OCC_ERR_USAGE;
-    }
-    __attribute__((cleanup(occ_report_cleanup))) occ_report *report = NULL;
-    const struct occ_result made = occ_report_new(&report);
-    if (!occ_is_ok(made)) {
-        return made.code;
-    }
-    return hand_out(fill_report_from_text(input, report), &report, ret_report);
-}
-
-enum occ_err
-occ_verify_json(const occ_verifier *verifier, const struct occ_json *proof, const struct occ_json *policy,
-                const uint8_t *digest, occ_report **ret_report)
-{
-    if (ret_report != NULL) {
-        *ret_report = NULL;
-    }
-    if (verifier == NULL || proof == NULL) {
-        return OCC_ERR_USAGE;
-    }
-    __attribute__((cleanup(occ_report_cleanup))) occ_report *report = NULL;
-    const struct occ_result made = occ_report_new(&report);
-    if (!occ_is_ok(made)) {
-        return made.code;
-    }
-    return hand_out(fill_report(proof, policy, digest, report), &report, ret_report);
 }

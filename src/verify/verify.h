@@ -6,14 +6,26 @@
 
 #include <occ/verify.h>
 
+#include "base/result.h"
 #include "codec/json.h"
 
 /*
- * As occ_verify, on parsed values. proof is any JSON value: one that is not a proof is a refusal, not an error. policy may
- * be NULL; a wrong one is an error whose sentence begins with "policy.". digest: 32 bytes or NULL. The trees must outlive
- * the call, not the report.
+ * As occ_verifier_new. *err (may be NULL) gets the sentence about an option that cannot be taken, which begins with
+ * "nitro root: " or "timestamp roots: ".
  */
-enum occ_err occ_verify_json(const occ_verifier *verifier, const struct occ_json *proof, const struct occ_json *policy,
-                             const uint8_t *digest, occ_report **ret_report);
+OCC_RESULT occ_verifier_make(const struct occ_verifier_options *options, struct occ_error *err,
+                             occ_verifier **ret_verifier);
+
+/* One verification of parsed values. The trees must outlive the call, not the report. */
+struct occ_verify_request {
+    const struct occ_json *proof;  /* any value: one that is not a proof is a refusal, not an error */
+    const struct occ_json *policy; /* or NULL; a wrong one is an error whose sentence begins with "policy." */
+    const uint8_t *digest;         /* OCC_SHA256_LEN bytes, or NULL */
+    bool without_json;             /* the caller will not ask for occ_report_json, which is "" then */
+};
+
+/* As occ_verify. */
+enum occ_err occ_verify_json(const occ_verifier *verifier, const struct occ_verify_request *request,
+                             occ_report **ret_report);
 
 #endif
