@@ -27,7 +27,8 @@
 
 /* Attestation documents, tokens and certificates (PROTOCOL §5) */
 #define OCC_LIMIT_CBOR_DEPTH 8                   /* nested arrays, maps and tags of one CBOR item */
-#define OCC_LIMIT_CBOR_ITEMS 4096                /* members of one array or map */
+#define OCC_LIMIT_CBOR_ITEMS 4096                /* members of one array */
+#define OCC_LIMIT_CBOR_PAIRS 64                  /* pairs of one map: each name is compared with all before it */
 #define OCC_LIMIT_NITRO_DOCUMENT_LEN (64u << 10) /* a document: the NSM writes at most 12 KiB */
 #define OCC_LIMIT_NITRO_FIELD_LEN 1024           /* user_data, nonce, public_key */
 #define OCC_LIMIT_NITRO_CERTIFICATE_LEN 4096     /* each certificate in a document */

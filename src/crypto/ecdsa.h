@@ -1,6 +1,8 @@
 /*
  * ecdsa.h — ECDSA verification (FIPS 186-5, RFC 9053 §2.1), by OpenSSL: ES256 is P-256 with SHA-256, ES384 is P-384 with
  * SHA-384. A key belongs to one of them for good.
+ *
+ * Where OpenSSL does not say that memory ran out, that reads as a key or signature refused; never as one that is good.
  */
 #ifndef OCC_CRYPTO_ECDSA_H
 #define OCC_CRYPTO_ECDSA_H
@@ -28,7 +30,7 @@ void occ_ecdsa_key_cleanup(struct occ_ecdsa_key **key);
 /*
  * Verifies a signature over message, which is hashed with the algorithm's hash. signature is ASN.1 DER, strict (minimal
  * integers, nothing after it): ECDSA-Sig-Value of RFC 3279 §2.2.3. OCC_ERR_SIGNATURE if it is not the key's, not DER, or r or
- * s is not in 1 … n-1; OCC_ERR_NOMEM.
+ * s is not in 1 … n-1; OCC_ERR_NOMEM. A high s is accepted: WebAuthn's signatures have either.
  */
 OCC_RESULT occ_ecdsa_verify_der(const struct occ_ecdsa_key *key, struct occ_bytes message, struct occ_bytes signature);
 /* The same with signature = r || s, each as long as the field (RFC 9053 §2.1), and nothing else. */

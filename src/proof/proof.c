@@ -47,6 +47,7 @@ static const struct occ_field environment_fields[] = {
 static const struct occ_field attestation_fields[] = {
     { .name = "format", .kind = OCC_FIELD_TEXT, .min = 1 },
     { .name = "reportB64", .kind = OCC_FIELD_BASE64, .min = 1 },
+    { .name = "batch", .kind = OCC_FIELD_OBJECT, .optional = true, .min = 1 },
 };
 
 const char *
@@ -148,6 +149,7 @@ read_environment(struct occ_error *err, struct occ_proof *proof)
                              OCC_FIELDS_COUNT(attestation_fields), err));
     proof->attestation_format = occ_fields_text(attestation, "format");
     proof->attestation_report_b64 = occ_fields_text(attestation, "reportB64");
+    proof->attestation_batch = occ_json_get(attestation, "batch");
     return occ_success();
 }
 

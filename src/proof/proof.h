@@ -40,6 +40,7 @@ struct occ_proof {
     struct occ_bytes measurement;
     struct occ_bytes attestation_format; /* empty = no attestation */
     struct occ_bytes attestation_report_b64;
+    const struct occ_json *attestation_batch; /* absent = NULL; an object, read by proof/tree.h */
 
     /* Absent = NULL. Their inside is checked for types only; evidence/ verifies. */
     const struct occ_json *agency;

@@ -34,6 +34,10 @@ static const struct change changes[] = {
     { "\"reportB64\":\"AAAA\"", 0, "\"reportB64\":\"\"", "environment.attestation.reportB64: empty" },
     { "\"reportB64\":\"AAAA\"", 0, "\"reportB64\":\"AAA\"", "environment.attestation.reportB64: not canonical base64" },
     { "\"reportB64\":\"AAAA\",", 0, "", "environment.attestation.reportB64: missing" },
+    { "\"batch\":{\"leafIndex\":0}", 0, "\"batch\":null", "environment.attestation.batch: null, expected an object" },
+    { "\"batch\":{\"leafIndex\":0}", 0, "\"batch\":{}",
+      "environment.attestation.batch: empty, expected to be absent then" },
+    { "\"batch\":{\"leafIndex\":0}", 0, "\"x\":0", NULL },
     /* agency */
     { "\"actor\":{", 0, "\"acto\":{", "agency.actor: missing" },
     { "\"authorization\":{", 0, "\"authorizatio\":{", "agency.authorization: missing" },
@@ -130,6 +134,9 @@ test_full(void **state)
     assert_true(occ_bytes_is(proof.actor_provider, "passkey"));
     assert_true(occ_bytes_is(proof.attestation_format, "aws-nitro"));
     assert_true(occ_bytes_is(proof.attestation_report_b64, "AAAA"));
+    assert_ptr_equal(proof.attestation_batch,
+                     occ_json_get(occ_json_get(occ_json_get(root, "environment"), "attestation"), "batch"));
+    assert_non_null(proof.attestation_batch);
     assert_int_equal(proof.enforcement, OCC_ENFORCEMENT_MEASURED_TEE);
     assert_ptr_equal(proof.agency, occ_json_get(root, "agency"));
     assert_ptr_equal(proof.attribution, occ_json_get(root, "attribution"));

@@ -207,6 +207,7 @@ test_values(void **state)
     assert_int_equal(proof.enforcement, OCC_ENFORCEMENT_STUB);
     assert_true(occ_bytes_is(proof.measurement, "stub:test"));
     assert_int_equal(proof.attestation_format.len, 0);
+    assert_null(proof.attestation_batch);
     assert_null(proof.agency);
     assert_null(proof.slot_allocation);
     assert_null(proof.timestamps);
