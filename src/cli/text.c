@@ -1,7 +1,7 @@
 #include "cli/text.h"
 
+#include "base/calendar.h"
 #include "codec/canonical.h"
-#include "os/clock.h"
 
 /* Inclusive ranges of characters that are not shown as they are. */
 static const struct {
@@ -127,12 +127,12 @@ occ_text_put_time(struct occ_buf *buf, double time_ms)
         occ_buf_put_str(buf, "not a time");
         return;
     }
-    if (time_ms > (double)OCC_CLOCK_FORMAT_MAX) {
+    if (time_ms > (double)OCC_CALENDAR_MAX_MS) {
         occ_buf_put_str(buf, "after the year 9999");
         return;
     }
-    char text[OCC_CLOCK_TEXT_SIZE];
-    occ_clock_format((uint64_t)time_ms, text);
+    char text[OCC_CALENDAR_TEXT_SIZE];
+    occ_calendar_format((uint64_t)time_ms, text);
     occ_buf_put_str(buf, text);
 }
 

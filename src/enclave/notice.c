@@ -2,6 +2,7 @@
 #include "enclave/notice.h"
 
 #include "base/buf.h"
+#include "base/calendar.h"
 #include "codec/canonical.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -21,8 +22,8 @@ void
 occ_notice_write(const char *level, const char *message, const struct occ_notice_field *fields, size_t count)
 {
     OCC_BUF_AUTO(line, LINE_LEN_MAX);
-    char time[OCC_CLOCK_TEXT_SIZE];
-    occ_clock_format(occ_clock_unix_ms(), time);
+    char time[OCC_CALENDAR_TEXT_SIZE];
+    occ_calendar_format(occ_clock_unix_ms(), time);
     put_member(&line, "time", time);
     put_member(&line, "level", level);
     put_member(&line, "program", "occ-enclave");

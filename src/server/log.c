@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/calendar.h"
 #include "base/limits.h"
 #include "os/clock.h"
 
@@ -30,8 +31,8 @@ struct occ_log {
 void
 occ_log_put_time(struct occ_buf *line, uint64_t unix_ms)
 {
-    char text[OCC_CLOCK_TEXT_SIZE];
-    occ_clock_format(unix_ms, text);
+    char text[OCC_CALENDAR_TEXT_SIZE];
+    occ_calendar_format(unix_ms, text);
     occ_buf_put_byte(line, '"');
     occ_buf_put_str(line, text);
     occ_buf_put_byte(line, '"');
