@@ -1,9 +1,9 @@
-/* tests/unit/proof/policy.c — src/proof/policy.c: each of the 13 fields right, and wrong in every way. */
+/* tests/unit/proof/policy.c — src/proof/policy.c: each field right, and wrong in every way. */
 #include "proof/policy.h"
 
 #include "unit/proof/support.h"
 
-enum kind { TIER, LIST, BOOLEAN, COUNTER, NUMBER };
+enum kind { TIER, LIST, BOOLEAN, COUNTER, NUMBER, BINDINGS, PCRS, TIMESTAMPS };
 
 static const struct {
     const char *name;
@@ -22,6 +22,13 @@ static const struct {
     { "requireActor", BOOLEAN },
     { "allowedActorKeyIds", LIST },
     { "allowedActorProviders", LIST },
+    { "requireSlot", BOOLEAN },
+    { "requireActorBinding", BOOLEAN },
+    { "allowedAttestationBindings", BINDINGS },
+    { "requiredPcrs", PCRS },
+    { "requireTimestamp", TIMESTAMPS },
+    { "minTimestamp", NUMBER },
+    { "maxTimestamp", NUMBER },
 };
 enum { FIELDS = sizeof fields / sizeof fields[0] };
 
@@ -72,6 +79,39 @@ static const struct value values[] = {
     TYPE(NUMBER, "\"1\"", "a string", "a number"),
     TYPE(NUMBER, "null", "null", "a number"),
     TYPE(NUMBER, "true", "a boolean", "a number"),
+    { BINDINGS, "[]", OCC_OK, NULL },
+    { BINDINGS, "[\"body\",\"batch\",\"key\"]", OCC_OK, NULL },
+    TYPE(BINDINGS, "\"body\"", "a string", "an array of strings"),
+    { BINDINGS, "[\"body\",1]", OCC_ERR_FIELD_TYPE, "[1]: a number, expected a string" },
+    { BINDINGS, "[\"Body\"]", OCC_ERR_FIELD_VALUE, "[0]: \"Body\", expected \"body\", \"batch\" or \"key\"" },
+    { BINDINGS, "[\"key\",\"\"]", OCC_ERR_FIELD_VALUE, "[1]: \"\", expected \"body\", \"batch\" or \"key\"" },
+    { PCRS, "{}", OCC_OK, NULL },
+    { PCRS, "{\"0\":[]}", OCC_OK, NULL },
+    { PCRS, "{\"31\":[\"" HEX_64 "\"],\"8\":[\"" HEX_64 HEX_64 "\",\"" HEX_64 "\"]}", OCC_OK, NULL },
+    TYPE(PCRS, "[]", "an array", "an object of PCR indices"),
+    TYPE(PCRS, "null", "null", "an object of PCR indices"),
+    { PCRS, "{\"32\":[]}", OCC_ERR_FIELD_UNKNOWN, ".32: not a PCR, expected 0 to 31" },
+    { PCRS, "{\"00\":[]}", OCC_ERR_FIELD_UNKNOWN, ".00: not a PCR, expected 0 to 31" },
+    { PCRS, "{\"PCR0\":[]}", OCC_ERR_FIELD_UNKNOWN, ".PCR0: not a PCR, expected 0 to 31" },
+    { PCRS, "{\"99999999999999999999999\":[]}", OCC_ERR_FIELD_UNKNOWN,
+      ".99999999999999999999999: not a PCR, expected 0 to 31" },
+    { PCRS, "{\"0\":\"" HEX_64 "\"}", OCC_ERR_FIELD_TYPE, ".0: a string, expected an array of strings" },
+    { PCRS, "{\"0\":[1]}", OCC_ERR_FIELD_ENCODING,
+      ".0: expected strings of 64, 96 or 128 characters of lower-case hex" },
+    { PCRS, "{\"0\":[\"\"]}", OCC_ERR_FIELD_ENCODING,
+      ".0: expected strings of 64, 96 or 128 characters of lower-case hex" },
+    { PCRS, "{\"0\":[\"AB" HEX_64 "\"]}", OCC_ERR_FIELD_ENCODING,
+      ".0: expected strings of 64, 96 or 128 characters of lower-case hex" },
+    { TIMESTAMPS, "\"artifact\"", OCC_OK, NULL },
+    { TIMESTAMPS, "\"proof\"", OCC_OK, NULL },
+    { TIMESTAMPS, "[\"proof\",\"artifact\"]", OCC_OK, NULL },
+    { TIMESTAMPS, "\"both\"", OCC_ERR_FIELD_VALUE, ": expected \"artifact\", \"proof\" or an array of them" },
+    { TIMESTAMPS, "[\"artifact\",\"\"]", OCC_ERR_FIELD_VALUE,
+      ": expected \"artifact\", \"proof\" or an array of them" },
+    { TIMESTAMPS, "[1]", OCC_ERR_FIELD_VALUE, ": expected \"artifact\", \"proof\" or an array of them" },
+    { TIMESTAMPS, "[]", OCC_ERR_FIELD_LENGTH, ": empty, expected at least one entry" },
+    TYPE(TIMESTAMPS, "true", "a boolean", "\"artifact\", \"proof\" or an array of them"),
+    TYPE(TIMESTAMPS, "{}", "an object", "\"artifact\", \"proof\" or an array of them"),
 };
 
 /* Reads a policy text; checks code and sentence, and that *ret_policy is untouched on failure. */
@@ -99,8 +139,8 @@ test_every_field(void **state)
             if (values[v].kind != fields[f].kind) {
                 continue;
             }
-            char text[256];
-            char sentence[256] = "";
+            char text[512];
+            char sentence[512] = "";
             snprintf(text, sizeof text, "{\"%s\":%s}", fields[f].name, values[v].json);
             if (values[v].text != NULL) {
                 snprintf(sentence, sizeof sentence, "policy.%s%s", fields[f].name, values[v].text);
@@ -119,7 +159,7 @@ test_unknown_names(void **state)
     check("{\"requireAttestations\":true}", OCC_ERR_FIELD_UNKNOWN, "policy.requireAttestations: unknown field");
     check("{\"RequireActor\":true}", OCC_ERR_FIELD_UNKNOWN, "policy.RequireActor: unknown field");
     check("{\"minCounter\":\"1\",\"\":0}", OCC_ERR_FIELD_UNKNOWN, "policy.: unknown field");
-    check("{\"requireSlot\":false}", OCC_ERR_FIELD_UNKNOWN, "policy.requireSlot: unknown field");
+    check("{\"requireslot\":false}", OCC_ERR_FIELD_UNKNOWN, "policy.requireslot: unknown field");
 }
 
 static void
@@ -176,10 +216,27 @@ test_values(void **state)
     assert_ptr_equal(policy.allowed_actor_providers, occ_json_get(value, "allowedActorProviders"));
     occ_json_free(value);
 
+    value = parse_json("{\"requireSlot\":true,\"requireActorBinding\":true,\"allowedAttestationBindings\":[\"body\"],"
+                       "\"requiredPcrs\":{\"1\":[]},\"requireTimestamp\":[\"proof\"],\"minTimestamp\":5,"
+                       "\"maxTimestamp\":6}");
+    assert_true(occ_is_ok(occ_policy_read(value, "policy", NULL, &policy)));
+    assert_true(policy.require_slot && policy.require_actor_binding);
+    assert_ptr_equal(policy.allowed_attestation_bindings, occ_json_get(value, "allowedAttestationBindings"));
+    assert_ptr_equal(policy.required_pcrs, occ_json_get(value, "requiredPcrs"));
+    assert_int_equal(policy.require_timestamp, 1u << OCC_TIMESTAMP_PROOF);
+    assert_true(policy.has_min_timestamp && policy.min_timestamp_ms == 5);
+    assert_true(policy.has_max_timestamp && policy.max_timestamp_ms == 6);
+    occ_json_free(value);
+
     value = parse_json("{}");
     assert_true(occ_is_ok(occ_policy_read(value, "policy", NULL, &policy)));
     assert_false(policy.has_enforcement || policy.require_attestation || policy.has_min_time || policy.has_max_time ||
                  policy.require_epoch_id || policy.require_actor);
+    assert_false(policy.require_slot || policy.require_actor_binding || policy.has_min_timestamp ||
+                 policy.has_max_timestamp);
+    assert_int_equal(policy.require_timestamp, 0);
+    assert_null(policy.allowed_attestation_bindings);
+    assert_null(policy.required_pcrs);
     assert_null(policy.allowed_measurements);
     assert_null(policy.allowed_public_keys);
     assert_null(policy.require_attestation_format);

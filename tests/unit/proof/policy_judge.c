@@ -1,6 +1,6 @@
 /*
- * tests/unit/proof/policy_judge.c — src/proof/policy_judge.c: a table of policies held against three proofs, every code
- * reached with its exact sentence.
+ * tests/unit/proof/policy_judge.c — src/proof/policy_judge.c: a table of policies held against proofs with and without
+ * evidence, every code reached with its exact sentence.
  */
 #include "proof/policy.h"
 
@@ -12,27 +12,60 @@
 #define HUGE_COUNTER "123456789012345678901234567890"
 
 /* A software proof with counter, time and epoch; one with everything; a tier without evidence, and nothing optional. */
-enum which { PLAIN, FULL, BARE };
-static const char *const proofs[] = { PLAIN_PROOF, FULL_PROOF, TEE_ONLY };
+enum which { PLAIN, FULL, BARE, BORROWED };
+/* A proof of tier stub that shows the measurement of a TEE. */
+#define TEE_MEASUREMENT "AB" HEX_64 "0123456789abcdef0123456789abcd"
+#define BORROWER \
+    "{" ARTIFACT ",\"commit\":{\"nonceB64\":\"" NONCE_B64 "\"},\"environment\":{\"enforcement\":\"stub\"," \
+    "\"measurement\":\"" TEE_MEASUREMENT "\"}," SIGNER ",\"version\":\"occ/1\"}"
+static const char *const proofs[] = { PLAIN_PROOF, FULL_PROOF, TEE_ONLY, BORROWER };
+
+/* None; all of it good, bound by the body; the key alone, a bare actor, timestamps of nobody known. */
+enum evidence { NONE, ALL, WEAK };
+static const struct occ_policy_evidence evidences[] = {
+    [NONE] = { .why_no_attestation = "attestation format \"aws-nitro\" cannot be verified by this version" },
+    [ALL] = { .attestation_verified = true,
+              .binding = OCC_BINDING_BODY,
+              .pcrs = { [0] = MEASUREMENT, [3] = HEX_64 },
+              .actor_verified = true,
+              .actor_covers_digest = true,
+              .slot_verified = true,
+              .timestamp_trusted = { true, true },
+              .timestamp_ms = { 1000, 2000 } },
+    [WEAK] = { .attestation_verified = true,
+               .binding = OCC_BINDING_KEY,
+               .actor_verified = true,
+               .timestamp_trusted = { false, true },
+               .timestamp_ms = { 0, 2000 } },
+};
 
 struct row {
     enum which proof;
     const char *policy;
-    bool attestation_verified, actor_verified;
+    enum evidence evidence;
     enum occ_err code;
     const char *text;
 };
 #define GOOD(proof, policy) \
     { \
-        proof, policy, false, false, OCC_OK, "" \
+        proof, policy, NONE, OCC_OK, "" \
     }
 #define BACKED(proof, policy) \
     { \
-        proof, policy, true, true, OCC_OK, "" \
+        proof, policy, ALL, OCC_OK, "" \
     }
 #define BAD(proof, policy, code, text) \
     { \
-        proof, policy, false, false, code, text \
+        proof, policy, NONE, code, text \
+    }
+/* Refused in spite of good evidence; refused for it being weak. */
+#define UNMET(proof, policy, code, text) \
+    { \
+        proof, policy, ALL, code, text \
+    }
+#define TOO_WEAK(policy, code, text) \
+    { \
+        FULL, policy, WEAK, code, text \
     }
 #define UNVERIFIED "attestation format \"aws-nitro\" cannot be verified by this version"
 
@@ -70,6 +103,11 @@ static const struct row rows[] = {
         "measurement is only claimed: no attestation present"),
     BACKED(FULL, "{\"allowedMeasurements\":[\"" MEASUREMENT "\"]}"),
     GOOD(BARE, "{\"allowedMeasurements\":[\"m\"],\"allowedPublicKeys\":[\"" KEY_B64 "\"]}"),
+    /* a TEE's measurement on another tier is borrowed */
+    BAD(BORROWED, "{\"allowedMeasurements\":[\"" TEE_MEASUREMENT "\"]}", OCC_ERR_POLICY_MEASUREMENT_CLAIMED,
+        "measurement is only claimed: no attestation present"),
+    GOOD(BORROWED, "{\"allowedMeasurements\":[\"" TEE_MEASUREMENT "\"],\"allowedPublicKeys\":[\"" KEY_B64 "\"]}"),
+    GOOD(BORROWED, "{\"requireEnforcement\":\"stub\"}"),
     /* allowedPublicKeys: text, not bytes */
     GOOD(PLAIN, "{\"allowedPublicKeys\":[\"" KEY_B64 "\"]}"),
     BAD(PLAIN, "{\"allowedPublicKeys\":[\"" KEY_B64 " \"]}", OCC_ERR_POLICY_PUBLIC_KEY,
@@ -128,7 +166,7 @@ static const struct row rows[] = {
     GOOD(PLAIN, "{\"requireActor\":false}"),
     GOOD(FULL, "{\"requireActor\":false}"),
     BAD(PLAIN, "{\"requireActor\":true}", OCC_ERR_POLICY_ACTOR_MISSING, "actor required but not present"),
-    BAD(FULL, "{\"requireActor\":true}", OCC_ERR_POLICY_ACTOR_UNVERIFIED, "actor cannot be verified by this version"),
+    BAD(FULL, "{\"requireActor\":true}", OCC_ERR_POLICY_ACTOR_UNVERIFIED, "actor required but not verified"),
     BACKED(FULL, "{\"requireActor\":true}"),
     BAD(PLAIN, "{\"requireActor\":false,\"allowedActorKeyIds\":[\"" HEX_64 "\"]}", OCC_ERR_POLICY_ACTOR_MISSING,
         "actor required but not present"),
@@ -136,7 +174,7 @@ static const struct row rows[] = {
     BAD(FULL, "{\"allowedActorKeyIds\":[]}", OCC_ERR_POLICY_ACTOR_KEY, "actor key not in allowed set"),
     BAD(FULL, "{\"allowedActorKeyIds\":[\"00\"]}", OCC_ERR_POLICY_ACTOR_KEY, "actor key not in allowed set"),
     BAD(FULL, "{\"allowedActorKeyIds\":[\"" HEX_64 "\"]}", OCC_ERR_POLICY_ACTOR_UNVERIFIED,
-        "actor cannot be verified by this version"),
+        "actor required but not verified"),
     BACKED(FULL, "{\"allowedActorKeyIds\":[\"" HEX_64 "\"]}"),
     BAD(PLAIN, "{\"allowedActorProviders\":[\"passkey\"]}", OCC_ERR_POLICY_ACTOR_MISSING,
         "actor required but not present"),
@@ -144,8 +182,56 @@ static const struct row rows[] = {
         "actor provider not in allowed set"),
     BAD(FULL, "{\"allowedActorProviders\":[]}", OCC_ERR_POLICY_ACTOR_PROVIDER, "actor provider not in allowed set"),
     BAD(FULL, "{\"allowedActorProviders\":[\"passkey\"]}", OCC_ERR_POLICY_ACTOR_UNVERIFIED,
-        "actor cannot be verified by this version"),
+        "actor required but not verified"),
     BACKED(FULL, "{\"allowedActorProviders\":[\"passkey\"]}"),
+    /* requireSlot */
+    GOOD(PLAIN, "{\"requireSlot\":false}"),
+    BAD(PLAIN, "{\"requireSlot\":true}", OCC_ERR_POLICY_SLOT_MISSING, "slot required but not present"),
+    BACKED(FULL, "{\"requireSlot\":true}"),
+    /* requireActorBinding: asks for an actor, too */
+    GOOD(FULL, "{\"requireActorBinding\":false}"),
+    BAD(PLAIN, "{\"requireActorBinding\":true}", OCC_ERR_POLICY_ACTOR_MISSING, "actor required but not present"),
+    BAD(FULL, "{\"requireActorBinding\":true}", OCC_ERR_POLICY_ACTOR_UNVERIFIED, "actor required but not verified"),
+    TOO_WEAK("{\"requireActorBinding\":true}", OCC_ERR_POLICY_ACTOR_BINDING,
+             "the actor's signature does not cover this artifact"),
+    TOO_WEAK("{\"requireActor\":true}", OCC_OK, ""),
+    BACKED(FULL, "{\"requireActorBinding\":true}"),
+    /* allowedAttestationBindings: asks for an attestation, too */
+    BAD(PLAIN, "{\"allowedAttestationBindings\":[\"body\"]}", OCC_ERR_POLICY_ATTESTATION_MISSING,
+        "attestation required but not present"),
+    BAD(FULL, "{\"allowedAttestationBindings\":[\"body\"]}", OCC_ERR_POLICY_ATTESTATION_UNVERIFIED, UNVERIFIED),
+    BACKED(FULL, "{\"allowedAttestationBindings\":[\"batch\",\"body\"]}"),
+    UNMET(FULL, "{\"allowedAttestationBindings\":[]}", OCC_ERR_POLICY_ATTESTATION_BINDING,
+          "attestation binding \"body\" not in allowed set"),
+    TOO_WEAK("{\"allowedAttestationBindings\":[\"batch\",\"body\"]}", OCC_ERR_POLICY_ATTESTATION_BINDING,
+             "attestation binding \"key\" not in allowed set"),
+    TOO_WEAK("{\"allowedAttestationBindings\":[\"key\"]}", OCC_OK, ""),
+    /* requiredPcrs: asks for an attestation, too */
+    BAD(PLAIN, "{\"requiredPcrs\":{}}", OCC_ERR_POLICY_ATTESTATION_MISSING, "attestation required but not present"),
+    BAD(FULL, "{\"requiredPcrs\":{}}", OCC_ERR_POLICY_ATTESTATION_UNVERIFIED, UNVERIFIED),
+    BACKED(FULL, "{\"requiredPcrs\":{}}"),
+    BACKED(FULL, "{\"requiredPcrs\":{\"3\":[\"" MEASUREMENT "\",\"" HEX_64 "\"],\"0\":[\"" MEASUREMENT "\"]}}"),
+    UNMET(FULL, "{\"requiredPcrs\":{\"3\":[\"" MEASUREMENT "\"]}}", OCC_ERR_POLICY_PCR, "PCR3 not in allowed set"),
+    UNMET(FULL, "{\"requiredPcrs\":{\"3\":[]}}", OCC_ERR_POLICY_PCR, "PCR3 not in allowed set"),
+    UNMET(FULL, "{\"requiredPcrs\":{\"8\":[\"" HEX_64 "\"]}}", OCC_ERR_POLICY_PCR, "PCR8 not in allowed set"),
+    /* requireTimestamp, minTimestamp, maxTimestamp */
+    BAD(PLAIN, "{\"requireTimestamp\":\"artifact\"}", OCC_ERR_POLICY_TIMESTAMP_MISSING,
+        "timestamp required but not present: timestamps.artifact"),
+    BAD(FULL, "{\"requireTimestamp\":[\"artifact\"]}", OCC_ERR_POLICY_TIMESTAMP_UNVERIFIED,
+        "timestamp required but not of a trusted authority: timestamps.artifact"),
+    TOO_WEAK("{\"requireTimestamp\":\"artifact\"}", OCC_ERR_POLICY_TIMESTAMP_UNVERIFIED,
+             "timestamp required but not of a trusted authority: timestamps.artifact"),
+    BACKED(FULL, "{\"requireTimestamp\":\"artifact\",\"minTimestamp\":1000,\"maxTimestamp\":1000}"),
+    BAD(PLAIN, "{\"minTimestamp\":0}", OCC_ERR_POLICY_TIMESTAMP_MISSING, "timestamp required but not present"),
+    BAD(PLAIN, "{\"maxTimestamp\":0}", OCC_ERR_POLICY_TIMESTAMP_MISSING, "timestamp required but not present"),
+    BAD(FULL, "{\"maxTimestamp\":0}", OCC_ERR_POLICY_TIMESTAMP_UNVERIFIED,
+        "timestamp required but not of a trusted authority"),
+    BACKED(FULL, "{\"minTimestamp\":1000,\"maxTimestamp\":2000}"),
+    UNMET(FULL, "{\"minTimestamp\":1001}", OCC_ERR_POLICY_TIMESTAMP_LOW, "timestamp 1000 before minimum 1001"),
+    UNMET(FULL, "{\"maxTimestamp\":1999.5}", OCC_ERR_POLICY_TIMESTAMP_HIGH, "timestamp 2000 after maximum 1999.5"),
+    UNMET(FULL, "{\"requireTimestamp\":\"artifact\",\"maxTimestamp\":999}", OCC_ERR_POLICY_TIMESTAMP_HIGH,
+          "timestamp 1000 after maximum 999"),
+    BACKED(FULL, "{\"requireTimestamp\":\"artifact\",\"maxTimestamp\":1999}"), /* the other one is not meant */
     /* the order: the seed's list, and what the proof says before what it cannot show */
     BAD(FULL, "{\"minCounter\":\"13\",\"requireEnforcement\":\"stub\"}", OCC_ERR_POLICY_ENFORCEMENT,
         "enforcement \"measured-tee\" does not meet required \"stub\""),
@@ -172,12 +258,12 @@ test_rows(void **state)
         struct occ_policy policy;
         struct occ_error err = { 0 };
         assert_true(occ_is_ok(occ_policy_read(policy_root, "policy", &err, &policy)));
-        const struct occ_policy_evidence evidence = { row->attestation_verified, row->actor_verified };
-        const struct occ_result result = occ_policy_judge(&policy, &proof, &evidence, &err);
+        const struct occ_policy_evidence *evidence = &evidences[row->evidence];
+        const struct occ_result result = occ_policy_judge(&policy, &proof, evidence, &err);
         if (result.code != row->code || strcmp(err.text, row->text) != 0) {
             fail_msg("%s on proof %d: %s: %s", row->policy, (int)row->proof, occ_result_name(result.code), err.text);
         }
-        assert_int_equal(occ_policy_judge(&policy, &proof, &evidence, NULL).code, row->code);
+        assert_int_equal(occ_policy_judge(&policy, &proof, evidence, NULL).code, row->code);
         occ_json_free(policy_root);
         occ_json_free(proof_root);
     }
@@ -194,7 +280,7 @@ test_every_code_is_reached(void **state)
 #undef CODE
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-        bool reached = all[i] < OCC_ERR_POLICY_ENFORCEMENT || all[i] > OCC_ERR_POLICY_ACTOR_PROVIDER;
+        bool reached = all[i] < OCC_ERR_POLICY_ENFORCEMENT || all[i] > OCC_ERR_POLICY_TIMESTAMP_HIGH;
         for (size_t r = 0; !reached && r < sizeof rows / sizeof rows[0]; r++) {
             reached = rows[r].code == all[i];
         }
@@ -225,7 +311,7 @@ test_huge_counter(void **state)
         struct occ_policy policy;
         struct occ_error err = { 0 };
         assert_true(occ_is_ok(occ_policy_read(value, "policy", NULL, &policy)));
-        const struct occ_policy_evidence none = { false, false };
+        const struct occ_policy_evidence none = { 0 };
         const struct occ_result result = occ_policy_judge(&policy, &proof, &none, &err);
         assert_int_equal(occ_is_ok(result), cases[i].text[0] == '\0');
         assert_string_equal(err.text, cases[i].text);
