@@ -98,8 +98,9 @@ read_root(struct occ_bytes root, struct occ_error *err, struct occ_path_trust *t
     OCC_TRY(occ_certificate_form_read(occ_buf_view(&trust->der), "root", err, &trust->root));
     const struct occ_result place = occ_certificate_form_check_authority(trust->root, "root", err);
     if (!occ_is_ok(place)) {
-        return place.code == OCC_ERR_NOMEM ? place
-                                           : occ_error_set(err, OCC_ERR_NITRO_CERTIFICATE, "root: not a CA certificate");
+        return place.code == OCC_ERR_NOMEM
+                   ? place
+                   : occ_error_set(err, OCC_ERR_NITRO_CERTIFICATE, "root: not a CA certificate");
     }
     if (X509_self_signed(trust->root, 1) != 1) {
         return occ_certificate_form_refuse(err, OCC_ERR_NITRO_CERTIFICATE, "root", "not signed by itself");
@@ -243,7 +244,8 @@ narrow(const struct certificates *certificates, size_t index, size_t leaf, struc
        struct occ_certificate_window *window)
 {
     struct occ_certificate_window own;
-    OCC_TRY(occ_certificate_form_window(certificates->at[index], occ_certificate_form_name(index, leaf).text, err, &own));
+    OCC_TRY(
+        occ_certificate_form_window(certificates->at[index], occ_certificate_form_name(index, leaf).text, err, &own));
     window->from = own.from > window->from ? own.from : window->from;
     window->to = own.to < window->to ? own.to : window->to;
     return occ_success();
