@@ -30,6 +30,7 @@
 #define OCC_LIMIT_CBOR_ITEMS 4096                /* members of one array */
 #define OCC_LIMIT_CBOR_PAIRS 64                  /* pairs of one map: each name is compared with all before it */
 #define OCC_LIMIT_NITRO_DOCUMENT_LEN (64u << 10) /* a document: the NSM writes at most 12 KiB */
+#define OCC_LIMIT_NITRO_MODULE_ID_LEN 256        /* bytes of module_id: real ones have 39 */
 #define OCC_LIMIT_NITRO_FIELD_LEN 1024           /* user_data, nonce, public_key */
 #define OCC_LIMIT_NITRO_CERTIFICATE_LEN 4096     /* each certificate in a document */
 #define OCC_LIMIT_NITRO_CABUNDLE 8               /* certificates above the leaf: real documents have 4 */

@@ -63,7 +63,10 @@ no_passphrase(char *text, int size, int writing, void *context)
 static OCC_RESULT
 read_pem(struct occ_bytes text, struct occ_error *err, struct occ_buf *der)
 {
-    BIO *bio = text.len > OCC_LIMIT_ROOTS_LEN ? NULL : BIO_new_mem_buf(text.ptr, (int)text.len);
+    if (text.len == 0 || text.len > OCC_LIMIT_ROOTS_LEN) {
+        return occ_error_set(err, OCC_ERR_NITRO_CERTIFICATE, "root: not one certificate in DER or PEM");
+    }
+    BIO *bio = BIO_new_mem_buf(text.ptr, (int)text.len);
     OCC_ENSURE(bio != NULL, OCC_ERR_NOMEM);
     unsigned char *bytes = NULL;
     long len = 0;
@@ -78,7 +81,7 @@ read_pem(struct occ_bytes text, struct occ_error *err, struct occ_buf *der)
     OPENSSL_free(more);
     BIO_free(bio);
     if (!one) {
-        return occ_error_set(err, OCC_ERR_NITRO_CERTIFICATE, "root: not one certificate in DER or PEM");
+        return occ_certificate_form_refuse(err, OCC_ERR_NITRO_CERTIFICATE, "root", "not one certificate in DER or PEM");
     }
     return occ_buf_check(der);
 }

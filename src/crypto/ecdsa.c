@@ -145,6 +145,12 @@ occ_ecdsa_key_cleanup(struct occ_ecdsa_key **key)
     *key = NULL;
 }
 
+enum occ_ecdsa
+occ_ecdsa_key_algorithm(const struct occ_ecdsa_key *key)
+{
+    return key->field_len == curves[OCC_ES256].field_len ? OCC_ES256 : OCC_ES384;
+}
+
 /* ---- signatures ---- */
 
 /* The strict DER of a signature, if it is no longer than these curves have. */
