@@ -198,7 +198,10 @@ occ_ecdsa_verify_der(const struct occ_ecdsa_key *key, struct occ_bytes message, 
     if (parsed == NULL) {
         return failed(OCC_ERR_SIGNATURE);
     }
-    /* BER, negative or padded integers and trailing bytes read the same; only strict DER is written the same */
+    /*
+     * BER, padded integers and trailing bytes read the same; only strict DER is written the same. OpenSSL compares once
+     * more when it verifies; what we promise does not hang on that.
+     */
     uint8_t der[DER_LEN_MAX];
     size_t len = 0;
     OCC_TRY(encode(parsed, der, &len));
