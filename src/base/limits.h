@@ -43,6 +43,9 @@
 #define OCC_LIMIT_VERIFIER_NAMES 100          /* relying party ids, and origins, that a verifier is given */
 #define OCC_LIMIT_BATCH_PATH 40               /* hashes in a batch's path: trees of up to 2^40 leaves */
 #define OCC_LIMIT_AGENCY_BATCH 10000          /* digests in a peer's batchContext */
+#define OCC_LIMIT_AGENCY_NONCE_LEN_MIN 16     /* authorization.nonceB64, */
+#define OCC_LIMIT_AGENCY_NONCE_LEN 64         /* bytes */
+#define OCC_LIMIT_AGENCY_CHALLENGE_LEN 1024   /* authorization.challenge of a WebAuthn assertion, bytes */
 #define OCC_LIMIT_CLIENT_DATA_LEN (16u << 10) /* clientDataJSON */
 #define OCC_LIMIT_AUTHENTICATOR_DATA_LEN (4u << 10)
 
