@@ -30,6 +30,7 @@
 #define OCC_LIMIT_CBOR_ITEMS 4096                /* members of one array */
 #define OCC_LIMIT_CBOR_PAIRS 64                  /* pairs of one map: each name is compared with all before it */
 #define OCC_LIMIT_NITRO_DOCUMENT_LEN (64u << 10) /* a document: the NSM writes at most 12 KiB */
+#define OCC_LIMIT_NITRO_MODULE_ID_LEN 256        /* bytes of module_id: real ones have 39 */
 #define OCC_LIMIT_NITRO_FIELD_LEN 1024           /* user_data, nonce, public_key */
 #define OCC_LIMIT_NITRO_CERTIFICATE_LEN 4096     /* each certificate in a document */
 #define OCC_LIMIT_NITRO_CABUNDLE 8               /* certificates above the leaf: real documents have 4 */
@@ -42,6 +43,9 @@
 #define OCC_LIMIT_VERIFIER_NAMES 100          /* relying party ids, and origins, that a verifier is given */
 #define OCC_LIMIT_BATCH_PATH 40               /* hashes in a batch's path: trees of up to 2^40 leaves */
 #define OCC_LIMIT_AGENCY_BATCH 10000          /* digests in a peer's batchContext */
+#define OCC_LIMIT_AGENCY_NONCE_LEN_MIN 16     /* authorization.nonceB64, */
+#define OCC_LIMIT_AGENCY_NONCE_LEN 64         /* bytes */
+#define OCC_LIMIT_AGENCY_CHALLENGE_LEN 1024   /* authorization.challenge of a WebAuthn assertion, bytes */
 #define OCC_LIMIT_CLIENT_DATA_LEN (16u << 10) /* clientDataJSON */
 #define OCC_LIMIT_AUTHENTICATOR_DATA_LEN (4u << 10)
 

@@ -63,7 +63,10 @@ no_passphrase(char *text, int size, int writing, void *context)
 static OCC_RESULT
 read_pem(struct occ_bytes text, struct occ_error *err, struct occ_buf *der)
 {
-    BIO *bio = text.len > OCC_LIMIT_ROOTS_LEN ? NULL : BIO_new_mem_buf(text.ptr, (int)text.len);
+    if (text.len == 0 || text.len > OCC_LIMIT_ROOTS_LEN) {
+        return occ_error_set(err, OCC_ERR_NITRO_CERTIFICATE, "root: not one certificate in DER or PEM");
+    }
+    BIO *bio = BIO_new_mem_buf(text.ptr, (int)text.len);
     OCC_ENSURE(bio != NULL, OCC_ERR_NOMEM);
     unsigned char *bytes = NULL;
     long len = 0;
@@ -78,7 +81,7 @@ read_pem(struct occ_bytes text, struct occ_error *err, struct occ_buf *der)
     OPENSSL_free(more);
     BIO_free(bio);
     if (!one) {
-        return occ_error_set(err, OCC_ERR_NITRO_CERTIFICATE, "root: not one certificate in DER or PEM");
+        return occ_certificate_form_refuse(err, OCC_ERR_NITRO_CERTIFICATE, "root", "not one certificate in DER or PEM");
     }
     return occ_buf_check(der);
 }
@@ -98,8 +101,9 @@ read_root(struct occ_bytes root, struct occ_error *err, struct occ_path_trust *t
     OCC_TRY(occ_certificate_form_read(occ_buf_view(&trust->der), "root", err, &trust->root));
     const struct occ_result place = occ_certificate_form_check_authority(trust->root, "root", err);
     if (!occ_is_ok(place)) {
-        return place.code == OCC_ERR_NOMEM ? place
-                                           : occ_error_set(err, OCC_ERR_NITRO_CERTIFICATE, "root: not a CA certificate");
+        return place.code == OCC_ERR_NOMEM
+                   ? place
+                   : occ_error_set(err, OCC_ERR_NITRO_CERTIFICATE, "root: not a CA certificate");
     }
     if (X509_self_signed(trust->root, 1) != 1) {
         return occ_certificate_form_refuse(err, OCC_ERR_NITRO_CERTIFICATE, "root", "not signed by itself");
@@ -243,7 +247,8 @@ narrow(const struct certificates *certificates, size_t index, size_t leaf, struc
        struct occ_certificate_window *window)
 {
     struct occ_certificate_window own;
-    OCC_TRY(occ_certificate_form_window(certificates->at[index], occ_certificate_form_name(index, leaf).text, err, &own));
+    OCC_TRY(
+        occ_certificate_form_window(certificates->at[index], occ_certificate_form_name(index, leaf).text, err, &own));
     window->from = own.from > window->from ? own.from : window->from;
     window->to = own.to < window->to ? own.to : window->to;
     return occ_success();

@@ -76,7 +76,8 @@ decode(struct occ_bytes der, const char *name, struct occ_error *err, X509 **ret
                              (size_t)(der.ptr + der.len - next));
     }
     if (!encodes_as(certificate, der)) {
-        return occ_certificate_form_refuse(err, OCC_ERR_NITRO_CERTIFICATE, name, "not in DER, the one encoding allowed");
+        return occ_certificate_form_refuse(err, OCC_ERR_NITRO_CERTIFICATE, name,
+                                           "not in DER, the one encoding allowed");
     }
     *ret_certificate = certificate;
     certificate = NULL;

@@ -94,6 +94,16 @@ load_point(const struct curve *curve, uint8_t point[POINT_LEN_MAX], EVP_PKEY **r
     return occ_success();
 }
 
+static OCC_RESULT
+load_key(const struct curve *curve, uint8_t point[POINT_LEN_MAX], struct occ_ecdsa_key *key)
+{
+    KEEP_ERRORS_AUTO(errors);
+    key->field_len = curve->field_len;
+    key->hash = EVP_MD_fetch(NULL, curve->hash, NULL);
+    OCC_ENSURE(key->hash != NULL, OCC_ERR_NOMEM);
+    return load_point(curve, point, &key->key);
+}
+
 struct occ_result
 occ_ecdsa_key_from_point(enum occ_ecdsa algorithm, struct occ_bytes x, struct occ_bytes y,
                          struct occ_ecdsa_key **ret_key)
@@ -104,15 +114,14 @@ occ_ecdsa_key_from_point(enum occ_ecdsa algorithm, struct occ_bytes x, struct oc
     memcpy(point + 1, x.ptr, x.len);
     memcpy(point + 1 + x.len, y.ptr, y.len);
 
-    KEEP_ERRORS_AUTO(errors);
-    __attribute__((cleanup(occ_ecdsa_key_cleanup))) struct occ_ecdsa_key *key = calloc(1, sizeof *key);
+    struct occ_ecdsa_key *key = calloc(1, sizeof *key);
     OCC_ENSURE(key != NULL, OCC_ERR_NOMEM);
-    key->field_len = curve->field_len;
-    key->hash = EVP_MD_fetch(NULL, curve->hash, NULL);
-    OCC_ENSURE(key->hash != NULL, OCC_ERR_NOMEM);
-    OCC_TRY(load_point(curve, point, &key->key));
+    const struct occ_result loaded = load_key(curve, point, key);
+    if (!occ_is_ok(loaded)) {
+        occ_ecdsa_key_free(key);
+        return loaded;
+    }
     *ret_key = key;
-    key = NULL;
     return occ_success();
 }
 
@@ -143,6 +152,12 @@ occ_ecdsa_key_cleanup(struct occ_ecdsa_key **key)
 {
     occ_ecdsa_key_free(*key);
     *key = NULL;
+}
+
+enum occ_ecdsa
+occ_ecdsa_key_algorithm(const struct occ_ecdsa_key *key)
+{
+    return key->field_len == curves[OCC_ES256].field_len ? OCC_ES256 : OCC_ES384;
 }
 
 /* ---- signatures ---- */
@@ -189,7 +204,10 @@ occ_ecdsa_verify_der(const struct occ_ecdsa_key *key, struct occ_bytes message, 
     if (parsed == NULL) {
         return failed(OCC_ERR_SIGNATURE);
     }
-    /* BER, negative or padded integers and trailing bytes read the same; only strict DER is written the same */
+    /*
+     * BER, padded integers and trailing bytes read the same; only strict DER is written the same. OpenSSL compares once
+     * more when it verifies; what we promise does not hang on that.
+     */
     uint8_t der[DER_LEN_MAX];
     size_t len = 0;
     OCC_TRY(encode(parsed, der, &len));

@@ -26,6 +26,8 @@ OCC_RESULT occ_ecdsa_key_from_point(enum occ_ecdsa algorithm, struct occ_bytes x
                                     struct occ_ecdsa_key **ret_key);
 void occ_ecdsa_key_free(struct occ_ecdsa_key *key);
 void occ_ecdsa_key_cleanup(struct occ_ecdsa_key **key);
+/* What the key is for. */
+enum occ_ecdsa occ_ecdsa_key_algorithm(const struct occ_ecdsa_key *key);
 
 /*
  * Verifies a signature over message, which is hashed with the algorithm's hash. signature is ASN.1 DER, strict (minimal

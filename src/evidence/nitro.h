@@ -11,19 +11,26 @@
 #include "base/limits.h"
 #include "base/result.h"
 #include "crypto/certificate.h"
+#include "evidence/cose.h"
+
+/*
+ * Bytes of a PCR. AWS's specification allows 32, 48 and 64, the lengths of three hash functions, of which digest names the one
+ * that made them; digest is "SHA384".
+ */
+enum { OCC_NITRO_PCR_LEN = 48 };
 
 /* A document that was read. Views into its bytes. A field that may be null or absent has has_… false then. */
 struct occ_nitro_document {
     struct occ_bytes module_id;                  /* text, never empty */
-    uint64_t time_ms;                            /* the hypervisor's clock, Unix milliseconds */
-    struct occ_bytes pcrs[OCC_LIMIT_NITRO_PCRS]; /* len 0 = absent; else 32, 48 or 64 bytes: 48 with digest SHA384 */
+    uint64_t time_ms;                            /* the hypervisor's clock, Unix milliseconds: above 0, below 2^53 */
+    struct occ_bytes pcrs[OCC_LIMIT_NITRO_PCRS]; /* len 0 = absent, else OCC_NITRO_PCR_LEN; 0 to 2 are there */
     struct occ_bytes certificate;
     struct occ_bytes cabundle[OCC_LIMIT_NITRO_CABUNDLE]; /* the root first */
     size_t cabundle_count;
     bool has_public_key, has_user_data, has_nonce;
     struct occ_bytes public_key, user_data,
-        nonce; /* at most OCC_LIMIT_NITRO_FIELD_LEN bytes; may be empty where present */
-    struct occ_bytes protected_header, payload, signature; /* of the COSE_Sign1 around it */
+        nonce;                   /* at most OCC_LIMIT_NITRO_FIELD_LEN bytes; may be empty where present */
+    struct occ_cose_sign1 sign1; /* around it; ES384, nothing in its unprotected header */
 };
 
 /* What verification adds. */
@@ -37,9 +44,13 @@ struct occ_bytes occ_nitro_aws_root(void);
 extern const uint8_t occ_nitro_aws_root_sha256[OCC_SHA256_LEN];
 
 /*
- * Reads a document. OCC_ERR_NITRO_DOCUMENT with a sentence that names the field ("pcrs[4]: 20 bytes, expected 48"), or
- * OCC_ERR_NITRO_ALGORITHM. Strict: unknown names in the payload are refused, as are missing ones, wrong types, lengths that
- * PROTOCOL's source does not allow, digest other than "SHA384", a PCR index twice or beyond 31, no PCR0 to 2.
+ * Reads a document: a COSE_Sign1, tagged or not, whose payload is a map of definite or indefinite length.
+ * OCC_ERR_NITRO_DOCUMENT with a sentence that names the field ("pcrs[4]: 20 bytes, expected 48"), or OCC_ERR_NITRO_ALGORITHM.
+ * Strict: refused are unknown names in the payload, missing ones, wrong types, lengths beyond AWS's specification (those of
+ * certificates may go to OCC_LIMIT_NITRO_CERTIFICATE_LEN), digest other than "SHA384", a PCR index twice or beyond 31, no
+ * PCR0 to 2, a signature of another length than 96, and anything in the unprotected header. So whatever in a document can be
+ * changed unnoticed says nothing: the tag, the outer array's indefinite form, and the other s that ECDSA allows each
+ * signature. Absent public_key, user_data and nonce are as null.
  */
 OCC_RESULT occ_nitro_read(struct occ_bytes bytes, struct occ_error *err, struct occ_nitro_document *ret_document);
 /* True if PCR0, PCR1 and PCR2 are all zero: an enclave in debug mode, which measures nothing. */

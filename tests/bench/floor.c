@@ -1,8 +1,11 @@
 /*
- * floor.c — what one core can do at best: Ed25519 by libsodium and by OpenSSL over a message as long as a signed body.
+ * floor.c — what one core can do at best: Ed25519 by libsodium and by OpenSSL over a message as long as a signed body, and the
+ * verifications that attestation documents, tokens and actors are made of: ECDSA P-384 and P-256, RSA of 2,048 and 4,096 bits.
  * Usage: floor SECONDS. Prints lines "name operations-per-second".
  */
+#include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/rsa.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,6 +79,42 @@ openssl_verify(struct bench *bench)
     EVP_MD_CTX_free(ctx);
 }
 
+/* A key of OpenSSL's and its signature over the message, to be verified again and again. */
+struct peer {
+    struct bench *bench;
+    EVP_PKEY *key;
+    const EVP_MD *digest;
+    unsigned char signature[1024];
+    size_t len;
+};
+
+static void
+peer_make(struct peer *peer, EVP_PKEY *key, const EVP_MD *digest)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    peer->key = key;
+    peer->digest = digest;
+    peer->len = sizeof peer->signature;
+    if (key == NULL || EVP_DigestSignInit(ctx, NULL, digest, NULL, key) != 1 ||
+        EVP_DigestSign(ctx, peer->signature, &peer->len, peer->bench->message, MESSAGE_LEN) != 1) {
+        fail("OpenSSL peer");
+    }
+    EVP_MD_CTX_free(ctx);
+}
+
+static struct peer current;
+
+static void
+peer_verify(struct bench *bench)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    if (EVP_DigestVerifyInit(ctx, NULL, current.digest, NULL, current.key) != 1 ||
+        EVP_DigestVerify(ctx, current.signature, current.len, bench->message, MESSAGE_LEN) != 1) {
+        fail("OpenSSL peer verify");
+    }
+    EVP_MD_CTX_free(ctx);
+}
+
 static void
 measure(const char *name, struct bench *bench, void (*once)(struct bench *))
 {
@@ -110,5 +149,21 @@ main(int argc, char **argv)
     measure("openssl_sign", &bench, openssl_sign);
     measure("openssl_verify", &bench, openssl_verify);
     EVP_PKEY_free(bench.key);
+    current.bench = &bench;
+    const struct {
+        const char *name;
+        EVP_PKEY *key;
+        const EVP_MD *digest;
+    } peers[] = {
+        { "openssl_verify_p384", EVP_EC_gen("P-384"), EVP_sha384() },
+        { "openssl_verify_p256", EVP_EC_gen("P-256"), EVP_sha256() },
+        { "openssl_verify_rsa2048", EVP_RSA_gen(2048), EVP_sha256() },
+        { "openssl_verify_rsa4096", EVP_RSA_gen(4096), EVP_sha512() },
+    };
+    for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++) {
+        peer_make(&current, peers[i].key, peers[i].digest);
+        measure(peers[i].name, &bench, peer_verify);
+        EVP_PKEY_free(peers[i].key);
+    }
     return 0;
 }
