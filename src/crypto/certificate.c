@@ -314,15 +314,8 @@ verify_anew(struct occ_path_trust *trust, const struct occ_path *path, const str
     OCC_TRY(narrow(&certificates, first, leaf, err, &anchor.window));
     OCC_TRY(read_from(path, first + 1, err, &certificates));
     OCC_TRY(occ_certificate_chain_check(certificates.at, first, leaf, at, err));
-    struct occ_path_leaf result;
-    OCC_TRY(read_leaf(certificates.at[leaf], err, &result));
-    const struct occ_result kept = remember(trust, names, &certificates, first, leaf, anchor.window);
-    if (!occ_is_ok(kept)) {
-        occ_ecdsa_key_free(result.key);
-        return kept;
-    }
-    *ret_leaf = result;
-    return occ_success();
+    OCC_TRY(remember(trust, names, &certificates, first, leaf, anchor.window));
+    return read_leaf(certificates.at[leaf], err, ret_leaf);
 }
 
 static OCC_RESULT
