@@ -40,8 +40,10 @@ test_members(void **state)
         "slot(counter time hashWithoutChainId) epochLink(prevEpochId prevCounter prevProofHashB64) "
         "attestation(verified format binding measurement moduleId time timeAfterCommitMs certificateNotBefore "
         "certificateNotAfter rootSha256 rootIsAws pcrs) "
-        "timestamps(artifact(trusted genTime genTimeText authority signer signerSha256 rootSha256 policy serial "
-        "insideAttestationCertificate) proof(trusted genTime genTimeText authority signer signerSha256 rootSha256 "
+        "timestamps(artifact(trusted genTime genTimeText accuracyUs authority signer signerSha256 rootSha256 policy "
+        "serial "
+        "insideAttestationCertificate) proof(trusted genTime genTimeText accuracyUs authority signer signerSha256 "
+        "rootSha256 "
         "policy serial insideAttestationCertificate))");
     const struct occ_json *attestation = occ_json_get(evidence, "attestation");
     assert_true(occ_json_number(occ_json_get(attestation, "timeAfterCommitMs")) == 5);

@@ -91,7 +91,9 @@ whole_string(const struct occ_buf *buf)
     assert_true(occ_is_ok(occ_buf_check(buf)));
     char *text = calloc(1, buf->len + 1);
     assert_non_null(text);
-    memcpy(text, buf->ptr, buf->len);
+    if (buf->len > 0) {
+        memcpy(text, buf->ptr, buf->len);
+    }
     return text;
 }
 
