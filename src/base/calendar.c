@@ -114,23 +114,23 @@ take_local_seconds(struct cursor *cursor)
     return days_of(year, month, day) * DAY_S + (int64_t)hour * HOUR_S + (int64_t)minute * MINUTE_S + (int64_t)second;
 }
 
-/* The milliseconds of a fraction, if there is one. */
-static unsigned
+/* The nanoseconds of a fraction, if there is one. */
+static uint32_t
 take_fraction(struct cursor *cursor, unsigned *ret_digits)
 {
     *ret_digits = 0;
     if (!take_if(cursor, '.')) {
         return 0;
     }
-    unsigned ms = 0, weight = 100;
+    uint32_t nanoseconds = 0, weight = 100000000;
     while (!cursor->failed && cursor->at != cursor->end && *cursor->at >= '0' && *cursor->at <= '9') {
-        ms += weight * take_number(cursor, 1);
+        nanoseconds += weight * take_number(cursor, 1);
         weight /= 10;
         (*ret_digits)++;
         cursor->failed = *ret_digits > OCC_CALENDAR_FRACTION_MAX;
     }
     cursor->failed = cursor->failed || *ret_digits == 0;
-    return ms;
+    return nanoseconds;
 }
 
 /* Seconds by which the text's clock is ahead of UTC. */
@@ -159,10 +159,12 @@ occ_calendar_parse(struct occ_bytes text, struct occ_calendar_time *ret_time)
     struct cursor cursor = { .at = text.ptr, .end = text.ptr + text.len };
     unsigned digits = 0;
     const int64_t local_s = take_local_seconds(&cursor);
-    const unsigned ms = take_fraction(&cursor, &digits);
+    const uint32_t nanoseconds = take_fraction(&cursor, &digits);
     const int64_t seconds = local_s - take_offset(&cursor);
     OCC_ENSURE(!cursor.failed && cursor.at == cursor.end, OCC_ERR_FIELD_VALUE);
     OCC_ENSURE(seconds >= 0 && (uint64_t)seconds <= OCC_CALENDAR_MAX_MS / 1000, OCC_ERR_FIELD_VALUE);
-    *ret_time = (struct occ_calendar_time){ .unix_ms = (uint64_t)seconds * 1000 + ms, .fraction_digits = digits };
+    *ret_time = (struct occ_calendar_time){ .unix_ms = (uint64_t)seconds * 1000 + nanoseconds / 1000000,
+                                            .nanoseconds = nanoseconds,
+                                            .fraction_digits = digits };
     return occ_success();
 }

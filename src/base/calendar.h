@@ -19,6 +19,7 @@ enum { OCC_CALENDAR_FRACTION_MAX = 9 };
 
 struct occ_calendar_time {
     uint64_t unix_ms;         /* rounded down */
+    uint32_t nanoseconds;     /* of the second: the fraction, exactly */
     unsigned fraction_digits; /* that were written: 0 to OCC_CALENDAR_FRACTION_MAX */
 };
 

@@ -191,17 +191,37 @@ check_list(const struct occ_path_trust *trust, const struct occ_path *path, stru
     return occ_success();
 }
 
+static OCC_RESULT
+hash(struct occ_digest *digest, struct occ_bytes data, uint8_t ret_hash[OCC_SHA256_LEN])
+{
+    OCC_TRY(occ_digest_update(digest, data));
+    return occ_digest_final(digest, ret_hash);
+}
+
 /* Hashes of fixed length, one per certificate, in order: no two lists give the same text, and so none the same name. */
-static void
-name_list(const struct occ_path *path, struct names *ret_names)
+static OCC_RESULT
+name_with(struct occ_digest *digest, const struct occ_path *path, struct names *ret_names)
 {
     uint8_t hashes[(OCC_LIMIT_NITRO_CABUNDLE + 1) * OCC_SHA256_LEN];
     for (size_t i = 0; i <= path->authority_count; i++) {
-        occ_digest_sha256(listed(path, i), hashes + i * OCC_SHA256_LEN);
+        OCC_TRY(hash(digest, listed(path, i), hashes + i * OCC_SHA256_LEN));
     }
-    const size_t authorities_len = path->authority_count * OCC_SHA256_LEN;
-    occ_digest_sha256(occ_bytes_of(hashes, authorities_len), ret_names->authorities);
-    occ_digest_sha256(occ_bytes_of(hashes, authorities_len + OCC_SHA256_LEN), ret_names->whole);
+    const size_t len = path->authority_count * OCC_SHA256_LEN;
+    OCC_TRY(hash(digest, occ_bytes_of(hashes, len), ret_names->authorities));
+    return hash(digest, occ_bytes_of(hashes, len + OCC_SHA256_LEN), ret_names->whole);
+}
+
+static OCC_RESULT
+name_list(const struct occ_path *path, struct names *ret_names)
+{
+    struct occ_digest *digest = NULL;
+    struct occ_result result = occ_digest_new(&digest);
+    if (occ_is_ok(result)) {
+        result = name_with(digest, path, ret_names);
+    }
+    occ_digest_free(digest);
+    /* OpenSSL's digests allocate when they begin, and fail for nothing else. */
+    return occ_is_ok(result) ? result : occ_result_of(OCC_ERR_NOMEM);
 }
 
 /* ---- the path ---- */
@@ -218,9 +238,9 @@ read_leaf(X509 *certificate, struct occ_error *err, struct occ_path_leaf *ret_le
     const struct occ_result made = occ_ecdsa_key_from_spki(OCC_ES384, occ_bytes_of(spki, (size_t)len), &key);
     OPENSSL_free(spki);
     if (!occ_is_ok(made)) {
-        return made.code == OCC_ERR_NOMEM
-                   ? made
-                   : occ_error_set(err, OCC_ERR_NITRO_CERTIFICATE, "certificate: not a valid P-384 key");
+        return made.code == OCC_ERR_NOMEM ? made
+                                          : occ_certificate_form_refuse(err, OCC_ERR_NITRO_CERTIFICATE, "certificate",
+                                                                        "not a valid P-384 key");
     }
     *ret_leaf = (struct occ_path_leaf){ .not_before_ms = window.from < 0 ? 0 : (uint64_t)window.from * 1000,
                                         .not_after_ms = window.to < 0 ? 0 : (uint64_t)window.to * 1000,
@@ -294,15 +314,8 @@ verify_anew(struct occ_path_trust *trust, const struct occ_path *path, const str
     OCC_TRY(narrow(&certificates, first, leaf, err, &anchor.window));
     OCC_TRY(read_from(path, first + 1, err, &certificates));
     OCC_TRY(occ_certificate_chain_check(certificates.at, first, leaf, at, err));
-    struct occ_path_leaf result;
-    OCC_TRY(read_leaf(certificates.at[leaf], err, &result));
-    const struct occ_result kept = remember(trust, names, &certificates, first, leaf, anchor.window);
-    if (!occ_is_ok(kept)) {
-        occ_ecdsa_key_free(result.key);
-        return kept;
-    }
-    *ret_leaf = result;
-    return occ_success();
+    OCC_TRY(remember(trust, names, &certificates, first, leaf, anchor.window));
+    return read_leaf(certificates.at[leaf], err, ret_leaf);
 }
 
 static OCC_RESULT
@@ -310,7 +323,7 @@ verify(struct occ_path_trust *trust, const struct occ_path *path, struct occ_err
 {
     OCC_TRY(check_list(trust, path, err));
     struct names names;
-    name_list(path, &names);
+    OCC_TRY(name_list(path, &names));
     struct occ_certificate_known known;
     if (!occ_certificate_cache_get(trust->leaves, names.whole, (int64_t)(path->time_ms / 1000), &known)) {
         return verify_anew(trust, path, &names, err, ret_leaf);

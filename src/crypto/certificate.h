@@ -13,12 +13,16 @@
 #include "crypto/ecdsa.h"
 
 /*
- * A root and the paths below it that were verified before: of those only the times are checked again. Safe to use from many
- * threads at once. The cache holds at most OCC_LIMIT_PATH_CACHE paths.
+ * A root, and what was verified below it before: whole paths, of which only the times are checked again, and the authorities
+ * of paths, below which only another leaf is verified. Safe to use from many threads at once. At most OCC_LIMIT_PATH_CACHE
+ * entries, half of each kind; when full, the oldest goes. A refusal is never remembered.
  */
 struct occ_path_trust;
 
-/* root: one certificate, DER or PEM. OCC_ERR_NITRO_CERTIFICATE if it is not a P-384 CA certificate; OCC_ERR_NOMEM. */
+/*
+ * root: one certificate, DER or PEM. OCC_ERR_NITRO_CERTIFICATE if it is not a CA certificate of P-384, signed by itself;
+ * OCC_ERR_NOMEM.
+ */
 OCC_RESULT occ_path_trust_new(struct occ_bytes root, struct occ_error *err, struct occ_path_trust **ret_trust);
 void occ_path_trust_free(struct occ_path_trust *trust);
 /* SHA-256 of the root's DER: its fingerprint. */
@@ -28,7 +32,7 @@ struct occ_path {
     const struct occ_bytes *authorities; /* DER, the root first, each one signed by the one before it */
     size_t authority_count;              /* 1 to OCC_LIMIT_NITRO_CABUNDLE */
     struct occ_bytes leaf;               /* DER, signed by the last authority */
-    uint64_t time_ms;                    /* Unix milliseconds at which every certificate must be valid */
+    uint64_t time_ms; /* Unix milliseconds at which every certificate must be valid; whole seconds count (RFC 5280) */
 };
 
 /* What the leaf says. */
@@ -40,11 +44,13 @@ struct occ_path_leaf {
 /*
  * Verifies the path. Refusals, each with a sentence that says which certificate ("cabundle[2]", "certificate"):
  *   OCC_ERR_NITRO_CERTIFICATE  not one DER certificate with nothing after it, or not P-384 with SHA-384
- *   OCC_ERR_NITRO_PATH         the first is not the pinned root, an issuer or signature that does not fit, another order, a
- *                              certificate twice, one that is not needed, a leaf that is its own issuer
+ *   OCC_ERR_NITRO_PATH         no authorities or too many, the first is not the pinned root, an issuer or signature that does
+ *                              not fit, another order, a certificate twice, one that is not needed, a leaf that is its own
+ *                              issuer
  *   OCC_ERR_NITRO_CONSTRAINTS  CA flag, path length, key usage (keyCertSign above, digitalSignature and no CA at the leaf),
- *                              an unknown critical extension
+ *                              a critical extension other than basic constraints and key usage
  *   OCC_ERR_NITRO_TIME         not valid at time_ms
+ * OCC_ERR_NOMEM is no verdict. OpenSSL's error queue of the thread is emptied.
  */
 OCC_RESULT occ_path_verify(struct occ_path_trust *trust, const struct occ_path *path, struct occ_error *err,
                            struct occ_path_leaf *ret_leaf);

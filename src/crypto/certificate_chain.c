@@ -102,6 +102,9 @@ text_of(int error)
         return "expired at the document's time";
     case X509_V_ERR_PATH_LENGTH_EXCEEDED:
         return "more certificates below it than its path length allows";
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+        return "its issuer is not among the certificates above it";
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
         return "not signed with the key of the certificate above it";
     default:

@@ -11,7 +11,7 @@
 
 #define X509_AUTO __attribute__((cleanup(occ_certificate_form_cleanup))) X509 *
 
-enum { P384_POINT_LEN = 1 + 2 * 48, SECONDS_PER_DAY = 86400 };
+enum { P384_POINT_LEN = 1 + 2 * 48, SECONDS_PER_DAY = 86400, PROBE_LEN = 16 << 10 };
 
 struct occ_certificate_name
 occ_certificate_form_name(size_t index, size_t leaf_index)
@@ -23,6 +23,10 @@ occ_certificate_form_name(size_t index, size_t leaf_index)
     return name;
 }
 
+/*
+ * OpenSSL drops some of its memory errors on their way up. So a refusal also asks whether there is memory now, as much as
+ * any of its steps takes at once: where there is none, it may be no verdict on the certificate.
+ */
 static bool
 out_of_memory(void)
 {
@@ -30,6 +34,9 @@ out_of_memory(void)
     for (unsigned long error = ERR_get_error(); error != 0; error = ERR_get_error()) {
         found = found || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
     }
+    void *probe = OPENSSL_malloc(PROBE_LEN);
+    found = found || probe == NULL;
+    OPENSSL_free(probe);
     return found;
 }
 

@@ -41,8 +41,8 @@ bool occ_certificate_form_is_plain(const X509 *certificate);
 OCC_RESULT occ_certificate_form_window(const X509 *certificate, const char *name, struct occ_error *err,
                                        struct occ_certificate_window *ret_window);
 /*
- * The refusal "name: what"; but OCC_ERR_NOMEM if OpenSSL's error queue says that this is what it failed for. Empties the
- * queue.
+ * The refusal "name: what"; but OCC_ERR_NOMEM if OpenSSL's error queue says that this is what it failed for, or if there is
+ * no memory now. Empties the queue.
  */
 struct occ_result occ_certificate_form_refuse(struct occ_error *err, enum occ_err code, const char *name,
                                               const char *what);

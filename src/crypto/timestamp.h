@@ -18,10 +18,10 @@
 struct occ_timestamp_roots;
 
 /*
- * pem: one or more certificates in PEM, other text between them is passed over; a single one may be DER. Each must be a CA
- * certificate or self-signed. Intermediate certificates may be among them: they help to build paths but are not trusted by
- * being there, only self-signed ones are. OCC_ERR_FIELD_VALUE with a sentence ("certificate 3: …") if one is malformed or
- * there is no root, OCC_ERR_LIMIT (OCC_LIMIT_ROOTS), OCC_ERR_NOMEM.
+ * pem: one or more certificates in PEM, other text between them is passed over; a single one may be DER. Those that are
+ * self-signed are trusted. Others may be among them, since authorities publish whole chains: they help to build paths but are
+ * not trusted by being there. OCC_ERR_FIELD_VALUE with a sentence ("certificate 3: …") if one is malformed, a block is
+ * something else (a key), or there is no root; OCC_ERR_LIMIT (OCC_LIMIT_ROOTS, OCC_LIMIT_ROOTS_LEN); OCC_ERR_NOMEM.
  */
 OCC_RESULT occ_timestamp_roots_new(struct occ_bytes pem, struct occ_error *err, struct occ_timestamp_roots **ret_roots);
 void occ_timestamp_roots_free(struct occ_timestamp_roots *roots);
@@ -32,6 +32,7 @@ enum { OCC_TIMESTAMP_NAME_SIZE = 256, OCC_TIMESTAMP_SERIAL_SIZE = 65, OCC_TIMEST
 /* What a good token says. */
 struct occ_timestamp_facts {
     uint64_t gen_time_ms; /* genTime in Unix milliseconds, rounded down */
+    uint32_t gen_time_ns; /* its fraction of a second, exactly, in nanoseconds */
     bool has_accuracy;
     uint64_t accuracy_us;          /* 0 if absent */
     const char *imprint_algorithm; /* "sha256", "sha384", "sha512"; static */
@@ -50,17 +51,30 @@ struct occ_timestamp_facts {
 };
 
 /*
- * Verifies a TimeStampToken in DER (a CMS ContentInfo with SignedData). roots may be NULL: then no authority is trusted.
- * Refusals, with a sentence:
- *   OCC_ERR_TIMESTAMP_TOKEN      not DER, bytes after it, not SignedData with one SignerInfo over a TSTInfo of version 1, no
- *                                signed attributes content-type and message-digest, an imprint that is not SHA-256, 384 or 512
- *                                or whose length does not fit, SHA-1 or MD5 as the signature's digest
+ * Verifies a TimeStampToken (a CMS ContentInfo with SignedData). roots may be NULL: then no authority is trusted. Refusals, with
+ * a sentence:
+ *   OCC_ERR_TIMESTAMP_TOKEN      not DER (but for the order of its certificates), bytes after it, not SignedData with one
+ *                                SignerInfo over a TSTInfo of version 1, no signed attributes content-type and message-digest,
+ *                                an imprint or a signature whose digest is not SHA-256, 384 or 512, an imprint whose length
+ *                                does not fit, a genTime that is not GeneralizedTime in UTC with seconds and at most 9 digits
+ *                                of a fraction, a critical extension in TSTInfo, more than OCC_LIMIT_TOKEN_CERTIFICATES
  *   OCC_ERR_TIMESTAMP_SIGNER     the certificate that signed is not in the token, no signing-certificate attribute, or one
  *                                that names another certificate (an injected one cannot stand in)
  *   OCC_ERR_TIMESTAMP_PURPOSE    its extended key usage is not critical and timeStamping alone; or it is a CA; or its key
- *                                usage has neither digitalSignature nor nonRepudiation
- *   OCC_ERR_TIMESTAMP_SIGNATURE  the signature or the message digest does not fit
- *   OCC_ERR_TIMESTAMP_PATH       it leads to a trusted root, but not validly at genTime (expired, constraints)
+ *                                usage, if it has one, is not digitalSignature, nonRepudiation or both
+ *   OCC_ERR_TIMESTAMP_SIGNATURE  the signature or the message digest does not fit; or it is worth nothing: a key under 112 bits
+ *                                of security (RSA under 2048 bits), not RSA or ECDSA on a named curve, or an algorithm
+ *                                identifier that does not fit the key and the digest
+ *   OCC_ERR_TIMESTAMP_PATH       it leads to a trusted root, but not validly at genTime (expired, constraints, keys or digests
+ *                                under 112 bits above it)
+ *   OCC_ERR_NOMEM
+ * A chain that ends at a name that a root bears, but that this root did not sign, leads nowhere known: not trusted.
+ *
+ * Unsigned parts of a token are other certificates, CRLs and unsigned attributes. They may be changed without being refused;
+ * nothing in the facts comes from them, but that a path may need one of the certificates. Of a signing-certificate attribute
+ * only the first entry, the signer's, is looked at.
+ *
+ * Empties the calling thread's queue of OpenSSL errors, as the other functions here do. From many threads at once.
  */
 OCC_RESULT occ_timestamp_verify(struct occ_bytes token, const struct occ_timestamp_roots *roots, struct occ_error *err,
                                 struct occ_timestamp_facts *ret_facts);

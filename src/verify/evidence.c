@@ -11,7 +11,9 @@ occ_evidence_copy(char *to, size_t size, struct occ_bytes text)
     if (len < text.len) {
         len = occ_bytes_utf8_length(occ_bytes_of(text.ptr, len));
     }
-    memcpy(to, text.ptr, len);
+    if (len > 0) {
+        memcpy(to, text.ptr, len);
+    }
     to[len] = '\0';
 }
 

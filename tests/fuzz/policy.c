@@ -51,12 +51,14 @@ judge(const struct occ_json *value, const char *proof_text)
     struct occ_proof proof;
     require(occ_is_ok(occ_json_parse(occ_bytes_str(proof_text), OCC_LIMIT_JSON_DEPTH, NULL, &root)));
     require(occ_is_ok(occ_proof_read(root, NULL, &proof)));
-    const struct occ_policy_evidence none = { false, false };
+    const struct occ_policy_evidence none = { .attestation_verified = false };
     const enum occ_err code = occ_policy_judge(&policy, &proof, &none, &err).code;
     require(code == OCC_OK || (code >= OCC_ERR_POLICY_ENFORCEMENT && err.text[0] != '\0'));
-    const bool needs_evidence = policy.require_attestation || policy.require_attestation_format != NULL ||
-                                policy.require_actor || policy.allowed_actor_key_ids != NULL ||
-                                policy.allowed_actor_providers != NULL;
+    const bool needs_evidence =
+        policy.require_attestation || policy.require_attestation_format != NULL || policy.require_actor ||
+        policy.allowed_actor_key_ids != NULL || policy.allowed_actor_providers != NULL || policy.require_slot ||
+        policy.require_actor_binding || policy.allowed_attestation_bindings != NULL || policy.required_pcrs != NULL ||
+        policy.require_timestamp != 0 || policy.has_min_timestamp || policy.has_max_timestamp;
     require(!needs_evidence || code != OCC_OK);
     occ_json_free(root);
     return code;

@@ -27,7 +27,8 @@ enum {
 
 /* ---- certificate paths ---- */
 
-enum nitro_key { NITRO_P384, NITRO_P256, NITRO_P384_EXPLICIT, NITRO_P384_COMPRESSED };
+/* P-384 as it should be, by all its parameters, with a compressed point; a smaller curve; another one of the same size. */
+enum nitro_key { NITRO_P384, NITRO_P384_EXPLICIT, NITRO_P384_COMPRESSED, NITRO_P256, NITRO_BRAINPOOL384 };
 
 struct nitro_certificate {
     const char *subject;           /* its common name; "" for an empty name */

@@ -90,17 +90,31 @@ derive(const char *seed, size_t index, const EC_GROUP *group, BIGNUM *number, st
     BN_CTX_free(context);
 }
 
+static int
+curve_of(enum nitro_key kind)
+{
+    switch (kind) {
+    case NITRO_P256:
+        return NID_X9_62_prime256v1;
+    case NITRO_BRAINPOOL384:
+        return NID_brainpoolP384r1;
+    default:
+        return NID_secp384r1;
+    }
+}
+
 static EVP_PKEY *
 make_key(const char *seed, size_t index, enum nitro_key kind)
 {
-    EC_GROUP *group = EC_GROUP_new_by_curve_name(kind == NITRO_P256 ? NID_X9_62_prime256v1 : NID_secp384r1);
+    const int curve = curve_of(kind);
+    EC_GROUP *group = EC_GROUP_new_by_curve_name(curve);
     BIGNUM *number = BN_new();
     NEEDS(group != NULL && number != NULL);
     OCC_BUF_AUTO(point, 512);
     derive(seed, index, group, number, &point);
     OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
-    const char *name = kind == NITRO_P256 ? "prime256v1" : "secp384r1";
-    NEEDS(builder != NULL && OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, name, 0) == 1);
+    NEEDS(builder != NULL);
+    NEEDS(OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, OBJ_nid2sn(curve), 0) == 1);
     NEEDS(OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_PRIV_KEY, number) == 1);
     NEEDS(OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point.ptr, point.len) == 1);
     OSSL_PARAM *parameters = OSSL_PARAM_BLD_to_param(builder);

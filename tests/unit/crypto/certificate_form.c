@@ -127,6 +127,18 @@ other_algorithm(struct changed *certificate)
 {
     certificate->bytes[outer_algorithm(certificate) + SHA384_OID_LEN - 1] = 0x02;
 }
+/* The other way round. */
+static void
+other_inner_algorithm(struct changed *certificate)
+{
+    for (size_t i = 0; i < outer_algorithm(certificate); i++) {
+        if (memcmp(certificate->bytes + i, ecdsa_with_sha384, SHA384_OID_LEN) == 0) {
+            certificate->bytes[i + SHA384_OID_LEN - 1] = 0x02;
+            return;
+        }
+    }
+    fail();
+}
 /* Parameters, where RFC 5758 has none: NULL. */
 static void
 algorithm_parameters(struct changed *certificate)
@@ -168,6 +180,7 @@ static const struct {
     { pem, "not a DER certificate", false },
     { too_long, "4097 bytes, expected 1 to 4096", true },
     { other_algorithm, "signed with something else", false },
+    { other_inner_algorithm, "signed with something else", false },
     { algorithm_parameters, "signed with something else", false },
     { not_on_curve, "another public key", false },
 };

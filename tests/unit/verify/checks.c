@@ -1,21 +1,5 @@
 /* tests/unit/verify/checks.c — src/verify/checks.c: which checks a verification lists, in which order, with what result. */
-#include "unit/verify/support.h"
-
-/* The checks of a report as one text: "structure+ digest- policy?" for passed, failed, not performed. */
-static void
-assert_checks(const occ_report *report, const char *expected)
-{
-    static const char marks[] = { [OCC_CHECK_PASSED] = '+', [OCC_CHECK_FAILED] = '-', [OCC_CHECK_NOT_PERFORMED] = '?' };
-    char found[256] = "";
-    struct occ_check check = { .size = sizeof check };
-    for (size_t i = 0; occ_report_check(report, i, &check); i++) {
-        const size_t len = strlen(found);
-        snprintf(found + len, sizeof found - len, "%s%s%c", i == 0 ? "" : " ", check.name, marks[check.status]);
-        assert_true(strlen(check.text) > 0);
-        assert_int_equal(check.code != OCC_OK, check.status == OCC_CHECK_FAILED);
-    }
-    assert_string_equal(found, expected);
-}
+#include "unit/verify/whole.h"
 
 /* PLAIN_PROOF with text in place of the name of its nonce, signed. */
 static char *
@@ -32,10 +16,8 @@ test_lists(void **state)
 {
     (void)state;
     char *plain = sign_proof(PLAIN_PROOF);
-    char *full = sign_proof(FULL_PROOF);
     uint8_t digest[OCC_SHA256_LEN];
-    size_t len = 0;
-    assert_true(occ_is_ok(occ_base64_decode(occ_bytes_str(DIGEST_B64), sizeof digest, digest, &len)));
+    whole_digest(digest);
     uint8_t other[OCC_SHA256_LEN] = { 0 };
     char *broken = replace(plain, "\"nonceB64\":\"", "\"nonceB64\":\"A");
     char *slot_counter = sign_changed("\"slotCounter\":\"6\",\"nonceB64\":");
@@ -53,15 +35,11 @@ test_lists(void **state)
         { broken, "{}", digest, OCC_ERR_PROOF_STRUCTURE, "structure- digest? signature? policy?" },
         { broken, NULL, NULL, OCC_ERR_PROOF_STRUCTURE, "structure- signature?" },
         { plain, "{\"minCounter\":\"8\"}", NULL, OCC_ERR_POLICY_COUNTER_LOW, "structure+ signature+ policy-" },
-        { full, NULL, NULL, OCC_OK, "structure+ signature+ agency? slot? epoch-link? attestation? timestamps?" },
-        { full, "{}", digest, OCC_OK,
-          "structure+ digest+ signature+ agency? slot? epoch-link? attestation? timestamps? policy+" },
-        { full, "{\"requireActor\":true}", NULL, OCC_ERR_POLICY_ACTOR_UNVERIFIED,
-          "structure+ signature+ agency? slot? epoch-link? attestation? timestamps? policy-" },
         { FULL_PROOF, NULL, NULL, OCC_ERR_SIGNATURE,
           "structure+ signature- agency? slot? epoch-link? attestation? timestamps?" },
-        { slot_counter, NULL, NULL, OCC_OK, "structure+ signature+ slot?" }, /* slotAllocation taken out */
-        { slot_hash, NULL, NULL, OCC_OK, "structure+ signature+ slot?" },
+        { slot_counter, NULL, NULL, OCC_ERR_SLOT_MISSING,
+          "structure+ signature+ slot-" }, /* slotAllocation taken out */
+        { slot_hash, NULL, NULL, OCC_ERR_SLOT_MISSING, "structure+ signature+ slot-" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         occ_report *report = NULL;
@@ -72,47 +50,80 @@ test_lists(void **state)
     free(slot_hash);
     free(slot_counter);
     free(broken);
-    free(full);
     free(plain);
 }
 
+/* With every kind of evidence, in the order of PROTOCOL §5; what is not there is not listed. */
 static void
-assert_check(const occ_report *report, const char *name, enum occ_check_status status, const char *text)
-{
-    const struct occ_check check = find_check(report, name);
-    assert_non_null(check.name);
-    assert_int_equal(check.status, status);
-    assert_string_equal(check.text, text);
-}
-
-static void
-test_sentences(void **state)
+test_whole(void **state)
 {
     (void)state;
-    char *full = sign_proof(FULL_PROOF);
-    uint8_t digest[OCC_SHA256_LEN];
-    size_t len = 0;
-    assert_true(occ_is_ok(occ_base64_decode(occ_bytes_str(DIGEST_B64), sizeof digest, digest, &len)));
+    struct whole_plan plan = whole_plan();
+    plan.epoch_link = true;
+    struct whole whole = whole_make(&plan);
     occ_report *report = NULL;
-    assert_int_equal(verify_text(full, "{}", digest, &report), OCC_OK);
+    assert_int_equal(
+        whole_verify(&whole, whole.text, "{\"requireEnforcement\":\"measured-tee\",\"requireSlot\":true}", &report),
+        OCC_OK);
+    assert_checks(report, "structure+ signature+ agency+ slot+ epoch-link+ attestation+ timestamps+ policy+");
     assert_check(report, "structure", OCC_CHECK_PASSED, "an occ/1 proof");
-    assert_check(report, "digest", OCC_CHECK_PASSED, "the file's digest is the one in the proof");
     assert_check(report, "signature", OCC_CHECK_PASSED, "the signature covers the signed body and is the key's");
-    assert_check(report, "agency", OCC_CHECK_NOT_PERFORMED, "actor cannot be verified by this version");
-    assert_check(report, "slot", OCC_CHECK_NOT_PERFORMED, "slot cannot be verified by this version");
-    assert_check(report, "epoch-link", OCC_CHECK_NOT_PERFORMED, "epoch link cannot be verified by this version");
-    assert_check(report, "attestation", OCC_CHECK_NOT_PERFORMED,
-                 "attestation format \"aws-nitro\" cannot be verified by this version");
-    assert_check(report, "timestamps", OCC_CHECK_NOT_PERFORMED, "timestamps cannot be verified by this version");
     assert_check(report, "policy", OCC_CHECK_PASSED, "the proof meets the policy");
     occ_report_free(report);
 
-    digest[31] ^= 1;
-    assert_int_equal(verify_text(full, NULL, digest, &report), OCC_ERR_DIGEST_MISMATCH);
-    assert_string_equal(occ_report_reason(report), "the file's digest is not the one in the proof");
-    assert_check(report, "signature", OCC_CHECK_NOT_PERFORMED, "not performed after the failure before it");
+    /* The first that fails gives the reason; what comes after it is not looked at. */
+    char *other = replace(whole.text, "\"artifactHash\":\"j", "\"artifactHash\":\"k");
+    assert_int_equal(whole_verify(&whole, other, "{}", &report), OCC_ERR_ACTOR_DIGEST);
+    assert_checks(report, "structure+ signature+ agency- slot? epoch-link? attestation? timestamps? policy?");
+    assert_check(report, "slot", OCC_CHECK_NOT_PERFORMED, "not performed after the failure before it");
     occ_report_free(report);
-    free(full);
+    free(other);
+    whole_clear(&whole);
+
+    plan = (struct whole_plan){ .tier = "measured-tee", .document = WHOLE_KEY };
+    whole = whole_make(&plan);
+    assert_int_equal(whole_verify(&whole, whole.text, NULL, &report), OCC_OK);
+    assert_checks(report, "structure+ signature+ attestation+");
+    occ_report_free(report);
+    whole_clear(&whole);
+}
+
+/*
+ * PROTOCOL §5, "What the signer only says": a fresh key with a measurement that was copied and a report that was made up,
+ * or copied too, passes no policy that names a tier, a measurement or an attestation.
+ */
+static void
+test_forger(void **state)
+{
+    (void)state;
+    static const char *const policies[] = {
+        "{\"requireEnforcement\":\"measured-tee\"}",
+        "{\"allowedMeasurements\":[\"" MEASUREMENT "\"]}",
+        "{\"requireAttestation\":true}",
+        "{\"requireAttestationFormat\":[\"aws-nitro\",\"made-up\"]}",
+        "{\"allowedAttestationBindings\":[\"body\",\"batch\",\"key\"]}",
+        "{\"requiredPcrs\":{}}",
+    };
+    static const char *const environments[] = {
+        "\"enforcement\":\"measured-tee\",\"measurement\":\"" MEASUREMENT "\"",
+        "\"enforcement\":\"stub\",\"measurement\":\"" MEASUREMENT "\"",
+        "\"attestation\":{\"format\":\"made-up\",\"reportB64\":\"AAAA\"},\"enforcement\":\"measured-tee\","
+        "\"measurement\":\"" MEASUREMENT "\"",
+        "\"attestation\":{\"format\":\"aws-nitro\",\"reportB64\":\"AAAA\"},\"enforcement\":\"measured-tee\","
+        "\"measurement\":\"" MEASUREMENT "\"",
+    };
+    for (size_t e = 0; e < sizeof environments / sizeof environments[0]; e++) {
+        char *text = replace(PLAIN_PROOF, "\"enforcement\":\"stub\",\"measurement\":\"stub:test\"", environments[e]);
+        char *proof = sign_proof(text);
+        for (size_t i = 0; i < sizeof policies / sizeof policies[0]; i++) {
+            const enum occ_err code = verify_text(proof, policies[i], NULL, NULL);
+            if (code < OCC_ERR_PROOF_STRUCTURE) {
+                fail_msg("%s passes %s: %d", environments[e], policies[i], (int)code);
+            }
+        }
+        free(proof);
+        free(text);
+    }
 }
 
 /* Each bit of each byte of a proof flipped in turn: valid only where nothing is signed, which is the metadata. */
@@ -181,28 +192,27 @@ test_signed_values(void **state)
     free(full);
 }
 
-/* What PROTOCOL §2.1 lists as not signed may change, and the proof stays valid. */
+/* What PROTOCOL §2.1 lists as not signed, and no other signature covers, may change, and the proof stays valid. */
 static void
 test_unsigned_values(void **state)
 {
     (void)state;
     static const char *const changes[][2] = {
-        { "\"reportB64\":\"AAAA\"", "\"reportB64\":\"BBBB\"" },
-        { "\"leafIndex\":0", "\"leafIndex\":1" },
-        { "\"challenge\":\"c\"", "\"challenge\":\"d\"" },
-        { "\"metadata\":{\"0\":1}", "\"metadata\":{\"1\":2}" },
-        { "\"time\":5", "\"time\":6" },
-        { "\"authority\":\"tsa\"", "\"authority\":\"tsb\"" },
-        { "\"whatever\":[]", "\"proofHash\":\"x\"" },
+        { "\"metadata\":{\"a\":1}", "\"metadata\":{\"0\":2}" },
+        { "\"metadata\":{\"a\":1},", "" },
+        { "\"metadata\":{\"a\":1}", "\"proofHash\":\"x\"" },
+        { "\"authority\":\"https://tsa.example\"", "\"authority\":\"tsb\"" },
         { "\"version\":\"occ/1\"", "\"version\" :\t\"\\u006fcc/1\"" },
     };
-    char *full = sign_proof(FULL_PROOF);
+    struct whole_plan plan = whole_plan();
+    plan.proof_token = false;
+    struct whole whole = whole_make(&plan);
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
-        char *changed = replace(full, changes[i][0], changes[i][1]);
-        assert_verdict(changed, NULL, OCC_OK, NULL);
+        char *changed = replace(whole.text, changes[i][0], changes[i][1]);
+        assert_int_equal(whole_verify(&whole, changed, NULL, NULL), OCC_OK);
         free(changed);
     }
-    free(full);
+    whole_clear(&whole);
 }
 
 /* PROTOCOL §5: under lax rules, an all-zero key takes all-zero signatures. */
@@ -241,7 +251,21 @@ test_huge_counter(void **state)
     free(text);
 }
 
-/* The public data, as its README states. */
+/* A verifier that trusts FreeTSA. */
+static occ_verifier *
+freetsa_verifier(void)
+{
+    char *pem = read_vector("rfc3161/freetsa-certs.pem");
+    const struct occ_verifier_options options = { .size = sizeof options,
+                                                  .tsa_roots = pem,
+                                                  .tsa_roots_len = strlen(pem) };
+    occ_verifier *verifier = NULL;
+    assert_int_equal(occ_verifier_new(&options, &verifier), OCC_OK);
+    free(pem);
+    return verifier;
+}
+
+/* The public data, as its README states: every layer of the genuine proofs verifies. */
 static void
 test_real_proofs(void **state)
 {
@@ -253,16 +277,20 @@ test_real_proofs(void **state)
     } cases[] = {
         { "occ1/stub-policy.json", OCC_ERR_SIGNATURE, "structure+ signature-" },
         { "occ1/stub-tool-call.json", OCC_OK, "structure+ signature+" },
-        { "occ1/tee-direct.json", OCC_OK, "structure+ signature+ slot? attestation? timestamps?" },
-        { "occ1/tee-policy.json", OCC_OK, "structure+ signature+ slot? attestation? timestamps?" },
-        { "occ1/tee-webauthn.json", OCC_OK, "structure+ signature+ agency? slot? attestation? timestamps?" },
+        { "occ1/tee-direct.json", OCC_OK, "structure+ signature+ slot+ attestation+ timestamps+" },
+        { "occ1/tee-policy.json", OCC_OK, "structure+ signature+ slot+ attestation+ timestamps+" },
+        { "occ1/tee-webauthn.json", OCC_OK, "structure+ signature+ agency+ slot+ attestation+ timestamps+" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char *text = read_vector(cases[i].name);
+        occ_verifier *verifier = freetsa_verifier();
+        const struct occ_verify_input input = { .size = sizeof input, .proof = text, .proof_len = strlen(text) };
         occ_report *report = NULL;
-        assert_int_equal(verify_text(text, NULL, NULL, &report), cases[i].code);
+        const enum occ_err code = occ_verify(verifier, &input, &report);
         assert_checks(report, cases[i].checks);
+        assert_int_equal(code, cases[i].code);
         occ_report_free(report);
+        occ_verifier_free(verifier);
         free(text);
     }
     char *changed = read_vector("occ1/stub-policy.json");
@@ -277,9 +305,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lists),         cmocka_unit_test(test_sentences),       cmocka_unit_test(test_flips),
-        cmocka_unit_test(test_signed_values), cmocka_unit_test(test_unsigned_values), cmocka_unit_test(test_zero_key),
-        cmocka_unit_test(test_huge_counter),  cmocka_unit_test(test_real_proofs),
+        cmocka_unit_test(test_lists),    cmocka_unit_test(test_whole),         cmocka_unit_test(test_forger),
+        cmocka_unit_test(test_flips),    cmocka_unit_test(test_signed_values), cmocka_unit_test(test_unsigned_values),
+        cmocka_unit_test(test_zero_key), cmocka_unit_test(test_huge_counter),  cmocka_unit_test(test_real_proofs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 
-#include "unit/verify/support.h"
+#include "unit/verify/whole.h"
 
 #ifdef __has_feature
 #if __has_feature(address_sanitizer)
@@ -167,14 +167,17 @@ test_verify(void **state)
 {
     (void)state;
     char *plain = sign_proof(PLAIN_PROOF);
-    char *full = sign_proof(FULL_PROOF);
+    const struct whole_plan plan = {
+        .tier = "stub", .measurement = "stub:x", .agency = true, .slot = true, .artifact_token = true
+    };
+    struct whole whole = whole_make(&plan);
     fail_each(plain, "{\"minCounter\":\"7\"}", OCC_OK);
-    fail_each(full, "{\"allowedPublicKeys\":[\"" KEY_B64 "\"]}", OCC_OK);
+    fail_each(whole.text, "{\"allowedPublicKeys\":[\"" KEY_B64 "\"]}", OCC_OK);
     fail_each(plain, "{\"minCounter\":\"8\"}", OCC_ERR_POLICY_COUNTER_LOW);
     fail_each(FULL_PROOF, "{}", OCC_ERR_SIGNATURE);
     fail_each(plain, "{\"unknown\":1}", OCC_ERR_FIELD_UNKNOWN);
     fail_each("[]", "{}", OCC_ERR_PROOF_STRUCTURE);
-    free(full);
+    whole_clear(&whole);
     free(plain);
 }
 

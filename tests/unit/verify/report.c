@@ -1,5 +1,5 @@
 /* tests/unit/verify/report.c — src/verify/report.c: the getters and the JSON text. */
-#include "unit/verify/support.h"
+#include "unit/verify/whole.h"
 
 static void
 test_valid_json(void **state)
@@ -21,7 +21,8 @@ test_valid_json(void **state)
              "key's\"},{\"name\":\"policy\",\"status\":\"passed\",\"text\":\"the proof meets the policy\"}],"
              "\"proof\":{\"digestB64\":\"%s\",\"counter\":\"7\",\"time\":1741496392841,\"epochId\":\"%s\","
              "\"publicKeyB64\":\"%s\",\"enforcement\":\"stub\",\"measurement\":\"stub:test\",\"proofHash\":\"%s\","
-             "\"claimed\":[\"enforcement\",\"measurement\",\"time\"],\"unsigned\":[\"metadata\"]}}",
+             "\"claimed\":[\"enforcement\",\"measurement\",\"time\"],\"unsigned\":[\"metadata\"],\"advisory\":["
+             "\"metadata\"]}}",
              DIGEST_B64, EPOCH_B64, KEY_B64, hash_b64);
     size_t len = 0;
     assert_string_equal(occ_report_json(report, &len), expected);
@@ -57,14 +58,16 @@ test_failed_json(void **state)
     occ_report_free(report);
 }
 
-/* All that can be said of a proof, with texts that need escapes; and it is JSON. */
+/* Texts that need escapes; and it is JSON. */
 static void
 test_facts(void **state)
 {
     (void)state;
-    char *odd = replace(FULL_PROOF, MEASUREMENT, "\\\"m\\\\\\u0000\\n\u00e4\\u2028");
-    char *more = replace(odd, "\"whatever\":[]", "\"\\\"\\u000a\":[],\"a.b\":1");
-    char *proof = sign_proof(more);
+    const struct whole_plan plan = {
+        .tier = "stub", .measurement = "\\\"m\\\\\\u0000\\n\u00e4\\u2028", .slot = true, .artifact_token = true
+    };
+    struct whole whole = whole_make(&plan);
+    char *proof = replace(whole.text, "\"metadata\":{\"a\":1}", "\"metadata\":{\"a\":1},\"\\\"\\u000a\":[],\"a.b\":1");
     occ_report *report = NULL;
     assert_int_equal(verify_text(proof, NULL, NULL, &report), OCC_OK);
     struct occ_json *root = parse_json(occ_report_json(report, NULL));
@@ -73,22 +76,21 @@ test_facts(void **state)
     const struct occ_bytes measurement = occ_json_string(occ_json_get(facts, "measurement"));
     assert_true(occ_bytes_equal(measurement,
                                 occ_json_string(occ_json_get(occ_json_get(proof_root, "environment"), "measurement"))));
-    assert_true(occ_bytes_is(occ_json_string(occ_json_get(facts, "attestationFormat")), "aws-nitro"));
+    assert_true(occ_bytes_is(occ_json_string(occ_json_get(facts, "chainId")), "occ:main"));
     OCC_BUF_AUTO(lists, 4096);
     occ_canonical_put(&lists, occ_json_get(facts, "claimed"));
     occ_canonical_put(&lists, occ_json_get(facts, "unsigned"));
+    occ_canonical_put(&lists, occ_json_get(facts, "advisory"));
     occ_buf_put_byte(&lists, 0);
-    assert_string_equal((const char *)lists.ptr,
-                        "[\"enforcement\",\"measurement\",\"time\",\"attestationFormat\",\"actor\"]"
-                        "[\"metadata\",\"slotAllocation\",\"timestamps\",\"\\\"\\n\",\"a.b\","
-                        "\"environment.attestation.reportB64\",\"environment.attestation.batch\","
-                        "\"agency.authorization\"]");
+    /* The token is good, but nobody vouches for its authority here. */
+    assert_string_equal((const char *)lists.ptr, "[\"enforcement\",\"measurement\",\"time\"]"
+                                                 "[\"metadata\",\"\\\"\\n\",\"a.b\",\"slotAllocation\",\"timestamps\"]"
+                                                 "[\"metadata\",\"\\\"\\n\",\"a.b\",\"timestamps\"]");
     occ_json_free(proof_root);
     occ_json_free(root);
     occ_report_free(report);
     free(proof);
-    free(more);
-    free(odd);
+    whole_clear(&whole);
 }
 
 /* What a proof may leave out, its report leaves out. */
@@ -106,7 +108,7 @@ test_bare_facts(void **state)
     assert_int_equal(verify_text(proof, NULL, NULL, &report), OCC_OK);
     struct occ_json *root = parse_json(occ_report_json(report, NULL));
     const struct occ_json *facts = occ_json_get(root, "proof");
-    assert_int_equal(occ_json_length(facts), 7);
+    assert_int_equal(occ_json_length(facts), 8);
     assert_int_equal(occ_json_length(occ_json_get(facts, "claimed")), 2);
     assert_true(occ_json_is(occ_json_get(facts, "unsigned"), OCC_JSON_ARRAY));
     assert_int_equal(occ_json_length(occ_json_get(facts, "unsigned")), 0);

@@ -23,7 +23,12 @@ test_options(void **state)
     struct occ_verifier_options options = { .size = sizeof options };
     assert_int_equal(occ_verifier_new(&options, &verifier), OCC_OK);
     occ_verifier_free(verifier);
-    options.size = sizeof options - 1;
+    options.size = sizeof options.size; /* a caller of the first version, which knew nothing but this */
+    options.nitro_root = "never read";
+    options.nitro_root_len = 10;
+    assert_int_equal(occ_verifier_new(&options, &verifier), OCC_OK);
+    occ_verifier_free(verifier);
+    options.size = sizeof options.size - 1;
     assert_int_equal(occ_verifier_new(&options, &verifier), OCC_ERR_USAGE);
     assert_null(verifier);
     assert_int_equal(occ_verifier_new(NULL, NULL), OCC_ERR_USAGE);
@@ -39,6 +44,45 @@ test_options(void **state)
     newer.later = 1;
     assert_int_equal(occ_verifier_new(&newer.known, &verifier), OCC_ERR_UNSUPPORTED);
     assert_null(verifier);
+}
+
+/* What is wrong with an option is told in one sentence, as far as there is room for it. */
+static void
+test_problem(void **state)
+{
+    (void)state;
+    char problem[100] = "untouched";
+    static const char *const empty_name[] = { "" };
+    const struct occ_verifier_options good = { .size = sizeof good,
+                                               .problem = problem,
+                                               .problem_size = sizeof problem };
+    occ_verifier *verifier = NULL;
+    assert_int_equal(occ_verifier_new(&good, &verifier), OCC_OK);
+    assert_string_equal(problem, "");
+    occ_verifier_free(verifier);
+    struct occ_verifier_options options = good;
+    options.nitro_root = "no certificate";
+    options.nitro_root_len = 14;
+    assert_int_equal(occ_verifier_new(&options, &verifier), OCC_ERR_NITRO_CERTIFICATE);
+    assert_null(verifier);
+    assert_int_equal(strncmp(problem, "nitro root: ", 12), 0);
+    options.problem_size = 6;
+    memset(problem, 'x', sizeof problem);
+    assert_int_equal(occ_verifier_new(&options, &verifier), OCC_ERR_NITRO_CERTIFICATE);
+    assert_memory_equal(problem, "nitro\0x", 7);
+    options = good;
+    options.tsa_roots = "";
+    assert_int_equal(occ_verifier_new(&options, &verifier), OCC_ERR_FIELD_VALUE);
+    assert_int_equal(strncmp(problem, "timestamp roots: ", 17), 0);
+    options = good;
+    options.rp_ids = empty_name;
+    options.rp_id_count = 1;
+    assert_int_equal(occ_verifier_new(&options, &verifier), OCC_ERR_FIELD_VALUE);
+    options = good;
+    options.origin_count = 1; /* and no list */
+    assert_int_equal(occ_verifier_new(&options, &verifier), OCC_ERR_LIMIT);
+    options.problem = NULL;
+    assert_int_equal(occ_verifier_new(&options, &verifier), OCC_ERR_LIMIT);
 }
 
 static void
@@ -71,8 +115,9 @@ test_wrong_use(void **state)
     assert_int_equal(occ_verify(verifier, &newer.known, &report), OCC_ERR_PROOF_STRUCTURE);
     occ_report_free(report);
     assert_int_equal(occ_verify(verifier, &good, NULL), OCC_ERR_PROOF_STRUCTURE);
-    assert_int_equal(occ_verify_json(NULL, NULL, NULL, NULL, &report), OCC_ERR_USAGE);
-    assert_int_equal(occ_verify_json(verifier, NULL, NULL, NULL, &report), OCC_ERR_USAGE);
+    const struct occ_verify_request nothing = { 0 };
+    assert_int_equal(occ_verify_json(NULL, &nothing, &report), OCC_ERR_USAGE);
+    assert_int_equal(occ_verify_json(verifier, &nothing, &report), OCC_ERR_USAGE);
     assert_null(report);
     occ_verifier_free(verifier);
 }
@@ -171,7 +216,16 @@ test_json_entry(void **state)
         occ_report *by_text = NULL;
         occ_report *by_tree = NULL;
         const enum occ_err code = verify_text(texts[i][0], texts[i][1], NULL, &by_text);
-        assert_int_equal(occ_verify_json(verifier, proof, policy, NULL, &by_tree), code);
+        struct occ_verify_request request = { .proof = proof, .policy = policy };
+        assert_int_equal(occ_verify_json(verifier, &request, &by_tree), code);
+        occ_report *without_json = NULL;
+        request.without_json = true;
+        assert_int_equal(occ_verify_json(verifier, &request, &without_json), code);
+        assert_string_equal(occ_report_reason(without_json), occ_report_reason(by_tree));
+        if (code == OCC_OK || code >= OCC_ERR_PROOF_STRUCTURE) {
+            assert_string_equal(occ_report_json(without_json, NULL), "");
+        }
+        occ_report_free(without_json);
         occ_json_free(policy);
         occ_json_free(proof); /* the report outlives the trees */
         assert_string_equal(occ_report_json(by_tree, NULL), occ_report_json(by_text, NULL));
@@ -211,7 +265,7 @@ static void
 test_threads(void **state)
 {
     (void)state;
-    char *good = sign_proof(FULL_PROOF);
+    char *good = sign_proof(PLAIN_PROOF);
     occ_verifier *verifier = new_verifier();
     struct work works[4];
     pthread_t threads[4];
@@ -231,9 +285,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),      cmocka_unit_test(test_options),   cmocka_unit_test(test_wrong_use),
-        cmocka_unit_test(test_malformed),  cmocka_unit_test(test_zero_byte), cmocka_unit_test(test_length_limits),
-        cmocka_unit_test(test_json_entry), cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_names),         cmocka_unit_test(test_options),    cmocka_unit_test(test_problem),
+        cmocka_unit_test(test_wrong_use),     cmocka_unit_test(test_malformed),  cmocka_unit_test(test_zero_byte),
+        cmocka_unit_test(test_length_limits), cmocka_unit_test(test_json_entry), cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

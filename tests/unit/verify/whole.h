@@ -91,7 +91,9 @@ whole_string(const struct occ_buf *buf)
     assert_true(occ_is_ok(occ_buf_check(buf)));
     char *text = calloc(1, buf->len + 1);
     assert_non_null(text);
-    memcpy(text, buf->ptr, buf->len);
+    if (buf->len > 0) {
+        memcpy(text, buf->ptr, buf->len);
+    }
     return text;
 }
 
@@ -200,7 +202,7 @@ whole_put_agency(struct occ_buf *buf, enum occ_actor_form form)
     uint8_t challenge[OCC_SHA256_LEN];
     memcpy(challenge, nonce, sizeof challenge);
     if (form == OCC_ACTOR_WEBAUTHN_STRONG) {
-        occ_actor_strong_challenge(occ_bytes_of(nonce, sizeof nonce), digest, challenge);
+        assert_true(occ_is_ok(occ_actor_strong_challenge(occ_bytes_of(nonce, sizeof nonce), digest, challenge)));
     }
     char *challenge_b64 = whole_base64(occ_bytes_of(challenge, sizeof challenge));
     char *nonce_b64 = whole_base64(occ_bytes_of(nonce, sizeof nonce));
@@ -212,12 +214,13 @@ whole_put_agency(struct occ_buf *buf, enum occ_actor_form form)
         occ_buf_put_format(&members, ",\"nonceB64\":\"%s\"", nonce_b64);
     }
     char *more = whole_string(&members);
-    occ_buf_put_format(buf,
-                       "\"agency\":{\"actor\":{\"algorithm\":\"ES256\",\"keyId\":\"%s\",\"provider\":\"passkey\","
-                       "\"publicKeyB64\":\"%s\"},\"authorization\":{\"actorKeyId\":\"%s\",\"artifactHash\":\"" DIGEST_B64
-                       "\",\"challenge\":\"%s\",\"purpose\":\"occ/commit-authorize/v1\",\"signatureB64\":\"%s\","
-                       "\"timestamp\":1741496392800%s}},",
-                       key_id, spki, key_id, challenge_b64, signature, more);
+    occ_buf_put_format(
+        buf,
+        "\"agency\":{\"actor\":{\"algorithm\":\"ES256\",\"keyId\":\"%s\",\"provider\":\"passkey\","
+        "\"publicKeyB64\":\"%s\"},\"authorization\":{\"actorKeyId\":\"%s\",\"artifactHash\":\"" DIGEST_B64
+        "\",\"challenge\":\"%s\",\"purpose\":\"occ/commit-authorize/v1\",\"signatureB64\":\"%s\","
+        "\"timestamp\":1741496392800%s}},",
+        key_id, spki, key_id, challenge_b64, signature, more);
     free(more);
     free(signature);
     free(nonce_b64);
@@ -309,6 +312,175 @@ whole_add_document(struct whole *whole, const struct whole_plan *plan, const str
     free(more);
     free(report);
     occ_json_free(root);
+}
+
+/* Appends an entry of timestamps: a token about digest, whose genTime is WHOLE_TIME_MS without its milliseconds. */
+static inline void
+whole_put_token(struct occ_buf *buf, const struct timestamp_authority *authority, const char *name,
+                const uint8_t digest[OCC_SHA256_LEN])
+{
+    struct timestamp_plan plan;
+    timestamp_plan_init(&plan, digest, WHOLE_TIME_MS);
+    OCC_BUF_AUTO(der, 1 << 16);
+    timestamp_token_put(&der, &plan, authority);
+    char *token = whole_base64(occ_buf_view(&der));
+    char *imprint = whole_base64(occ_bytes_of(digest, OCC_SHA256_LEN));
+    occ_buf_put_format(buf,
+                       "\"%s\":{\"authority\":\"https://tsa.example\",\"digestAlg\":\"sha256\",\"digestB64\":\"%s\","
+                       "\"time\":\"2025-03-09T04:59:52Z\",\"tokenB64\":\"%s\"}",
+                       name, imprint, token);
+    free(imprint);
+    free(token);
+}
+
+static inline void
+whole_add_tokens(struct whole *whole, const struct whole_plan *plan)
+{
+    struct occ_json *root = parse_json(whole->text);
+    const struct occ_proof proof = read_proof(root);
+    uint8_t core[OCC_SHA256_LEN];
+    assert_true(occ_is_ok(occ_body_core_hash(&proof, core)));
+    struct timestamp_plan keys;
+    timestamp_plan_init(&keys, proof.digest, WHOLE_TIME_MS);
+    struct timestamp_authority *authority = timestamp_authority_new(&keys);
+    timestamp_root_put(&whole->tsa_root, authority);
+    OCC_BUF_AUTO(entries, 1 << 18);
+    occ_buf_put_str(&entries, "\"timestamps\":{");
+    if (plan->artifact_token) {
+        whole_put_token(&entries, authority, "artifact", proof.digest);
+    }
+    if (plan->proof_token) {
+        occ_buf_put_str(&entries, plan->artifact_token ? "," : "");
+        whole_put_token(&entries, authority, "proof", core);
+    }
+    occ_buf_put_str(&entries, "},\"version\":\"occ/1\"}");
+    char *text = whole_string(&entries);
+    if (plan->artifact_token || plan->proof_token) {
+        whole_set(&whole->text, "\"version\":\"occ/1\"}", text);
+    }
+    free(text);
+    timestamp_authority_free(authority);
+    occ_json_free(root);
+}
+
+/* ---- the whole ---- */
+
+static inline void
+whole_put_commit(struct occ_buf *buf, const struct whole_plan *plan, const char *slot_hash_b64)
+{
+    occ_buf_put_str(buf, "\"commit\":{\"chainId\":\"occ:main\",\"counter\":\"12\",\"epochId\":\"e1\",");
+    if (plan->epoch_link) {
+        occ_buf_put_str(
+            buf,
+            "\"epochLink\":{\"prevCounter\":\"10\",\"prevEpochId\":\"e0\",\"prevProofHashB64\":\"" DIGEST_B64
+            "\",\"prevPublicKeyB64\":\"" DIGEST_B64 "\",\"toEpochId\":\"e1\",\"toPublicKeyB64\":\"" KEY_B64 "\"},");
+    }
+    occ_buf_put_str(buf, "\"nonceB64\":\"" NONCE_B64 "\",");
+    if (!plan->epoch_link) {
+        occ_buf_put_str(buf, "\"prevB64\":\"" DIGEST_B64 "\",");
+    }
+    if (plan->slot) {
+        occ_buf_put_format(buf, "\"slotCounter\":\"11\",\"slotHashB64\":\"%s\",", slot_hash_b64);
+    }
+    occ_buf_put_str(buf, "\"time\":1741496392841},");
+}
+
+/* The first pcr of a document as hex. */
+static inline void
+whole_measurement(const struct nitro_path *path, char ret_hex[2 * 48 + 1])
+{
+    struct nitro_document document;
+    nitro_document_init(&document, path, WHOLE_TIME_MS);
+    occ_hex_encode(document.pcrs[0], ret_hex);
+    ret_hex[2 * 48] = '\0';
+}
+
+/* Makes the proof of a plan, and the roots that it leads to. */
+static inline struct whole
+whole_make(const struct whole_plan *plan)
+{
+    struct whole whole = { .nitro_root = OCC_BUF_INIT(1 << 16), .tsa_root = OCC_BUF_INIT(1 << 16) };
+    struct nitro_plan nitro;
+    nitro_plan_init(&nitro, WHOLE_TIME_MS);
+    struct nitro_path *path = nitro_path_make(&nitro);
+    nitro_pem_put(&whole.nitro_root, nitro_path_certificates(path)[0]);
+    char measurement[2 * 48 + 1];
+    whole_measurement(path, measurement);
+    char slot_hash[OCC_BASE64_LEN(OCC_SHA256_LEN) + 1] = "";
+    char *slot =
+        whole_slot_sign("{\"chainId\":\"occ:main\",\"counter\":\"11\",\"epochId\":\"e1\",\"nonceB64\":\"" NONCE_B64
+                        "\",\"publicKeyB64\":\"" KEY_B64 "\",\"signatureB64\":\"" ZERO_SIGNATURE
+                        "\",\"time\":1741496392000,\"version\":\"occ/slot/1\"}",
+                        slot_hash);
+    OCC_BUF_AUTO(text, 1 << 18);
+    occ_buf_put_byte(&text, '{');
+    if (plan->agency) {
+        whole_put_agency(&text, plan->form);
+    }
+    occ_buf_put_str(&text, ARTIFACT ",\"attribution\":{\"name\":\"Jane\"},");
+    whole_put_commit(&text, plan, slot_hash);
+    occ_buf_put_str(&text, "\"environment\":{");
+    if (plan->document != WHOLE_NO_DOCUMENT) {
+        occ_buf_put_str(&text, "\"attestation\":{\"format\":\"aws-nitro\",\"reportB64\":\"AAAA\"},");
+    }
+    occ_buf_put_format(&text, "\"enforcement\":\"%s\",\"measurement\":\"%s\"},\"metadata\":{\"a\":1}," SIGNER ",",
+                       plan->tier, plan->measurement == NULL ? measurement : plan->measurement);
+    if (plan->slot) {
+        occ_buf_put_format(&text, "\"slotAllocation\":%s,", slot);
+    }
+    occ_buf_put_str(&text, "\"version\":\"occ/1\"}");
+    char *unsigned_text = whole_string(&text);
+    whole.text = sign_proof(unsigned_text);
+    free(unsigned_text);
+    free(slot);
+    if (plan->document != WHOLE_NO_DOCUMENT) {
+        whole_add_document(&whole, plan, path);
+    }
+    whole_add_tokens(&whole, plan);
+    nitro_path_free(path);
+    return whole;
+}
+
+/* Verifies text as a verifier that trusts whole's makers. *ret_report is the caller's. */
+static inline enum occ_err
+whole_verify(const struct whole *whole, const char *text, const char *policy, occ_report **ret_report)
+{
+    occ_verifier *verifier = whole_verifier(whole);
+    const struct occ_verify_input input = { .size = sizeof input,
+                                            .proof = text,
+                                            .proof_len = strlen(text),
+                                            .policy = policy,
+                                            .policy_len = policy == NULL ? 0 : strlen(policy) };
+    const enum occ_err code = occ_verify(verifier, &input, ret_report);
+    occ_verifier_free(verifier);
+    return code;
+}
+
+/* The checks of a report as one text: "structure+ digest- policy?" for passed, failed, not performed. */
+static inline void
+assert_checks(const occ_report *report, const char *expected)
+{
+    static const char marks[] = { [OCC_CHECK_PASSED] = '+', [OCC_CHECK_FAILED] = '-', [OCC_CHECK_NOT_PERFORMED] = '?' };
+    char found[256] = "";
+    struct occ_check check = { .size = sizeof check };
+    for (size_t i = 0; occ_report_check(report, i, &check); i++) {
+        const size_t len = strlen(found);
+        snprintf(found + len, sizeof found - len, "%s%s%c", i == 0 ? "" : " ", check.name, marks[check.status]);
+        assert_true(strlen(check.text) > 0);
+        assert_int_equal(check.code != OCC_OK, check.status == OCC_CHECK_FAILED);
+    }
+    if (strcmp(found, expected) != 0) {
+        fail_msg("%s, expected %s: %s", found, expected, occ_report_reason(report));
+    }
+}
+
+static inline void
+assert_check(const occ_report *report, const char *name, enum occ_check_status status, const char *text)
+{
+    const struct occ_check check = find_check(report, name);
+    assert_non_null(check.name);
+    assert_string_equal(check.text, text);
+    assert_int_equal(check.status, status);
 }
 
 #endif

@@ -1,0 +1,67 @@
+/* tests/unit/verify/getters.c — src/verify/getters.c: sizes, absent evidence, and reports that outlive their verifier. */
+#include "unit/verify/whole.h"
+
+static void
+test_absent(void **state)
+{
+    (void)state;
+    char *proof = sign_proof(PLAIN_PROOF);
+    occ_report *report = NULL;
+    assert_int_equal(verify_text(proof, NULL, NULL, &report), OCC_OK);
+    const occ_report *const reports[] = { report, NULL };
+    for (size_t i = 0; i < 2; i++) {
+        struct occ_attestation attestation = { .size = sizeof attestation, .time_ms = 7 };
+        struct occ_timestamp timestamp = { .size = sizeof timestamp };
+        struct occ_actor actor = { .size = sizeof actor };
+        assert_int_equal(occ_report_attestation(reports[i], &attestation), 0);
+        assert_int_equal(attestation.time_ms, 7); /* untouched */
+        assert_int_equal(occ_report_timestamp(reports[i], 0, &timestamp), 0);
+        assert_int_equal(occ_report_actor(reports[i], &actor), 0);
+        assert_null(occ_report_pcr(reports[i], 0));
+    }
+    occ_report_free(report);
+    free(proof);
+}
+
+static void
+test_sizes(void **state)
+{
+    (void)state;
+    const struct whole_plan plan = whole_plan();
+    struct whole whole = whole_make(&plan);
+    occ_report *report = NULL;
+    assert_int_equal(whole_verify(&whole, whole.text, NULL, &report), OCC_OK); /* its verifier is gone by now */
+    struct {
+        struct occ_attestation known;
+        size_t later;
+    } newer = { .known = { .size = sizeof newer }, .later = 7 };
+    assert_int_equal(occ_report_attestation(report, &newer.known), 1);
+    assert_int_equal(newer.later, 0);
+    assert_int_equal(newer.known.size, sizeof newer);
+    assert_string_equal(newer.known.format, "aws-nitro");
+    assert_int_equal(newer.known.time_ms, WHOLE_TIME_MS + 5);
+    assert_true(newer.known.certificate_not_before_ms <= WHOLE_TIME_MS);
+    assert_true(newer.known.certificate_not_after_ms > WHOLE_TIME_MS);
+    assert_int_equal(strlen(newer.known.root_sha256), 64);
+    newer.known.size = sizeof newer.known - 1;
+    assert_int_equal(occ_report_attestation(report, &newer.known), 0);
+    assert_int_equal(occ_report_attestation(report, NULL), 0);
+    struct occ_timestamp timestamp = { .size = sizeof timestamp - 1 };
+    assert_int_equal(occ_report_timestamp(report, 0, &timestamp), 0);
+    assert_int_equal(occ_report_timestamp(report, 0, NULL), 0);
+    struct occ_actor actor = { .size = sizeof actor - 1 };
+    assert_int_equal(occ_report_actor(report, &actor), 0);
+    assert_int_equal(occ_report_actor(report, NULL), 0);
+    assert_int_equal(strlen(occ_report_pcr(report, 0)), 96);
+    assert_null(occ_report_pcr(report, 31));
+    assert_null(occ_report_pcr(report, 32));
+    occ_report_free(report);
+    whole_clear(&whole);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_absent), cmocka_unit_test(test_sizes) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
