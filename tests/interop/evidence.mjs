@@ -26,6 +26,11 @@ function base64(text, where, length) {
   ensure(length === undefined || bytes.length === length, `${where}: ${bytes.length} bytes`);
   return bytes;
 }
+/** 32 bytes are ours; other makers' have 16 to 64 (docs/proof-format.md). */
+function nonce(text, where) {
+  const { length } = base64(text, where);
+  ensure(length >= 16 && length <= 64, `${where}: ${length} bytes`);
+}
 const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
 const isDecimal = (text) => typeof text === 'string' && /^(0|[1-9][0-9]*)$/.test(text);
 const isText = (value) => typeof value === 'string' && value.length > 0;
@@ -328,18 +333,15 @@ function judgeSlot(proof) {
   const { signatureB64, ...all } = slot;
   const body = {};
   for (const name of ['version', 'nonceB64', 'counter', 'time', 'epochId', 'publicKeyB64', 'chainId']) if (name in all) body[name] = all[name];
-  ensure(body.version === 'occ/slot/1', 'slot version');
-  base64(body.nonceB64, 'slot nonce', 32);
-  ensure(isDecimal(body.counter) && isDecimal(commit.counter) && BigInt(commit.counter) > BigInt(body.counter), 'slot counter not below the commit');
-  ensure(!('time' in body) || typeof body.time === 'number', 'slot time');
+  ensure(isDecimal(commit.counter) && BigInt(commit.counter) > BigInt(body.counter), 'slot counter not below the commit');
   ensure(commit.slotCounter === body.counter, 'slotCounter');
   ensure(body.nonceB64 === commit.nonceB64, 'the slot has another nonce');
-  ensure(isText(body.epochId) && body.epochId === commit.epochId, 'the slot is of another epoch');
+  ensure(body.epochId === commit.epochId, 'the slot is of another epoch');
   ensure(body.publicKeyB64 === signer.publicKeyB64 && body.chainId === commit.chainId, 'the slot is of another key or chain');
   const { chainId, ...without } = body;
   const hashes = [body, without].map((value) => sha256(canonical(value)).toString('base64'));
   ensure(hashes.includes(commit.slotHashB64), 'slotHashB64');
-  const signature = base64(signatureB64, 'slot signature', 64);
+  const signature = Buffer.from(signatureB64, 'base64');
   ensure(verifySignature(null, Buffer.from(canonical(body)), publicKey(body.publicKeyB64), signature), 'slot signature');
   return { hashWithoutChainId: hashes[0] !== commit.slotHashB64, counter: body.counter };
 }
@@ -373,6 +375,9 @@ function judgeWebauthn(authorization, key, digest, { rpIds, origins }) {
   ensure(clientData.type === 'webauthn.get', 'type');
   ensure(clientData.challenge === challenge.toString('base64url'), 'clientDataJSON has another challenge');
   ensure(isText(clientData.origin) && (origins.length === 0 || origins.includes(clientData.origin)), 'origin');
+  // Level 3 §7.2 steps 10 and 11: in a frame of another site a person may not see what they consent to.
+  const framed = clientData.crossOrigin === true || 'topOrigin' in clientData;
+  ensure(!framed || origins.length === 0 || origins.includes(clientData.topOrigin), 'made in a frame of another site');
   ensure(data.length >= 37 && (data[32] & 0x05) === 0x05, 'user not present or not verified');
   ensure(data.length === 37 || data[32] & 0xc0, 'bytes that no flag speaks of');
   const rpId = rpIds.find((name) => sha256(name).equals(data.subarray(0, 32)));
@@ -381,8 +386,8 @@ function judgeWebauthn(authorization, key, digest, { rpIds, origins }) {
   ensure(verifySignature('sha256', signed, key, base64(authorization.signatureB64, 'signatureB64')), 'actor signature');
   const strong = 'nonceB64' in authorization;
   if (strong) {
-    const nonce = base64(authorization.nonceB64, 'nonceB64');
-    ensure(sha256(Buffer.concat([Buffer.from('occ/webauthn-challenge/v1\0'), nonce, digest])).equals(challenge), 'the challenge is not of this digest');
+    const issued = base64(authorization.nonceB64, 'nonceB64');
+    ensure(sha256(Buffer.concat([Buffer.from('occ/webauthn-challenge/v1\0'), issued, digest])).equals(challenge), 'the challenge is not of this digest');
   }
   return { form: strong ? 'webauthn-strong' : 'webauthn-bare', coversArtifact: strong, origin: clientData.origin, ...(rpId && { rpId }) };
 }
@@ -461,6 +466,16 @@ function judgeTimestamps(proof) {
 
 // ---- the whole ----
 
+/** PROTOCOL §6. */
+function judgeSlotStructure(slot) {
+  ensure(isObject(slot) && slot.version === 'occ/slot/1', 'slotAllocation.version');
+  nonce(slot.nonceB64, 'slotAllocation.nonceB64');
+  base64(slot.publicKeyB64, 'slotAllocation.publicKeyB64', 32);
+  base64(slot.signatureB64, 'slotAllocation.signatureB64', 64);
+  ensure(isDecimal(slot.counter) && isText(slot.epochId), 'slotAllocation.counter or epochId');
+  ensure(!('time' in slot) || typeof slot.time === 'number', 'slotAllocation.time');
+}
+
 /** The types of api-reference.txt. */
 function judgeStructure(proof) {
   const object = (value, where) => ensure(isObject(value), `${where}: no object`);
@@ -468,7 +483,7 @@ function judgeStructure(proof) {
   for (const name of ['artifact', 'commit', 'signer', 'environment']) object(proof[name], name);
   ensure(proof.version === 'occ/1' && proof.artifact.hashAlg === 'sha256', 'version or hashAlg');
   base64(proof.artifact.digestB64, 'artifact.digestB64', 32);
-  base64(proof.commit.nonceB64, 'commit.nonceB64');
+  nonce(proof.commit.nonceB64, 'commit.nonceB64');
   base64(proof.signer.publicKeyB64, 'signer.publicKeyB64', 32);
   base64(proof.signer.signatureB64, 'signer.signatureB64', 64);
   for (const name of ['counter', 'slotCounter']) ensure(!(name in proof.commit) || isDecimal(proof.commit[name]), `commit.${name}`);
@@ -491,19 +506,22 @@ function judgeStructure(proof) {
     for (const name of ['actorKeyId', 'artifactHash', 'challenge', 'signatureB64']) ensure(isText(agency.authorization[name]), `authorization.${name}`);
     ensure(agency.authorization.purpose === 'occ/commit-authorize/v1', 'authorization.purpose');
     ensure(typeof agency.authorization.timestamp === 'number', 'authorization.timestamp');
+    for (const id of [agency.actor.keyId, agency.authorization.actorKeyId]) ensure(/^[0-9a-f]{64}$/.test(id), 'keyId: not the hex of a SHA-256');
     base64(agency.actor.publicKeyB64, 'actor.publicKeyB64');
     base64(agency.authorization.signatureB64, 'authorization.signatureB64');
     base64(agency.authorization.artifactHash, 'authorization.artifactHash');
   }
-  if ('slotAllocation' in proof) object(proof.slotAllocation, 'slotAllocation');
+  if ('slotAllocation' in proof) judgeSlotStructure(proof.slotAllocation);
   if ('metadata' in proof) object(metadata, 'metadata');
   if ('timestamps' in proof) {
     object(timestamps, 'timestamps');
+    ensure(Object.keys(timestamps).length > 0, 'timestamps: empty'); // PROTOCOL §2: absent, never empty
     for (const name of ['artifact', 'proof']) {
       if (!(name in timestamps)) continue;
       object(timestamps[name], `timestamps.${name}`);
       for (const field of ['authority', 'time', 'digestAlg', 'digestB64', 'tokenB64']) ensure(isText(timestamps[name][field]), `timestamps.${name}.${field}`);
       base64(timestamps[name].tokenB64, 'tokenB64');
+      base64(timestamps[name].digestB64, 'digestB64');
     }
   }
   return {};

@@ -199,7 +199,8 @@ function paths() {
   good('root and leaf', makePath(root, 1));
   good('six authorities', makePath(root, 6));
   good('path lengths that fit', makePath(root, 4, { 1: { pathLength: 2 }, 2: { pathLength: 1 }, 3: { pathLength: 0 } }));
-  good('a leaf at its last second', makePath(root, 2, { 2: { notAfter: NOW } }));
+  // Not the last second itself: by RFC 5280 §4.1.2.5 it is inside, OpenSSL (its command line, too) has it outside.
+  good('a leaf a second before its last', makePath(root, 2, { 2: { notAfter: NOW + 1000 } }));
   good('a leaf at its first second', makePath(root, 2, { 2: { notBefore: NOW } }));
   bad('another root', makePath(makeRoot('another root'), 3));
   bad('another root of the same name', makePath(makeRoot(root.name), 3));
@@ -427,7 +428,10 @@ function assertions() {
   for (const form of ['strong', 'bare']) {
     webauthn(form, 'good', true);
     webauthn(form, 'webauthn.get as format', true, { alter: (authorization) => (authorization.format = 'webauthn.get') });
-    webauthn(form, 'members that nobody knows in clientDataJSON', true, { client: { other_keys_can_be_added_here: 'x', topOrigin: 'https://example.org' } });
+    webauthn(form, 'members that nobody knows in clientDataJSON', true, { client: { other_keys_can_be_added_here: 'x' } });
+    webauthn(form, 'in a frame of this site', true, { client: { crossOrigin: true, topOrigin: ORIGIN } });
+    webauthn(form, 'in a frame of another site', false, { client: { crossOrigin: true, topOrigin: 'https://example.org' } });
+    webauthn(form, 'in a frame of nobody knows whose', false, { client: { crossOrigin: true } });
     webauthn(form, 'blanks in clientDataJSON', true, { text: (value) => JSON.stringify(value, null, 1) });
     webauthn(form, 'extensions', true, { flags: 0x85, tail: hex('a1637578790a') });
     webauthn(form, 'extensions without their flag', false, { tail: hex('a1637578790a') });

@@ -397,14 +397,15 @@ def test_damaged_bytes(folder, seed):
 def test_damaged_texts(folder):
     verdicts = compare(folder, as_text(texts(random.Random(3))))
     free = {name for name, (valid, _) in verdicts.items() if valid}
-    # No signature covers an assertion's timestamp: WebAuthn has no place for one.
-    assert {name.split()[1] for name in free} <= {"timestamps.artifact.authority", "agency.authorization.timestamp"}, free
+    # No signature covers an assertion's timestamp: WebAuthn has no place for one. A format that nobody knows is not performed.
+    assert {name.split()[1] for name in free} <= {"timestamps.artifact.authority", "agency.authorization.timestamp",
+                                                  "agency.authorization.format"}, free
 
 
 def test_removed_members(folder):
     verdicts = compare(folder, as_text(removals()))
     free = {name.split()[2] for name, (valid, _) in verdicts.items() if valid}
-    assert free == {"timestamps", "timestamps.artifact"}
+    assert free == {"timestamps"}
 
 
 def test_swapped_members(folder):
@@ -416,6 +417,16 @@ def test_swapped_members(folder):
 def test_other_forms(folder):
     verdicts = compare(folder, as_text(others()))
     assert {name for name, (valid, _) in verdicts.items() if valid} == HARMLESS
+
+
+def test_an_actor_of_an_unknown_form_meets_no_policy(folder):
+    text = json.dumps(changed(proof_of("tee-webauthn"), (*AUTHORIZATION, "format"), "webauthn.create"))
+    (report,) = judge_by_occ(folder, [text])
+    assert report["valid"] and "actor" in report["proof"]["claimed"] and "agency.authorization" in report["proof"]["advisory"]
+    assert report["evidence"]["actor"]["verified"] is False
+    for policy in ({"requireActor": True}, {"requireActorBinding": True}, {"allowedActorKeyIds": [report["evidence"]["actor"]["keyId"]]}):
+        (report,) = judge_by_occ(folder, [text], "--policy", json.dumps(policy))
+        assert report["code"] == "policy-actor-unverified"
 
 
 @pytest.mark.parametrize("seed", [4, 5])
