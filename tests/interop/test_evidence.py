@@ -8,11 +8,12 @@ import json
 import os
 import pathlib
 import random
+import re
 import subprocess
 
 import pytest
 
-from harness import ROOT, environment, node, occ
+from harness import NODE_MODULES, ROOT, environment, node, occ
 
 HERE = pathlib.Path(__file__).resolve().parent
 VECTORS = pathlib.Path(os.environ.get("OCC_VECTORS", ROOT.parent / "shared" / "vectors"))
@@ -513,3 +514,42 @@ def test_made_documents_are_not_aws(folder, made):
     assert set(compare(folder, attested).values()) == {(False, "attestation")}
     for report in judge_by_occ(folder, [text for _, text in attested], "--nitro-root", root):
         assert report["evidence"]["attestation"]["rootIsAws"] is False
+
+
+# ---- the documents ----
+
+
+def test_documented_evidence(folder):
+    """The example of docs/verification.md is what is printed, but for the texts that it cuts; member by member, in this order."""
+    page = (ROOT / "docs" / "verification.md").read_text(encoding="utf-8")
+    example = json.loads(re.search(r"^```json evidence\n(.*?)^```", page, re.DOTALL | re.MULTILINE)[1])
+    (report,) = judge_by_occ(folder, [text_of("tee-webauthn")], "--tsa-roots", TSA_ROOTS)
+
+    def hold(shown, printed, where):
+        if isinstance(shown, dict):
+            assert list(shown) == list(printed)[: len(shown)] and (len(shown) == len(printed) or where == "pcrs"), where
+            for name in shown:
+                hold(shown[name], printed[name], name)
+        elif isinstance(shown, str) and shown.endswith("…"):
+            assert printed.startswith(shown[:-1]), where
+        else:
+            assert shown == printed, where
+
+    hold(example, report["evidence"], "evidence")
+
+
+def test_openapi_has_every_member(folder, made):
+    """Real reports, good and bad, and real policies and proofs, against the schemas of docs/openapi.yaml."""
+    root, cases = made
+    proofs = [text_of(name) for name in NAMES]
+    reports = judge_by_occ(folder, proofs, "--tsa-roots", TSA_ROOTS) + judge_by_occ(folder, proofs)
+    reports += judge_by_occ(folder, [text for _, _, text in cases], "--nitro-root", root, "--rp-id", "example.com", "--origin", "https://example.com")
+    page = (ROOT / "docs" / "verification.md").read_text(encoding="utf-8")
+    policies = [json.loads(re.search(r"^```json by-hand policy.json\n(.*?)^```", page, re.DOTALL | re.MULTILINE)[1]),
+                {"requireTimestamp": ["artifact", "proof"], "requiredPcrs": {"8": ["ab" * 48]}, "requireSlot": True, "minTimestamp": 1,
+                 "requireActorBinding": True, "allowedAttestationBindings": ["key"]}]
+    data = json.dumps({"reports": reports, "policies": policies, "proofs": list(map(json.loads, proofs))}).encode()
+    run = subprocess.run([node(20), str(HERE / "validate_reports.mjs"), str(NODE_MODULES), str(ROOT / "docs" / "openapi.yaml")], input=data,
+                         env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+    assert run.returncode == 0, run.stderr.decode()[-4000:]
+    assert int(run.stdout) == len(reports) + len(policies) + len(proofs)
