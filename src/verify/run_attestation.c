@@ -133,6 +133,17 @@ check_binding(const struct occ_run *run, const struct occ_nitro_document *docume
     return occ_success();
 }
 
+/* What is wrong inside the document, with the document in front, unless it is the whole of it. */
+static OCC_RESULT
+say_refused(struct occ_result refused, const struct occ_error *why, struct occ_error *err)
+{
+    if (refused.code < OCC_ERR_PROOF_STRUCTURE || refused.code == OCC_ERR_NITRO_SIGNATURE) {
+        *err = *why;
+        return refused;
+    }
+    return occ_error_set(err, refused.code, "attestation document: %s", why->text);
+}
+
 static OCC_RESULT
 say_verified(const struct occ_evidence_attestation *found, struct occ_error *err)
 {
@@ -153,9 +164,16 @@ verify_nitro(struct occ_run *run, struct occ_error *err)
     OCC_TRY(decode_report(&run->proof, err, &report));
     struct occ_nitro_document document;
     struct occ_nitro_facts facts;
-    OCC_TRY(occ_nitro_read(occ_buf_view(&report), err, &document));
+    struct occ_error why = { 0 };
+    const struct occ_result read = occ_nitro_read(occ_buf_view(&report), &why, &document);
+    if (!occ_is_ok(read)) {
+        return say_refused(read, &why, err);
+    }
     record(run, &document);
-    OCC_TRY(occ_nitro_verify(&document, run->input->trust->nitro, err, &facts));
+    const struct occ_result verified = occ_nitro_verify(&document, run->input->trust->nitro, &why, &facts);
+    if (!occ_is_ok(verified)) {
+        return say_refused(verified, &why, err);
+    }
     found->not_before_ms = facts.not_before_ms;
     found->not_after_ms = facts.not_after_ms;
     OCC_TRY(check_measurement(run, &document, err));

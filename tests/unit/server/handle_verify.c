@@ -1,26 +1,17 @@
 /* POST /verify without HTTP: bodies, verdicts, the report, and the query. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-#include "codec/json.h"
 #include "server/handle.h"
+#include "unit/proof/support.h"
 
-/* Seed 00 01 … 1f, from the computed vectors of the protocol: a proof with a signature that verifies. */
-#define PROOF_WITH_COUNTER(counter) \
-    "{\"version\":\"occ/1\",\"artifact\":{\"hashAlg\":\"sha256\"," \
-    "\"digestB64\":\"jYl9NHJP0VcRVh6OMEIU5VAGva6cu5kdrnPrlNr/RnU=\"}," \
-    "\"commit\":{\"nonceB64\":\"IiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiIiI=\",\"counter\":\"" counter "\"," \
-    "\"time\":1741496392841,\"epochId\":\"iSAJhdfAUO4h5frrPSYXjEEt8mK10o7IOnNpZ/+0Ss8=\"}," \
-    "\"signer\":{\"publicKeyB64\":\"A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=\"," \
-    "\"signatureB64\":\"adBOfX8EuKK9HAv8RfKZL0Y/ZQPzBDMXebIoOi+Krvd6V08je9zHFJ6ZpGfvQ/eg9OMLWyVQjlltRWCU5Jl/Ag==\"}," \
-    "\"environment\":{\"enforcement\":\"measured-tee\",\"measurement\":\"" MEASUREMENT "\"," \
-    "\"attestation\":{\"format\":\"aws-nitro\",\"reportB64\":\"AAAA\"}}}"
-#define MEASUREMENT \
-    "abababababababababababababababababababababababab" \
-    "abababababababababababababababababababababababab"
+/* A request about PLAIN_PROOF, whose counter is 7; "@" stands for the proof, signed or not. */
+static char *
+body_of(const char *text, bool is_signed)
+{
+    char *proof = is_signed ? sign_proof(PLAIN_PROOF) : strdup(PLAIN_PROOF);
+    assert_non_null(proof);
+    char *body = replace(text, "@", proof);
+    free(proof);
+    return body;
+}
 
 static occ_verifier *verifier;
 
@@ -85,14 +76,32 @@ static void
 test_verdicts(void **state)
 {
     (void)state;
-    check("{\"proof\":" PROOF_WITH_COUNTER("1") "}", 200, "{\"valid\":true}");
-    check("{\"proof\":" PROOF_WITH_COUNTER("2") "}", 200,
-          "{\"valid\":false,\"reason\":\"signature verification failed\"}");
-    check("{\"proof\":" PROOF_WITH_COUNTER("1") ",\"policy\":{\"minCounter\":\"1\"}}", 200, "{\"valid\":true}");
-    check("{\"policy\":{\"minCounter\":\"100\"},\"proof\":" PROOF_WITH_COUNTER("1") "}", 200,
-          "{\"valid\":false,\"reason\":\"counter 1 below minimum 100\"}");
-    check("{\"proof\":" PROOF_WITH_COUNTER("1") ",\"policy\":{\"allowedMeasurements\":[]}}", 200,
-          "{\"valid\":false,\"reason\":\"measurement not in allowed set\"}");
+    static const struct {
+        const char *text;
+        bool is_signed;
+        const char *answer;
+    } cases[] = {
+        { "{\"proof\":@}", true, "{\"valid\":true}" },
+        { "{\"proof\":@}", false, "{\"valid\":false,\"reason\":\"signature verification failed\"}" },
+        { "{\"proof\":@,\"policy\":{\"minCounter\":\"7\"}}", true, "{\"valid\":true}" },
+        { "{\"policy\":{\"minCounter\":\"100\"},\"proof\":@}", true,
+          "{\"valid\":false,\"reason\":\"counter 7 below minimum 100\"}" },
+        { "{\"proof\":@,\"policy\":{\"allowedMeasurements\":[]}}", true,
+          "{\"valid\":false,\"reason\":\"measurement not in allowed set\"}" },
+        { "{\"proof\":@,\"policy\":{\"requireTimestamp\":\"artifact\"}}", true,
+          "{\"valid\":false,\"reason\":\"timestamp required but not present: timestamps.artifact\"}" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *body = body_of(cases[i].text, cases[i].is_signed);
+        check(body, 200, cases[i].answer);
+        free(body);
+    }
+}
+
+static void
+free_text(char **text)
+{
+    free(*text);
 }
 
 static void
@@ -101,7 +110,7 @@ test_report(void **state)
     (void)state;
     OCC_BUF_AUTO(answer, 1 << 20);
     struct occ_error err = { 0 };
-    const char *body = "{\"proof\":" PROOF_WITH_COUNTER("2") "}";
+    __attribute__((cleanup(free_text))) char *body = body_of("{\"proof\":@}", false);
     assert_int_equal(occ_handle_verify_body(verifier, occ_bytes_str(body), true, &answer, &err), 200);
     __attribute__((cleanup(occ_json_cleanup))) struct occ_json *root = NULL;
     assert_true(occ_is_ok(occ_json_parse(occ_buf_view(&answer), 64, &err, &root)));
