@@ -397,6 +397,31 @@ function directs() {
   direct('another algorithm', false, { alter: ({ actor }) => (actor.algorithm = 'ES384') });
 }
 
+/** A peer's batch: the device signed its first digest, the proof is about the one at index. alter(batch) changes what it says. */
+function inBatch(name, valid, index, alter = (batch) => batch) {
+  const digests = Array.from({ length: 4 }, () => b64(chance.bytes(32)));
+  const payload = index === 0 ? {} : { artifactHash: digests[0] };
+  direct(`batch, ${name}`, valid, {
+    payload,
+    alter: (agency, proof) => {
+      if (index === 0) digests[0] = proof.artifact.digestB64;
+      else digests[index] = proof.artifact.digestB64;
+      agency.batchContext = alter({ batchSize: digests.length, batchIndex: index, batchDigests: digests });
+    },
+  });
+}
+
+function peerBatches() {
+  inBatch('the first', true, 0);
+  inBatch('another', true, 2);
+  inBatch('another index', false, 2, (batch) => ({ ...batch, batchIndex: 1 }));
+  inBatch('index beyond', false, 2, (batch) => ({ ...batch, batchIndex: 4 }));
+  inBatch('another size', false, 2, (batch) => ({ ...batch, batchSize: 5 }));
+  inBatch('another first', false, 2, (batch) => ({ ...batch, batchDigests: [b64(chance.bytes(32)), ...batch.batchDigests.slice(1)] }));
+  inBatch('a digest that is none', false, 2, (batch) => ({ ...batch, batchDigests: [...batch.batchDigests.slice(0, 3), 'AA=='] }));
+  inBatch('nothing in it', false, 0, () => ({ batchSize: 0, batchIndex: 0, batchDigests: [] }));
+}
+
 const RP = 'example.com';
 const ORIGIN = 'https://example.com';
 
@@ -457,6 +482,6 @@ function assertions() {
   webauthn('bare', 'called strong', false, { alter: (authorization) => (authorization.nonceB64 = authorization.challenge) });
 }
 
-for (const make of [bindings, documents, paths, batches, slots, links, directs, assertions]) make();
+for (const make of [bindings, documents, paths, batches, slots, links, directs, peerBatches, assertions]) make();
 console.log(JSON.stringify({ root: `-----BEGIN CERTIFICATE-----\n${b64(root.der).replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n` }));
 for (const one of cases) console.log(JSON.stringify(one));
