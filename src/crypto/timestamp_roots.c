@@ -25,12 +25,6 @@ occ_timestamp_roots_free(struct occ_timestamp_roots *roots)
     }
 }
 
-static void
-free_roots(struct occ_timestamp_roots **roots)
-{
-    occ_timestamp_roots_free(*roots);
-}
-
 size_t
 occ_timestamp_roots_count(const struct occ_timestamp_roots *roots)
 {
@@ -127,14 +121,12 @@ add_all(struct occ_timestamp_roots *roots, struct occ_bytes pem, struct occ_erro
 }
 
 static OCC_RESULT
-read_roots(struct occ_bytes pem, struct occ_error *err, struct occ_timestamp_roots **ret_roots)
+read_roots(struct occ_timestamp_roots *roots, struct occ_bytes pem, struct occ_error *err)
 {
     if (pem.len > OCC_LIMIT_ROOTS_LEN) {
         return occ_error_set(err, OCC_ERR_LIMIT, "certificates of %zu bytes, expected at most %u", pem.len,
                              OCC_LIMIT_ROOTS_LEN);
     }
-    __attribute__((cleanup(free_roots))) struct occ_timestamp_roots *roots = calloc(1, sizeof *roots);
-    OCC_ENSURE(roots != NULL, OCC_ERR_NOMEM);
     roots->store = X509_STORE_new();
     roots->intermediates = sk_X509_new_null();
     OCC_ENSURE(roots->store != NULL && roots->intermediates != NULL, OCC_ERR_NOMEM);
@@ -148,24 +140,24 @@ read_roots(struct occ_bytes pem, struct occ_error *err, struct occ_timestamp_roo
         return occ_error_set(err, OCC_ERR_FIELD_VALUE, "no root: none of the %zu certificates is self-signed",
                              roots->read);
     }
-    *ret_roots = roots;
-    roots = NULL;
     return occ_success();
 }
 
 struct occ_result
 occ_timestamp_roots_new(struct occ_bytes pem, struct occ_error *err, struct occ_timestamp_roots **ret_roots)
 {
+    struct occ_timestamp_roots *roots = calloc(1, sizeof *roots);
+    if (roots == NULL) {
+        return occ_error_code(err, OCC_ERR_NOMEM);
+    }
     ERR_clear_error();
-    struct occ_timestamp_roots *roots = NULL;
-    const struct occ_result result = read_roots(pem, err, &roots);
-    const struct occ_result settled = occ_timestamp_token_settle(result, err);
-    if (!occ_is_ok(settled)) {
+    const struct occ_result result = occ_timestamp_token_settle(read_roots(roots, pem, err), err);
+    if (!occ_is_ok(result)) {
         occ_timestamp_roots_free(roots);
-        return settled;
+        return result;
     }
     *ret_roots = roots;
-    return settled;
+    return result;
 }
 
 static void

@@ -1,6 +1,7 @@
 /* timestamp_signer.c — which certificate signed a token, whether it may, and whether it did. */
 #include <openssl/asn1t.h>
 #include <openssl/core_names.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
 #include "crypto/timestamp_private.h"
@@ -254,18 +255,55 @@ check_key(EVP_PKEY *key, struct occ_error *err)
     return occ_success();
 }
 
+static void
+free_pss(RSA_PSS_PARAMS **owned)
+{
+    RSA_PSS_PARAMS_free(*owned);
+}
+static void
+free_algorithm(X509_ALGOR **owned)
+{
+    X509_ALGOR_free(*owned);
+}
+
+/* RFC 4055 §3.1: both hashes are written down and are the signature's. The salt's length is for OpenSSL to hold against it. */
+static bool
+fits_pss(const X509_ALGOR *algorithm, int digest)
+{
+    const void *parameters = NULL, *mask_parameters = NULL;
+    const ASN1_OBJECT *mask_oid = NULL;
+    int type = V_ASN1_UNDEF, mask_type = V_ASN1_UNDEF;
+    X509_ALGOR_get0(NULL, &type, &parameters, algorithm);
+    if (type != V_ASN1_SEQUENCE) {
+        return false;
+    }
+    __attribute__((cleanup(free_pss))) RSA_PSS_PARAMS *pss =
+        (RSA_PSS_PARAMS *)decode(parameters, ASN1_ITEM_rptr(RSA_PSS_PARAMS));
+    if (pss == NULL || pss->hashAlgorithm == NULL || pss->maskGenAlgorithm == NULL) {
+        return false;
+    }
+    X509_ALGOR_get0(&mask_oid, &mask_type, &mask_parameters, pss->maskGenAlgorithm);
+    if (OBJ_obj2nid(mask_oid) != NID_mgf1 || mask_type != V_ASN1_SEQUENCE) {
+        return false;
+    }
+    __attribute__((cleanup(free_algorithm))) X509_ALGOR *mask_hash =
+        (X509_ALGOR *)decode(mask_parameters, ASN1_ITEM_rptr(X509_ALGOR));
+    return occ_timestamp_token_plain_algorithm(pss->hashAlgorithm) == digest && mask_hash != NULL &&
+           occ_timestamp_token_plain_algorithm(mask_hash) == digest;
+}
+
 /*
  * RFC 5652 §5.3: signatureAlgorithm is not signed, and OpenSSL goes by the key and digestAlgorithm whatever it says. It may
- * name the signature with its digest, or the key alone. For RSASSA-PSS OpenSSL holds the parameters against the digest.
+ * name the signature with its digest, or the key alone.
  */
 static bool
-fits_algorithm(const X509_ALGOR *algorithm, int digest, EVP_PKEY *key)
+fits_algorithm(const X509_ALGOR *algorithm, int digest, const EVP_PKEY *key)
 {
     const ASN1_OBJECT *oid = NULL;
     X509_ALGOR_get0(&oid, NULL, NULL, algorithm);
     const int key_type = EVP_PKEY_get_base_id(key);
     if (OBJ_obj2nid(oid) == NID_rsassaPss) {
-        return key_type == EVP_PKEY_RSA || key_type == EVP_PKEY_RSA_PSS;
+        return (key_type == EVP_PKEY_RSA || key_type == EVP_PKEY_RSA_PSS) && fits_pss(algorithm, digest);
     }
     const int nid = occ_timestamp_token_plain_algorithm(algorithm);
     if (key_type == EVP_PKEY_RSA && nid == NID_rsaEncryption) {

@@ -3,6 +3,7 @@
  * a real token changed, roots, responses, memory that runs short.
  */
 #include <limits.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -641,26 +642,83 @@ test_each_byte(void **state)
     assert_true(codes[OCC_ERR_TIMESTAMP_SIGNATURE] > 0 && codes[OCC_ERR_TIMESTAMP_SIGNER] > 0);
 }
 
-/* A token that holds its signer's certificate alone: no byte of it may be changed at all, in any of its bits. */
+/* A token that holds its signer's certificate alone: no byte of it may be changed at all. bits: those that are tried of each. */
 static void
-test_each_bit(void **state)
+check_each_bit(const char *rule, uint8_t bits)
 {
-    (void)state;
     struct timestamp_plan plan;
     make_plan(&plan);
     plan.signer_by_root = true;
+    assert_true(timestamp_plan_break(&plan, rule));
     AUTHORITY_AUTO authority = timestamp_authority_new(&plan);
     ROOTS_AUTO roots = roots_of_authority(authority);
     OCC_BUF_AUTO(token, TOKEN_MAX);
     timestamp_token_put(&token, &plan, authority);
+    struct occ_timestamp_facts facts;
+    assert_true(occ_is_ok(occ_timestamp_verify(occ_buf_view(&token), roots, NULL, &facts)));
     for (size_t bit = 0; bit < 8 * token.len; bit++) {
-        struct occ_timestamp_facts facts;
-        const uint8_t mask = (uint8_t)(1u << bit % 8);
-        token.ptr[bit / 8] ^= mask;
-        if (occ_is_ok(occ_timestamp_verify(occ_buf_view(&token), roots, NULL, &facts))) {
-            fail_msg("bit %zu of byte %zu may be changed", bit % 8, bit / 8);
+        const uint8_t mask = (uint8_t)(1u << bit % 8 & bits);
+        if (mask == 0) {
+            continue;
         }
         token.ptr[bit / 8] ^= mask;
+        if (occ_is_ok(occ_timestamp_verify(occ_buf_view(&token), NULL, NULL, &facts))) {
+            fail_msg("%s: bit %zu of byte %zu may be changed", rule, bit % 8, bit / 8);
+        }
+        token.ptr[bit / 8] ^= mask;
+    }
+}
+
+static void
+test_each_bit(void **state)
+{
+    (void)state;
+    check_each_bit("ess-both", 0xff);
+    check_each_bit("key-id", 0x21); /* 0x20 changes the case of a letter */
+    check_each_bit("rsa", 0x21);
+    check_each_bit("rsa-pss", 0x21);
+}
+
+/* ---- threads ---- */
+
+struct shared {
+    struct occ_bytes token;
+    const struct occ_timestamp_roots *roots;
+};
+
+static void *
+verify_often(void *argument)
+{
+    const struct shared *shared = argument;
+    uintptr_t good = 0;
+    for (int i = 0; i < 50; i++) {
+        struct occ_timestamp_facts facts;
+        good += occ_is_ok(occ_timestamp_verify(shared->token, shared->roots, NULL, &facts)) && facts.trusted ? 1 : 0;
+    }
+    return (void *)good;
+}
+
+/* Roots that nobody has used yet, first used by many at once. */
+static void
+test_threads(void **state)
+{
+    (void)state;
+    enum { THREADS = 8 };
+    struct timestamp_plan plan;
+    make_plan(&plan);
+    AUTHORITY_AUTO authority = timestamp_authority_new(&plan);
+    ROOTS_AUTO roots = roots_of_authority(authority);
+    OCC_BUF_AUTO(token, TOKEN_MAX);
+    timestamp_token_put(&token, &plan, authority);
+    struct shared shared = { occ_buf_view(&token), roots };
+    pthread_t threads[THREADS];
+    for (size_t i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, verify_often, &shared), 0);
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        void *good = NULL;
+        assert_int_equal(pthread_join(threads[i], &good), 0);
+        assert_int_equal((uintptr_t)good, 50);
     }
 }
 
@@ -775,6 +833,7 @@ main(void)
         cmocka_unit_test(test_freetsa),
         cmocka_unit_test(test_each_byte),
         cmocka_unit_test(test_each_bit),
+        cmocka_unit_test(test_threads),
         cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests_name("crypto.timestamp", tests, NULL, NULL);
