@@ -1,7 +1,8 @@
-"""bench.py BIN-FOLDER FLOOR-PROGRAM SECONDS [--json]: measures occd under wrk and prints a Markdown table (or JSON).
+"""bench.py BIN-FOLDER TOOLS-FOLDER SECONDS AUDIT-PROOFS [--json]: measures occd under wrk, the verification of a proof with
+evidence, and an audit, and prints Markdown tables (or JSON).
 
-Each row: a fresh occd, a second of warming up, then SECONDS of load. CPU per proof is what the kernel counted for the
-process (user and system time); memory is the process's high-water mark. The floor is one core's bare Ed25519 in the same
+Each row of load: a fresh occd, a second of warming up, then SECONDS of load. CPU per proof is what the kernel counted for the
+process (user and system time); memory is the process's high-water mark. The floor is one core's bare signatures in the same
 run. wrk runs on the same cores, so a rate is what is left beside it.
 """
 import base64
@@ -11,6 +12,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
@@ -91,9 +93,50 @@ def rows():
         yield {"name": f"verify, {connections} connections", "path": "/verify", "batch": 1, "connections": connections, "floor": "sodium_verify"}
 
 
-def read_floor(program, seconds):
-    lines = subprocess.run([program, str(seconds)], check=True, stdout=subprocess.PIPE, text=True).stdout.split("\n")
-    return {name: float(rate) for name, rate in (line.split() for line in lines if line)}
+VECTORS = pathlib.Path(os.environ.get("OCC_VECTORS", HERE.parents[1].parent / "shared" / "vectors"))
+
+
+def measure_evidence(program, seconds):
+    """Microseconds for a genuine proof with a Nitro document and a token, cold and warm; None where there is no such data."""
+    proof, roots = VECTORS / "occ1" / "tee-direct.json", VECTORS / "rfc3161" / "freetsa-certs.pem"
+    if not proof.exists():
+        print(f"warning: {proof} is missing: no figures for a proof with evidence", file=sys.stderr)
+        return None
+    found = read_pairs([program, str(seconds), str(proof), str(roots)])
+    without = read_pairs([program, str(seconds), str(proof)])
+    return {"cold_us": found["cold"], "warm_us": found["warm"], "warm_without_roots_us": without["warm"]}
+
+
+def measure_audit(harness, bin_folder, proofs):
+    """occ audit over a chain that occd made for it, in chain order: proofs a second, CPU, memory."""
+    with tempfile.TemporaryDirectory(prefix="occ-bench-") as name:
+        folder = pathlib.Path(name)
+        occd = harness.Occd(folder / "data", "--access-log", "off")
+        (folder / "proofs").mkdir()
+        with occd.connect() as wire:
+            for i in range(proofs // 1000):
+                body = json.dumps({"digests": [digest() for _ in range(1000)]}).encode()
+                answer = wire.request("POST", "/commit", body, {"Content-Type": "application/json"})
+                (folder / "proofs" / f"{i:06}.json").write_bytes(answer.body)
+        occd.stop()
+        begin = time.monotonic()
+        audit = subprocess.Popen([f"{bin_folder}/occ", "audit", "--json", str(folder / "proofs")], stdout=subprocess.PIPE)
+        summary = json.loads(audit.stdout.read())
+        _, status, usage = os.wait4(audit.pid, 0)
+        seconds = time.monotonic() - begin
+    if status != 0 or summary["proofs"] != proofs // 1000 * 1000:
+        raise SystemExit(f"occ audit: {summary}")
+    return {
+        "proofs": summary["proofs"],
+        "per_second": summary["proofs"] / seconds,
+        "cpu_us": (usage.ru_utime + usage.ru_stime) * 1e6 / summary["proofs"],
+        "mib": usage.ru_maxrss / 1024,
+    }
+
+
+def read_pairs(argv):
+    lines = subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True).stdout.split("\n")
+    return {name: float(value) for name, value in (line.split() for line in lines if line)}
 
 
 def machine():
@@ -113,18 +156,32 @@ def print_table(report):
     for row in report["rows"]:
         print(f"| {row['name']} | {row['per_second']:,.0f} | {row['per_second'] / floor[row['floor']]:.0%} | {row['p50_ms']:.2f} | "
               f"{row['p99_ms']:.2f} | {row['occd_us']:.1f} | {row['enclave_us']:.1f} | {row['occd_mib']:.0f} | {row['enclave_mib']:.0f} |")
+    evidence = report["evidence"]
+    if evidence:
+        p384 = 1e6 / floor["openssl_verify_p384"]
+        print("\n| a proof with Nitro document, slot and token, one core | µs | in P-384 verifications |\n| --- | ---: | ---: |")
+        for name, key in (("nothing remembered", "cold_us"), ("certificates remembered", "warm_us"), ("the same, no TSA root given", "warm_without_roots_us")):
+            print(f"| {name} | {evidence[key]:,.0f} | {evidence[key] / p384:.1f} |")
+    audit = report["audit"]
+    cores = os.cpu_count()
+    print(f"\n| occ audit, {audit['proofs']:,} proofs, {cores} cores | proofs/s | of the verifying floor of all cores | CPU µs/proof | MiB |\n| --- | ---: | ---: | ---: | ---: |")
+    print(f"| in chain order | {audit['per_second']:,.0f} | {audit['per_second'] / floor['sodium_verify'] / cores:.0%} | {audit['cpu_us']:.1f} | {audit['mib']:.0f} |")
 
 
 def main():
-    bin_folder, floor_program, seconds = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    bin_folder, tools, seconds, audit_proofs = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     os.environ["OCC_BIN"] = bin_folder
     import harness
 
-    report = {"machine": machine(), "seconds": seconds, "floor": read_floor(floor_program, min(seconds, 2)), "rows": []}
+    report = {"machine": machine(), "seconds": seconds, "floor": read_pairs([f"{tools}/floor", str(min(seconds, 2))]), "rows": []}
+    print("==> a proof with evidence", file=sys.stderr)
+    report["evidence"] = measure_evidence(f"{tools}/verify", min(seconds, 2))
     for row in rows():
         print(f"==> {row['name']}", file=sys.stderr)
         report["rows"].append(measure(harness, row, seconds))
-    if "--json" in sys.argv[4:]:
+    print(f"==> audit of {audit_proofs:,} proofs", file=sys.stderr)
+    report["audit"] = measure_audit(harness, bin_folder, audit_proofs)
+    if "--json" in sys.argv[5:]:
         print(json.dumps(report, indent=1))
     else:
         print_table(report)
