@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from harness import BIN, ROOT, environment, node
-from test_evidence import TSA_ROOTS, VECTORS, vectors  # noqa: F401  a fixture
+from judges import TSA_ROOTS, VECTORS, need_vectors
 
 PAGE = ROOT / "docs" / "verification.md"
 BLOCK = re.compile(r"^```(\w+) by-hand(?: (\S+))?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -19,6 +19,7 @@ BLOCK = re.compile(r"^```(\w+) by-hand(?: (\S+))?\n(.*?)^```$", re.DOTALL | re.M
 @pytest.fixture
 def place(folder):
     """A folder with what the page says lies there: a proof, and the roots by themselves."""
+    need_vectors()
     shutil.copy(VECTORS / "occ1" / "tee-webauthn.json", folder / "p.json")
     shutil.copy(VECTORS / "nitro" / "aws-nitro-root-g1.pem", folder / "root.pem")
     # The vectors' file has the signer's certificate in front of the root; what the authority publishes is the root.
