@@ -355,7 +355,6 @@ function judgeEpochLink({ commit, signer, environment }) {
   ensure(link.prevEpochId !== commit.epochId, 'the link comes from this epoch');
   ensure(link.prevPublicKeyB64 !== signer.publicKeyB64 || environment.enforcement === 'hw-key', 'the link comes from this key');
   ensure(!('prevB64' in commit), 'not the first of its chain');
-  ensure(!isDecimal(commit.counter) || BigInt(commit.counter) > BigInt(link.prevCounter), 'the counter does not go on');
   return {};
 }
 
@@ -392,27 +391,39 @@ function judgeWebauthn(authorization, key, digest, { rpIds, origins }) {
   return { form: strong ? 'webauthn-strong' : 'webauthn-bare', coversArtifact: strong, origin: clientData.origin, ...(rpId && { rpId }) };
 }
 
+/** A peer's list of digests, of which the first is the authorized one and this proof's stands at batchIndex. */
+function judgeBatchContext(batch, authorization, artifact) {
+  const { batchDigests, batchIndex, batchSize } = batch;
+  ensure(Array.isArray(batchDigests) && batchDigests.length === batchSize && batchSize > 0, 'batchContext');
+  batchDigests.forEach((text, i) => base64(text, `batchDigests[${i}]`, 32));
+  ensure(batchDigests[0] === authorization.artifactHash, 'batchDigests[0] is not the authorized one');
+  ensure(Number.isInteger(batchIndex) && batchDigests[batchIndex] === artifact.digestB64, 'batchIndex leads to another digest');
+}
+
 function judgeAgency({ agency, artifact }, names) {
   const { actor, authorization } = agency;
-  ensure(!('batchContext' in agency) && !('batchContext' in authorization), 'batchContext: not judged here');
   const spki = base64(actor.publicKeyB64, 'actor.publicKeyB64');
   const key = p256(spki);
   ensure(actor.keyId === sha256(spki).toString('hex'), 'keyId');
   ensure(authorization.actorKeyId === actor.keyId, 'another actor');
-  ensure(authorization.artifactHash === artifact.digestB64, 'another artifact');
+  const covers = authorization.artifactHash === artifact.digestB64;
+  if ('batchContext' in agency) judgeBatchContext(agency.batchContext, authorization, artifact);
+  else ensure(covers, 'another artifact');
   const facts = { keyId: actor.keyId, time: authorization.timestamp };
+  const authorized = base64(authorization.artifactHash, 'authorization.artifactHash', 32);
   base64(authorization.signatureB64, 'authorization.signatureB64');
   if ('format' in authorization) {
     // What nobody here can judge is not wrong: include/occ/verify.h, "What could not be checked".
     if (!['webauthn', 'webauthn.get'].includes(authorization.format)) return { status: 'not performed' };
-    return { ...facts, ...judgeWebauthn(authorization, key, base64(artifact.digestB64, 'digestB64'), names) };
+    const found = judgeWebauthn(authorization, key, authorized, names);
+    return { ...facts, ...found, coversArtifact: found.coversArtifact && covers };
   }
   const payload = {};
   for (const name of ['actorKeyId', 'artifactHash', 'challenge', 'protocolVersion', 'purpose', 'timestamp']) {
     if (name in authorization) payload[name] = authorization[name];
   }
   ensure(verifySignature('sha256', Buffer.from(canonical(payload)), key, base64(authorization.signatureB64, 'signatureB64')), 'actor signature');
-  return { ...facts, form: 'direct', coversArtifact: true };
+  return { ...facts, form: 'direct', coversArtifact: covers };
 }
 
 // ---- timestamps (RFC 3161, 5652) ----

@@ -221,7 +221,7 @@ function paths() {
   bad('one left out', goodPath, { cabundle: [bundle[0], bundle[1], bundle[3]] });
   bad('one twice', goodPath, { cabundle: [bundle[0], bundle[1], bundle[1], bundle[2], bundle[3]] });
   bad('the root last', goodPath, { cabundle: [...bundle].reverse() });
-  bad('one that is not needed', goodPath, { cabundle: [...bundle, makePath(root, 1)[1].der] });
+  bad('one that is not needed', goodPath, { cabundle: [...bundle, makePath(root, 2)[1].der] });
   bad('no root', goodPath, { cabundle: bundle.slice(1) });
   bad('bytes behind the leaf', goodPath, { certificate: Buffer.concat([goodPath.at(-1).der, Buffer.from([0])]) });
   bad('the root as its own leaf', [root, root]);
@@ -389,7 +389,7 @@ function directs() {
   direct('another digest afterwards', false, { alter: ({ authorization }) => (authorization.artifactHash = b64(chance.bytes(32))) });
   direct('another purpose', false, { payload: { purpose: 'occ/commit-authorize/v2' } });
   direct('another actor', false, { payload: { actorKeyId: '0'.repeat(64) } });
-  direct('another keyId', false, { alter: ({ actor, authorization }) => (actor.keyId = authorization.actorKeyId = '0'.repeat(64)) });
+  direct('a keyId that is not the key\'s', false, { payload: { actorKeyId: '0'.repeat(64) }, alter: ({ actor }) => (actor.keyId = '0'.repeat(64)) });
   direct('a P-384 key', false, { curve: 'P-384' });
   direct('bytes behind the signature', false, { signature: (bytes) => Buffer.concat([bytes, Buffer.from([0])]) });
   direct('a signature with a long length', false, { signature: (bytes) => Buffer.concat([Buffer.from([0x30, 0x81, bytes[1]]), bytes.subarray(2)]) });
@@ -397,11 +397,36 @@ function directs() {
   direct('another algorithm', false, { alter: ({ actor }) => (actor.algorithm = 'ES384') });
 }
 
+/** A peer's batch: the device signed its first digest, the proof is about the one at index. alter(batch) changes what it says. */
+function inBatch(name, valid, index, alter = (batch) => batch) {
+  const digests = Array.from({ length: 4 }, () => b64(chance.bytes(32)));
+  const payload = index === 0 ? {} : { artifactHash: digests[0] };
+  direct(`batch, ${name}`, valid, {
+    payload,
+    alter: (agency, proof) => {
+      if (index === 0) digests[0] = proof.artifact.digestB64;
+      else digests[index] = proof.artifact.digestB64;
+      agency.batchContext = alter({ batchSize: digests.length, batchIndex: index, batchDigests: digests });
+    },
+  });
+}
+
+function peerBatches() {
+  inBatch('the first', true, 0);
+  inBatch('another', true, 2);
+  inBatch('another index', false, 2, (batch) => ({ ...batch, batchIndex: 1 }));
+  inBatch('index beyond', false, 2, (batch) => ({ ...batch, batchIndex: 4 }));
+  inBatch('another size', false, 2, (batch) => ({ ...batch, batchSize: 5 }));
+  inBatch('another first', false, 2, (batch) => ({ ...batch, batchDigests: [b64(chance.bytes(32)), ...batch.batchDigests.slice(1)] }));
+  inBatch('a digest that is none', false, 2, (batch) => ({ ...batch, batchDigests: [...batch.batchDigests.slice(0, 3), 'AA=='] }));
+  inBatch('nothing in it', false, 0, () => ({ batchSize: 0, batchIndex: 0, batchDigests: [] }));
+}
+
 const RP = 'example.com';
 const ORIGIN = 'https://example.com';
 
 /** form: strong or bare. client and data change what is signed, alter what was. */
-function webauthn(form, name, valid, { client = {}, flags = 0x1d, tail = Buffer.alloc(0), head: cut = 37, alter = () => {}, text = JSON.stringify, digest, rp = RP } = {}) {
+function webauthn(form, name, valid, { client = {}, flags = 0x1d, tail = Buffer.alloc(0), length = 37, pad = false, alter = () => {}, text = JSON.stringify, digest, rp = RP } = {}) {
   const signer = ed25519();
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const spki = keys.publicKey.export({ format: 'der', type: 'spki' });
@@ -409,8 +434,8 @@ function webauthn(form, name, valid, { client = {}, flags = 0x1d, tail = Buffer.
   const nonce = chance.bytes(32);
   const about = digest ?? Buffer.from(proof.artifact.digestB64, 'base64');
   const challenge = form === 'strong' ? sha256(Buffer.concat([Buffer.from('occ/webauthn-challenge/v1\0'), nonce, about])) : nonce;
-  const clientDataJSON = text({ type: 'webauthn.get', challenge: challenge.toString('base64url'), origin: ORIGIN, crossOrigin: false, ...client });
-  const data = Buffer.concat([Buffer.concat([sha256(rp), Buffer.from([flags]), chance.bytes(4)]).subarray(0, cut), tail]);
+  const clientDataJSON = text({ type: 'webauthn.get', challenge: challenge.toString('base64url') + (pad ? '=' : ''), origin: ORIGIN, crossOrigin: false, ...client });
+  const data = Buffer.concat([Buffer.concat([sha256(rp), Buffer.from([flags]), chance.bytes(4)]).subarray(0, length), tail]);
   const keyId = sha256(spki).toString('hex');
   proof.agency = {
     actor: { keyId, publicKeyB64: b64(spki), algorithm: 'ES256', provider: 'passkey' },
@@ -437,10 +462,10 @@ function assertions() {
     webauthn(form, 'extensions without their flag', false, { tail: hex('a1637578790a') });
     webauthn(form, 'nobody there', false, { flags: 0x04 });
     webauthn(form, 'user not verified', false, { flags: 0x01 });
-    webauthn(form, 'authenticatorData cut', false, { cut: 36, head: 36 });
+    webauthn(form, 'authenticatorData cut', false, { length: 36 });
     webauthn(form, 'a creation', false, { client: { type: 'webauthn.create' } });
     webauthn(form, 'another challenge in clientDataJSON', false, { client: { challenge: chance.bytes(32).toString('base64url') } });
-    webauthn(form, 'its challenge padded', false, { client: { challenge: b64(chance.bytes(32)) } });
+    webauthn(form, 'its challenge padded', false, { pad: true });
     webauthn(form, 'no origin', false, { client: { origin: undefined } });
     webauthn(form, 'another origin', false, { client: { origin: 'https://example.org' } });
     webauthn(form, 'another relying party', false, { rp: 'example.org' });
@@ -457,6 +482,6 @@ function assertions() {
   webauthn('bare', 'called strong', false, { alter: (authorization) => (authorization.nonceB64 = authorization.challenge) });
 }
 
-for (const make of [bindings, documents, paths, batches, slots, links, directs, assertions]) make();
+for (const make of [bindings, documents, paths, batches, slots, links, directs, peerBatches, assertions]) make();
 console.log(JSON.stringify({ root: `-----BEGIN CERTIFICATE-----\n${b64(root.der).replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n` }));
 for (const one of cases) console.log(JSON.stringify(one));
