@@ -15,8 +15,8 @@
 /* A token that was read. Cleared with occ_timestamp_token_clear; all zero bytes is empty. */
 struct occ_timestamp_token {
     CMS_ContentInfo *cms;
-    CMS_SignerInfo *signer_info;   /* in cms */
-    STACK_OF(X509) * certificates; /* of the token; owned; never NULL once read */
+    CMS_SignerInfo *signer_info;  /* in cms */
+    STACK_OF(X509) *certificates; /* of the token; owned; never NULL once read */
     TS_TST_INFO *info;
 };
 

@@ -8,7 +8,7 @@
 
 typedef struct status_info {
     int32_t status;
-    STACK_OF(ASN1_UTF8STRING) * text;
+    STACK_OF(ASN1_UTF8STRING) *text;
     ASN1_BIT_STRING *failure;
 } STATUS_INFO;
 

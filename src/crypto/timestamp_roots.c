@@ -10,9 +10,9 @@
 #include "crypto/timestamp_private.h"
 
 struct occ_timestamp_roots {
-    X509_STORE *store;              /* the trusted ones, and nothing else: no default paths */
-    STACK_OF(X509) * intermediates; /* the others */
-    size_t read;                    /* certificates that were read */
+    X509_STORE *store;             /* the trusted ones, and nothing else: no default paths */
+    STACK_OF(X509) *intermediates; /* the others */
+    size_t read;                   /* certificates that were read */
 };
 
 void
@@ -143,8 +143,8 @@ read_roots(struct occ_timestamp_roots *roots, struct occ_bytes pem, struct occ_e
     return occ_success();
 }
 
-struct occ_result
-occ_timestamp_roots_new(struct occ_bytes pem, struct occ_error *err, struct occ_timestamp_roots **ret_roots)
+static OCC_RESULT
+new_roots(struct occ_bytes pem, struct occ_error *err, struct occ_timestamp_roots **ret_roots)
 {
     struct occ_timestamp_roots *roots = calloc(1, sizeof *roots);
     if (roots == NULL) {
@@ -160,8 +160,16 @@ occ_timestamp_roots_new(struct occ_bytes pem, struct occ_error *err, struct occ_
     return result;
 }
 
+struct occ_result
+occ_timestamp_roots_new(struct occ_bytes pem, struct occ_error *err, struct occ_timestamp_roots **ret_roots)
+{
+    const struct occ_result result = new_roots(pem, NULL, ret_roots);
+    /* A failed allocation can look like malformed PEM: see occ_timestamp_verify. */
+    return occ_is_ok(result) ? result : new_roots(pem, err, ret_roots);
+}
+
 static void
-free_borrowers(STACK_OF(X509) * *owned)
+free_borrowers(STACK_OF(X509) **owned)
 {
     sk_X509_free(*owned);
 }
@@ -172,7 +180,8 @@ free_context(X509_STORE_CTX **owned)
 }
 
 /* The token's certificates and our intermediates: what a path may be built from. */
-static STACK_OF(X509) * path_material(const struct occ_timestamp_roots *roots, STACK_OF(X509) * certificates)
+static STACK_OF(X509) *
+path_material(const struct occ_timestamp_roots *roots, STACK_OF(X509) *certificates)
 {
     __attribute__((cleanup(free_borrowers))) STACK_OF(X509) *all = sk_X509_dup(certificates);
     if (all == NULL) {

@@ -19,8 +19,8 @@ typedef struct certificate_id {
 } CERTIFICATE_ID;
 
 typedef struct signing_certificate {
-    STACK_OF(ASN1_TYPE) * ids;
-    STACK_OF(ASN1_TYPE) * policies;
+    STACK_OF(ASN1_TYPE) *ids;
+    STACK_OF(ASN1_TYPE) *policies;
 } SIGNING_CERTIFICATE;
 
 ASN1_SEQUENCE(ISSUER_SERIAL) = {
@@ -318,7 +318,7 @@ fits_algorithm(const X509_ALGOR *algorithm, int digest, const EVP_PKEY *key)
 }
 
 static void
-free_borrowers(STACK_OF(X509) * *owned)
+free_borrowers(STACK_OF(X509) **owned)
 {
     sk_X509_free(*owned);
 }

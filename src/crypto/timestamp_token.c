@@ -19,21 +19,21 @@ typedef struct signer_info {
     int32_t version;
     ASN1_TYPE *sid;
     X509_ALGOR *digest_algorithm;
-    STACK_OF(X509_ATTRIBUTE) * signed_attributes;
+    STACK_OF(X509_ATTRIBUTE) *signed_attributes;
     X509_ALGOR *signature_algorithm;
     ASN1_OCTET_STRING *signature;
-    STACK_OF(X509_ATTRIBUTE) * unsigned_attributes;
+    STACK_OF(X509_ATTRIBUTE) *unsigned_attributes;
 } SIGNER_INFO;
 
 DEFINE_STACK_OF(SIGNER_INFO)
 
 typedef struct signed_data {
     int32_t version;
-    STACK_OF(X509_ALGOR) * digest_algorithms;
+    STACK_OF(X509_ALGOR) *digest_algorithms;
     ENCAPSULATED_CONTENT *encapsulated;
-    STACK_OF(ASN1_TYPE) * certificates;
-    STACK_OF(ASN1_TYPE) * crls;
-    STACK_OF(SIGNER_INFO) * signer_infos;
+    STACK_OF(ASN1_TYPE) *certificates;
+    STACK_OF(ASN1_TYPE) *crls;
+    STACK_OF(SIGNER_INFO) *signer_infos;
 } SIGNED_DATA;
 
 typedef struct content_info {

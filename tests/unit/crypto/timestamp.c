@@ -787,6 +787,25 @@ verify_with(long count, bool only_one_fails, struct occ_bytes token, const struc
     return was_refused;
 }
 
+static bool
+read_roots_with(long count, bool only_one_fails, struct occ_bytes pem)
+{
+    struct occ_timestamp_roots *roots = NULL;
+    struct occ_error err = { .code = OCC_OK };
+    was_refused = false;
+    one_fails = only_one_fails;
+    allocations_left = count;
+    const enum occ_err code = occ_timestamp_roots_new(pem, &err, &roots).code;
+    allocations_left = -1;
+    if (was_refused && code == OCC_ERR_NOMEM) {
+        return true;
+    }
+    assert_code(code, OCC_OK, "memory for roots", &err);
+    assert_int_equal(occ_timestamp_roots_count(roots), 1);
+    occ_timestamp_roots_free(roots);
+    return was_refused; /* OpenSSL can do without some: those for the text of its errors */
+}
+
 /* From some allocation on there is no more memory, or one fails: the verdict is that, or the true one, never another. */
 static void
 test_memory(void **state)
@@ -806,6 +825,14 @@ test_memory(void **state)
         }
         print_message("%ld allocations\n", count);
         assert_true(count > 100);
+        OCC_BUF_AUTO(pem, TOKEN_MAX);
+        timestamp_root_put(&pem, authority);
+        count = 0;
+        while (read_roots_with(count, only_one == 1, occ_buf_view(&pem))) {
+            count++;
+        }
+        print_message("%ld allocations for roots\n", count);
+        assert_true(count > 20);
     }
 }
 
