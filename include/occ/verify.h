@@ -147,6 +147,7 @@ struct occ_timestamp {
     uint64_t accuracy_us;      /* 0 = not stated */
     const char *authority;     /* the proof's word for it: not signed */
     const char *signer;        /* subject of the certificate that signed (RFC 2253) */
+    const char *signer_name;   /* its common name, for people */
     const char *signer_sha256; /* hex */
     const char *policy;        /* dotted OID */
     const char *serial;        /* hex */
@@ -165,7 +166,7 @@ struct occ_actor {
     int first_of_batch;   /* 1: a peer's batch, of which the device signed the first digest only */
     const char *rp_id;    /* the given one that the assertion is for, or "" */
     const char *origin;   /* as the assertion says, or "" */
-    double time_ms;       /* the actor's own clock, Unix milliseconds */
+    double time_ms; /* the actor's own clock, Unix milliseconds; 0 in WebAuthn forms, where no signature covers it */
 };
 OCC_API int occ_report_actor(const occ_report *report, struct occ_actor *ret);
 

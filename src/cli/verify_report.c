@@ -137,7 +137,7 @@ put_timestamps(struct occ_buf *out, const occ_report *report, const struct occ_a
         occ_text_put_time(&line, (double)found.gen_time_ms);
         occ_buf_put_format(&line, "%s, %s by ", about[i],
                            found.trusted != 0 ? "signed" : "NOT of a trusted authority, signed");
-        occ_buf_put_str(&line, found.signer);
+        occ_buf_put_str(&line, found.signer_name);
         if (attestation != NULL && attestation->verified != 0) {
             const bool inside = found.gen_time_ms >= attestation->certificate_not_before_ms &&
                                 found.gen_time_ms <= attestation->certificate_not_after_ms;

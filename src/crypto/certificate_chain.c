@@ -22,7 +22,7 @@ context_cleanup(X509_STORE_CTX **context)
 }
 
 static void
-stack_cleanup(STACK_OF(X509) * *stack)
+stack_cleanup(STACK_OF(X509) **stack)
 {
     sk_X509_free(*stack); /* the certificates are borrowed */
 }
@@ -130,7 +130,7 @@ refuse(X509_STORE_CTX *context, X509 *const *path, size_t first, size_t leaf, st
 
 /* What was built is what was listed: these very objects, which no two places share, in this order, and all of them. */
 static bool
-is_listed(const STACK_OF(X509) * chain, X509 *const *path, size_t first, size_t leaf)
+is_listed(const STACK_OF(X509) *chain, X509 *const *path, size_t first, size_t leaf)
 {
     if (chain == NULL || (size_t)sk_X509_num(chain) != leaf - first + 1) {
         return false;

@@ -27,7 +27,12 @@ OCC_RESULT occ_timestamp_roots_new(struct occ_bytes pem, struct occ_error *err, 
 void occ_timestamp_roots_free(struct occ_timestamp_roots *roots);
 size_t occ_timestamp_roots_count(const struct occ_timestamp_roots *roots); /* of those trusted */
 
-enum { OCC_TIMESTAMP_NAME_SIZE = 256, OCC_TIMESTAMP_SERIAL_SIZE = 65, OCC_TIMESTAMP_IMPRINT_MAX = 64 };
+enum {
+    OCC_TIMESTAMP_NAME_SIZE = 256,
+    OCC_TIMESTAMP_SHORT_NAME_SIZE = 65,
+    OCC_TIMESTAMP_SERIAL_SIZE = 65,
+    OCC_TIMESTAMP_IMPRINT_MAX = 64
+};
 
 /* What a good token says. */
 struct occ_timestamp_facts {
@@ -41,13 +46,14 @@ struct occ_timestamp_facts {
     bool has_nonce;
     uint8_t nonce[64]; /* the integer's magnitude, big-endian, no leading zeros */
     size_t nonce_len;
-    char serial[OCC_TIMESTAMP_SERIAL_SIZE];  /* lower-case hex, as far as it fits */
-    char policy[OCC_TIMESTAMP_NAME_SIZE];    /* dotted OID */
-    char signer[OCC_TIMESTAMP_NAME_SIZE];    /* subject of the signing certificate, RFC 2253, UTF-8, cut */
-    uint8_t signer_sha256[OCC_SHA256_LEN];   /* fingerprint of the signing certificate */
-    bool trusted;                            /* its path leads to one of the roots */
-    uint8_t root_sha256[OCC_SHA256_LEN];     /* which one, if trusted */
-    char untrusted[OCC_TIMESTAMP_NAME_SIZE]; /* why not: "no roots were given", OpenSSL's reason */
+    char serial[OCC_TIMESTAMP_SERIAL_SIZE];          /* lower-case hex, as far as it fits */
+    char policy[OCC_TIMESTAMP_NAME_SIZE];            /* dotted OID */
+    char signer[OCC_TIMESTAMP_NAME_SIZE];            /* subject of the signing certificate, RFC 2253, UTF-8, cut */
+    char signer_name[OCC_TIMESTAMP_SHORT_NAME_SIZE]; /* its common name, or, if it has none, the subject; cut */
+    uint8_t signer_sha256[OCC_SHA256_LEN];           /* fingerprint of the signing certificate */
+    bool trusted;                                    /* its path leads to one of the roots */
+    uint8_t root_sha256[OCC_SHA256_LEN];             /* which one, if trusted */
+    char untrusted[OCC_TIMESTAMP_NAME_SIZE];         /* why not: "no roots were given", OpenSSL's reason */
 };
 
 /*

@@ -141,6 +141,35 @@ occ_timestamp_info_read(TS_TST_INFO *info, struct occ_error *err, struct occ_tim
     return occ_success();
 }
 
+/* Copies text, cut at a character's edge, to size bytes with a zero byte at the end. */
+static void
+copy_cut(const void *text, long len, char *to, size_t size)
+{
+    const size_t cut = len <= 0 ? 0 : (size_t)len < size ? (size_t)len : size - 1;
+    const size_t kept = occ_bytes_utf8_length(occ_bytes_of(text, cut));
+    memcpy(to, text == NULL ? "" : text, kept);
+    to[kept] = '\0';
+}
+
+/* The last common name of a subject; false if there is none. */
+static bool
+copy_common_name(const X509_NAME *subject, char *to, size_t size)
+{
+    int at = -1;
+    for (int next = X509_NAME_get_index_by_NID(subject, NID_commonName, -1); next >= 0;
+         next = X509_NAME_get_index_by_NID(subject, NID_commonName, at)) {
+        at = next;
+    }
+    unsigned char *text = NULL;
+    const X509_NAME_ENTRY *entry = at < 0 ? NULL : X509_NAME_get_entry(subject, at);
+    const int len = entry == NULL ? -1 : ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(entry));
+    if (len > 0) {
+        copy_cut(text, len, to, size);
+    }
+    OPENSSL_free(text);
+    return len > 0;
+}
+
 struct occ_result
 occ_timestamp_info_read_signer(const X509 *signer, struct occ_timestamp_facts *facts)
 {
@@ -151,15 +180,15 @@ occ_timestamp_info_read_signer(const X509 *signer, struct occ_timestamp_facts *f
     OCC_ENSURE(bio != NULL, OCC_ERR_NOMEM);
     const unsigned long as_utf8 = XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB;
     /* A name that cannot be written is left out: it is only shown, never compared. */
-    if (X509_NAME_print_ex(bio, X509_get_subject_name(signer), 0, as_utf8) < 0) {
+    const X509_NAME *subject = X509_get_subject_name(signer);
+    if (X509_NAME_print_ex(bio, subject, 0, as_utf8) < 0) {
         return occ_success();
     }
     char *text = NULL;
     const long text_len = BIO_get_mem_data(bio, &text);
-    const size_t room = sizeof facts->signer - 1;
-    const size_t cut = text_len <= 0 ? 0 : (size_t)text_len < room ? (size_t)text_len : room;
-    const size_t kept = occ_bytes_utf8_length(occ_bytes_of(text, cut));
-    memcpy(facts->signer, text == NULL ? "" : text, kept);
-    facts->signer[kept] = '\0';
+    copy_cut(text, text_len, facts->signer, sizeof facts->signer);
+    if (!copy_common_name(subject, facts->signer_name, sizeof facts->signer_name)) {
+        copy_cut(text, text_len, facts->signer_name, sizeof facts->signer_name);
+    }
     return occ_success();
 }

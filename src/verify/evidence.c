@@ -177,7 +177,9 @@ put_actor(struct occ_buf *buf, const struct occ_evidence_actor *actor)
     if (actor->verified) {
         put_text(buf, "form", occ_actor_form_name(actor->facts.form));
         put_bool(buf, "coversArtifact", actor->facts.covers_digest);
-        put_number(buf, "time", actor->facts.timestamp_ms);
+    }
+    if (actor->verified && actor->facts.form == OCC_ACTOR_DIRECT) {
+        put_number(buf, "time", actor->facts.timestamp_ms); /* in a WebAuthn authorization no signature covers it */
     }
     if (actor->verified && actor->facts.first_of_batch) {
         put_u64(buf, "batchIndex", actor->facts.batch_index);

@@ -57,6 +57,7 @@ occ_report_timestamp(const occ_report *report, unsigned index, struct occ_timest
     ret->accuracy_us = found->facts.accuracy_us;
     ret->authority = found->authority;
     ret->signer = found->facts.signer;
+    ret->signer_name = found->facts.signer_name;
     ret->signer_sha256 = found->signer_sha256;
     ret->policy = found->facts.policy;
     ret->serial = found->facts.serial;
@@ -80,6 +81,6 @@ occ_report_actor(const occ_report *report, struct occ_actor *ret)
     ret->first_of_batch = found->verified && found->facts.first_of_batch;
     ret->rp_id = found->rp_id;
     ret->origin = webauthn ? found->facts.webauthn.origin : "";
-    ret->time_ms = found->verified ? found->facts.timestamp_ms : 0;
+    ret->time_ms = found->verified && !webauthn ? found->facts.timestamp_ms : 0;
     return 1;
 }

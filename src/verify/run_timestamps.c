@@ -58,7 +58,7 @@ say_whose(const struct occ_evidence *evidence, struct occ_error *err)
     }
     char text[OCC_CALENDAR_TEXT_SIZE];
     occ_calendar_format(last->facts.gen_time_ms, text);
-    return occ_error_set(err, OCC_OK, "genTime %s, by %s", text, last->facts.signer);
+    return occ_error_set(err, OCC_OK, "genTime %s, by %s", text, last->facts.signer_name);
 }
 
 struct occ_result

@@ -42,9 +42,9 @@ read_file(const char *path, char *to, size_t size)
 static occ_verifier *
 make_verifier(size_t roots_len)
 {
-    const struct occ_verifier_options options = {
-        .size = sizeof options, .tsa_roots = roots_len > 0 ? roots : NULL, .tsa_roots_len = roots_len
-    };
+    const struct occ_verifier_options options = { .size = sizeof options,
+                                                  .tsa_roots = roots_len > 0 ? roots : NULL,
+                                                  .tsa_roots_len = roots_len };
     occ_verifier *verifier = NULL;
     if (occ_verifier_new(&options, &verifier) != OCC_OK) {
         fail("no verifier");

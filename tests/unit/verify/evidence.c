@@ -36,7 +36,7 @@ test_members(void **state)
     occ_buf_put_byte(&names, 0);
     assert_string_equal(
         (const char *)names.ptr,
-        "actor(verified keyId provider form coversArtifact time rpId origin originChecked crossOrigin backedUp) "
+        "actor(verified keyId provider form coversArtifact rpId origin originChecked crossOrigin backedUp) "
         "slot(counter time hashWithoutChainId) epochLink(prevEpochId prevCounter prevProofHashB64) "
         "attestation(verified format binding measurement moduleId time timeAfterCommitMs certificateNotBefore "
         "certificateNotAfter rootSha256 rootIsAws pcrs) "
