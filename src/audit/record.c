@@ -54,6 +54,17 @@ name_chain(const struct occ_proof *proof, struct occ_bytes id, struct occ_chain_
 
 /* ---- hashes ---- */
 
+int
+occ_record_form_of(const struct occ_links *links, const uint8_t hash[OCC_SHA256_LEN])
+{
+    for (int form = 0; form < OCC_FORM_COUNT; form++) {
+        if ((links->forms & 1u << form) != 0 && memcmp(links->hashes[form], hash, OCC_SHA256_LEN) == 0) {
+            return form;
+        }
+    }
+    return -1;
+}
+
 static OCC_RESULT
 add_link(const struct occ_proof *proof, enum occ_form form, struct occ_buf *text, struct occ_links *links)
 {
@@ -65,7 +76,9 @@ add_link(const struct occ_proof *proof, enum occ_form form, struct occ_buf *text
     occ_body_put_link(text, proof, how);
     OCC_TRY(occ_buf_check(text));
     occ_digest_sha256(occ_buf_view(text), links->hashes[form]);
-    links->forms = (uint8_t)(links->forms | 1u << form);
+    if (occ_record_form_of(links, links->hashes[form]) < 0) {
+        links->forms = (uint8_t)(links->forms | 1u << form);
+    }
     return occ_success();
 }
 
@@ -87,17 +100,6 @@ make_links(const struct occ_proof *proof, struct occ_buf *text, struct occ_links
         OCC_TRY(add_link(proof, OCC_FORM_OLDER_ECMASCRIPT, text, ret_links));
     }
     return occ_success();
-}
-
-int
-occ_record_form_of(const struct occ_links *links, const uint8_t hash[OCC_SHA256_LEN])
-{
-    for (int form = 0; form < OCC_FORM_COUNT; form++) {
-        if ((links->forms & 1u << form) != 0 && memcmp(links->hashes[form], hash, OCC_SHA256_LEN) == 0) {
-            return form;
-        }
-    }
-    return -1;
 }
 
 /* ---- from a proof ---- */

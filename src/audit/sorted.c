@@ -20,7 +20,7 @@ struct member {
 struct group {
     struct occ_counter counter;
     bool has_time;
-    double time_ms;
+    double time_ms; /* the earliest */
     struct member members[OCC_LIMIT_AUDIT_ALTERNATIVES];
     size_t members_len;
 };
@@ -115,20 +115,36 @@ add(const struct walk *walk, const struct occ_finding *finding)
     return occ_findings_add(walk->job->findings, finding);
 }
 
-/* Proofs between from and the record's predecessor are not in the input. */
+/* "a proof is missing", "1 to 7 proofs are missing": nobody knows which of the counters were slots. */
+static void
+describe_missing(char *ret_text, size_t size, uint64_t most)
+{
+    OCC_BUF_AUTO(text, size);
+    if (most == 1) {
+        occ_buf_put_str(&text, "a proof is missing");
+    } else {
+        occ_buf_put_str(&text, "1 to ");
+        occ_buf_put_u64(&text, most);
+        occ_buf_put_str(&text, " proofs are missing");
+    }
+    occ_buf_put_byte(&text, 0);
+    memcpy(ret_text, text.ptr == NULL ? (const uint8_t *)"" : text.ptr, text.ptr == NULL ? 1 : text.len);
+}
+
+/* The predecessor of a proof, or what an epoch link names, is not in the input, though its chain is. */
 static OCC_RESULT
-add_missing(const struct walk *walk, const struct occ_place *place, const struct occ_counter *from,
+add_missing(const struct walk *walk, const struct occ_place *place, const struct occ_counter *last,
             const struct occ_counter *named, bool across_epochs)
 {
     const enum occ_finding_kind kind = walk->job->allow_gaps ? OCC_FINDING_MISSING_ALLOWED : OCC_FINDING_MISSING;
-    const uint64_t distance = occ_counter_distance(from, named);
-    const uint64_t most = across_epochs ? distance : distance - 1;
+    const uint64_t distance = occ_counter_distance(last, named);
+    char missing[64] = "";
+    describe_missing(missing, sizeof missing, across_epochs ? distance : distance - 1);
     struct occ_finding finding = occ_finding_at(kind, place, NULL);
-    const char *what = across_epochs ? "the epoch link names counter" : "counter";
     (void)occ_error_set(&finding.said, OCC_OK,
-                        "%s %.*s%s, but the last proof before it in the input has counter %.*s: up to %llu missing",
-                        what, OCC_COUNTER_ARG(named), across_epochs ? "" : " names a predecessor",
-                        OCC_COUNTER_ARG(from), (unsigned long long)most);
+                        across_epochs ? "the epoch link names counter %.*s, and its chain ends at counter %.*s: %s"
+                                      : "counter %.*s does not link to the proof before it, counter %.*s: %s",
+                        OCC_COUNTER_ARG(named), OCC_COUNTER_ARG(last), missing);
     return add(walk, &finding);
 }
 
@@ -203,8 +219,7 @@ begin_group(struct walk *walk, const struct occ_record *record)
     }
     struct group *group = current(walk);
     group->counter = record->counter;
-    group->has_time = record->has_time;
-    group->time_ms = record->time_ms;
+    group->has_time = false;
     group->members_len = 0;
 }
 
@@ -329,6 +344,25 @@ judge_going_on(struct walk *walk, const struct occ_record *record)
     return add(walk, &finding);
 }
 
+/* Against the earliest time of the counter before, so that it does not matter which of two comes first. */
+static OCC_RESULT
+judge_time(struct walk *walk, const struct occ_record *record)
+{
+    struct group *group = current(walk);
+    const struct group *previous = before(walk);
+    if (!record->has_time) {
+        return occ_success();
+    }
+    if (!group->has_time || record->time_ms < group->time_ms) {
+        group->has_time = true;
+        group->time_ms = record->time_ms;
+    }
+    if (previous->members_len > 0 && previous->has_time && record->time_ms < previous->time_ms) {
+        return note(walk, OCC_FINDING_TIME_BACK, &record->place);
+    }
+    return occ_success();
+}
+
 static OCC_RESULT
 take_unordered(struct walk *walk, const struct occ_record *record)
 {
@@ -361,11 +395,7 @@ take_proof(struct walk *walk, const struct occ_record *record)
     if (record->has_link && occ_counter_compare(&record->counter, &record->from_counter) <= 0) {
         OCC_TRY(note(walk, OCC_FINDING_COUNTER_RESTARTS, &record->place));
     }
-    const struct group *previous = before(walk);
-    if (is_new && previous->members_len > 0 && previous->has_time && record->has_time &&
-        record->time_ms < previous->time_ms) {
-        OCC_TRY(note(walk, OCC_FINDING_TIME_BACK, &record->place));
-    }
+    OCC_TRY(judge_time(walk, record));
     OCC_TRY(occ_successors_put(walk->successors, record, &walk->text));
     add_member(current(walk), record);
     walk->facts.last = record->counter;
