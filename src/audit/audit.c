@@ -44,7 +44,6 @@ static struct occ_result
 take(void *ctx, const struct occ_judged *judged, const struct occ_place *place, struct occ_error *err)
 {
     struct run *run = ctx;
-    (void)err;
     run->audit->values++;
     if (judged->verdict == OCC_VERDICT_VALID) {
         run->audit->valid++;
@@ -54,6 +53,9 @@ take(void *ctx, const struct occ_judged *judged, const struct occ_place *place, 
     if (judged->in_chain) {
         OCC_TRY(occ_follow_put(run->follow, &judged->record, &judged->name));
         OCC_TRY(occ_sorted_put(run->sort, &judged->record, &run->text));
+        if (!occ_follow_is_settled(run->follow, NULL)) { /* the order will be needed: say now that it cannot be had */
+            OCC_TRY(occ_sort_check(run->sort, err));
+        }
     }
     if (run->options->progress != NULL && run->audit->values % PROGRESS_STEP == 0) {
         run->options->progress(run->options->progress_ctx, run->audit->values);

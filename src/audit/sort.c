@@ -404,6 +404,15 @@ begin_reading(struct occ_sort *sort, struct occ_error *err)
 }
 
 struct occ_result
+occ_sort_check(const struct occ_sort *sort, struct occ_error *err)
+{
+    if (sort->failed.code != OCC_OK && err != NULL) {
+        *err = sort->failed;
+    }
+    return occ_result_of(sort->failed.code);
+}
+
+struct occ_result
 occ_sort_finish(struct occ_sort *sort, struct occ_error *err)
 {
     OCC_ENSURE(!sort->merging, OCC_ERR_USAGE);
@@ -412,12 +421,7 @@ occ_sort_finish(struct occ_sort *sort, struct occ_error *err)
     } else {
         sort_items(sort);
     }
-    if (sort->failed.code != OCC_OK) {
-        if (err != NULL) {
-            *err = sort->failed;
-        }
-        return occ_result_of(sort->failed.code);
-    }
+    OCC_TRY(occ_sort_check(sort, err));
     sort->merging = true;
     return sort->runs.count > 0 ? begin_reading(sort, err) : occ_success();
 }

@@ -21,6 +21,8 @@ OCC_RESULT occ_sort_new(size_t memory, const char *folder, struct occ_sort **ret
 void occ_sort_free(struct occ_sort *sort); /* NULL is allowed */
 /* Puts one in: 1 to OCC_LIMIT_AUDIT_ITEM_LEN bytes. Only wrong use fails here. */
 OCC_RESULT occ_sort_put(struct occ_sort *sort, struct occ_bytes item);
+/* Why finishing would fail already now; success if nothing went wrong so far. */
+OCC_RESULT occ_sort_check(const struct occ_sort *sort, struct occ_error *err);
 /* All are in. After it, occ_sort_next. */
 OCC_RESULT occ_sort_finish(struct occ_sort *sort, struct occ_error *err);
 /* The next in order, valid until the next call; false in *ret_more = none is left. */

@@ -30,6 +30,7 @@ struct claim {
     bool is_there;
     struct occ_counter counter;
     uint8_t proof_hash[OCC_SHA256_LEN]; /* of the proof that claims it */
+    uint8_t last_hash[OCC_SHA256_LEN];  /* of the last that claimed the same: a copy of it claims nothing anew */
     struct occ_place place;
 };
 
@@ -44,9 +45,10 @@ struct walk {
     struct occ_chain_facts facts;
     struct group groups[2]; /* the counter at hand, and the one before */
     unsigned current;
-    struct claim slot;     /* the last one */
+    struct claim slot;     /* the first one at its counter */
     uint64_t slots_passed; /* slots since the last proof */
-    struct claim link;     /* the last one; open = nobody knows yet whether the chain went on or ended before */
+    struct claim
+        link; /* the first one at its counter; open = nobody knows yet whether the chain went on or ended before */
     bool link_open;
 };
 
@@ -413,6 +415,7 @@ take_claim(struct occ_reader *reader, const struct occ_counter *counter, struct 
     ret_claim->is_there = true;
     ret_claim->counter = *counter;
     occ_reader_copy(reader, ret_claim->proof_hash, OCC_SHA256_LEN);
+    memcpy(ret_claim->last_hash, ret_claim->proof_hash, OCC_SHA256_LEN);
     ret_claim->place = occ_record_take_place(reader);
 }
 
@@ -422,14 +425,23 @@ is_at(const struct group *group, const struct occ_counter *counter)
     return group->members_len > 0 && occ_counter_compare(&group->counter, counter) == 0;
 }
 
+/* True if the claim is that of a commit which has claimed this already: the first one, or the last. */
+static bool
+is_copy(const struct claim *first, const struct claim *claim)
+{
+    return memcmp(first->proof_hash, claim->proof_hash, OCC_SHA256_LEN) == 0 ||
+           memcmp(first->last_hash, claim->proof_hash, OCC_SHA256_LEN) == 0;
+}
+
 /* PROTOCOL §6: a slot has a counter of its own. */
 static OCC_RESULT
 take_slot(struct walk *walk, const struct claim *slot)
 {
     const bool again = walk->slot.is_there && occ_counter_compare(&walk->slot.counter, &slot->counter) == 0;
-    if (again && memcmp(walk->slot.proof_hash, slot->proof_hash, OCC_SHA256_LEN) == 0) {
-        return occ_success(); /* of a copy */
+    if (again && is_copy(&walk->slot, slot)) {
+        return occ_success();
     }
+    memcpy(walk->slot.last_hash, slot->proof_hash, sizeof walk->slot.last_hash);
     if (again) {
         struct occ_finding finding = between(OCC_FINDING_SLOT_TWICE, &slot->place, &walk->slot.place);
         (void)occ_error_set(&finding.said, OCC_OK, "slot %.*s was consumed by two commits",
@@ -471,9 +483,10 @@ match_link(struct walk *walk, const struct claim *link, const uint8_t *hash, con
 static OCC_RESULT
 take_link(struct walk *walk, const struct claim *link, const uint8_t *hash, const uint8_t *own_chain)
 {
-    if (walk->link.is_there && memcmp(walk->link.proof_hash, link->proof_hash, OCC_SHA256_LEN) == 0) {
-        return occ_success(); /* of a copy */
+    if (walk->link.is_there && is_copy(&walk->link, link)) {
+        return occ_success();
     }
+    memcpy(walk->link.last_hash, link->proof_hash, sizeof walk->link.last_hash);
     if (walk->link.is_there) {
         struct occ_finding finding = between(OCC_FINDING_TWO_SUCCESSORS, &link->place, &walk->link.place);
         (void)occ_error_set(&finding.said, OCC_OK, "a second epoch link from one chain, at counter %.*s: a fork",

@@ -123,12 +123,15 @@ test_no_room(void **state)
     static const uint8_t bytes[1000];
     assert_true(occ_is_ok(occ_sort_new(SMALL, "/nowhere/at/all", &sort)));
     assert_true(occ_is_ok(occ_sort_put(sort, occ_bytes_of(bytes, sizeof bytes))));
+    assert_true(occ_is_ok(occ_sort_check(sort, &err)));
     assert_true(occ_is_ok(occ_sort_finish(sort, &err)));
     occ_sort_free(sort);
     assert_true(occ_is_ok(occ_sort_new(SMALL, "/nowhere/at/all", &sort)));
     for (int i = 0; i < 100; i++) {
         assert_true(occ_is_ok(occ_sort_put(sort, occ_bytes_of(bytes, sizeof bytes))));
     }
+    assert_int_equal(occ_sort_check(sort, &err).code, OCC_ERR_NOT_FOUND);
+    err = (struct occ_error){ 0 };
     assert_int_equal(occ_sort_finish(sort, &err).code, OCC_ERR_NOT_FOUND);
     assert_non_null(strstr(err.text, "cannot make a temporary file in /nowhere/at/all"));
     occ_sort_free(sort);
