@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/limits.h"
 #include "os/scratch.h"
 
@@ -31,8 +32,7 @@ struct cursor {
 /* Collects what is written to a file. */
 struct writer {
     struct occ_scratch *file;
-    uint8_t *buffer; /* WRITE_LEN bytes */
-    size_t len;
+    struct occ_buf *text; /* at most WRITE_LEN bytes */
 };
 
 /*
@@ -147,23 +147,25 @@ grow(void **list, size_t *cap, size_t size, size_t first)
 /* ---- writing runs ---- */
 
 static OCC_RESULT
-flush(struct writer *writer, struct occ_error *err)
+flush(const struct writer *writer, struct occ_error *err)
 {
-    OCC_TRY(occ_scratch_append(writer->file, occ_bytes_of(writer->buffer, writer->len), err));
-    writer->len = 0;
+    const struct occ_result put = occ_buf_check(writer->text);
+    if (!occ_is_ok(put)) {
+        return occ_error_code(err, put.code);
+    }
+    OCC_TRY(occ_scratch_append(writer->file, occ_buf_view(writer->text), err));
+    occ_buf_reset(writer->text);
     return occ_success();
 }
 
 static OCC_RESULT
-write_item(struct writer *writer, struct occ_bytes item, struct occ_error *err)
+write_item(const struct writer *writer, struct occ_bytes item, struct occ_error *err)
 {
-    if (writer->len + LENGTH_LEN + item.len > WRITE_LEN) {
+    if (writer->text->len + LENGTH_LEN + item.len > WRITE_LEN) {
         OCC_TRY(flush(writer, err));
     }
-    writer->buffer[writer->len] = (uint8_t)(item.len >> 8);
-    writer->buffer[writer->len + 1] = (uint8_t)item.len;
-    memcpy(writer->buffer + writer->len + LENGTH_LEN, item.ptr, item.len);
-    writer->len += LENGTH_LEN + item.len;
+    occ_buf_put_be16(writer->text, (uint16_t)item.len);
+    occ_buf_put(writer->text, item);
     return occ_success();
 }
 
@@ -181,23 +183,14 @@ add_run(struct runs *runs, uint64_t offset)
     return occ_success();
 }
 
-static void
-free_buffer(uint8_t **buffer)
-{
-    free(*buffer);
-}
-
 static OCC_RESULT
 write_items(struct occ_sort *sort, struct occ_error *err)
 {
-    __attribute__((cleanup(free_buffer))) uint8_t *buffer = malloc(WRITE_LEN);
-    if (buffer == NULL) {
-        return occ_error_code(err, OCC_ERR_NOMEM);
-    }
+    OCC_BUF_AUTO(text, WRITE_LEN);
     if (sort->runs.file.fd < 0) {
         OCC_TRY(occ_scratch_open(&sort->runs.file, sort->folder, err));
     }
-    struct writer writer = { .file = &sort->runs.file, .buffer = buffer };
+    const struct writer writer = { &sort->runs.file, &text };
     const uint64_t offset = sort->runs.file.len;
     for (size_t i = 0; i < sort->count; i++) {
         OCC_TRY(write_item(&writer, item_at(sort->items[i]), err));
@@ -346,9 +339,10 @@ take_least(struct occ_sort *sort, struct occ_error *err, struct occ_bytes *ret_i
 
 /* Merges count runs from first on into one run of to. */
 static OCC_RESULT
-merge_group(struct occ_sort *sort, size_t first, size_t count, struct runs *to, uint8_t *buffer, struct occ_error *err)
+merge_group(struct occ_sort *sort, size_t first, size_t count, struct runs *to, struct occ_buf *text,
+            struct occ_error *err)
 {
-    struct writer writer = { .file = &to->file, .buffer = buffer };
+    const struct writer writer = { &to->file, text };
     const uint64_t offset = to->file.len;
     OCC_TRY(begin_merge(sort, first, count, err));
     for (;;) {
@@ -369,16 +363,13 @@ merge_group(struct occ_sort *sort, size_t first, size_t count, struct runs *to, 
 static OCC_RESULT
 merge_pass(struct occ_sort *sort, struct occ_error *err)
 {
-    __attribute__((cleanup(free_buffer))) uint8_t *buffer = malloc(WRITE_LEN);
-    if (buffer == NULL) {
-        return occ_error_code(err, OCC_ERR_NOMEM);
-    }
+    OCC_BUF_AUTO(text, WRITE_LEN);
     __attribute__((cleanup(clear_runs))) struct runs to = { .file = OCC_SCRATCH_INIT };
     OCC_TRY(occ_scratch_open(&to.file, sort->folder, err));
     for (size_t first = 0; first < sort->runs.count; first += OCC_LIMIT_AUDIT_MERGE) {
         const size_t left = sort->runs.count - first;
         const size_t count = left < OCC_LIMIT_AUDIT_MERGE ? left : OCC_LIMIT_AUDIT_MERGE;
-        OCC_TRY(merge_group(sort, first, count, &to, buffer, err));
+        OCC_TRY(merge_group(sort, first, count, &to, &text, err));
     }
     const struct runs old = sort->runs;
     sort->runs = to;

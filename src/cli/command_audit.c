@@ -90,21 +90,13 @@ job_count(const struct occ_settings *settings)
     return cores < 1 ? 1 : cores > OCC_LIMIT_AUDIT_JOBS ? OCC_LIMIT_AUDIT_JOBS : (unsigned)cores;
 }
 
-static OCC_RESULT
-audit_input(const struct occ_cli *cli, const struct occ_settings *settings, struct occ_audit_input *input,
-            struct occ_audit_options *options, struct occ_error *err, struct occ_audit **ret_audit)
+static struct occ_audit_options
+options_of(const struct occ_settings *settings)
 {
-    struct occ_progress progress = occ_progress_begin_count(cli, "audit", "proofs");
-    options->jobs = job_count(settings);
-    options->allow_gaps = occ_settings_switch(settings, "allow-gaps");
-    options->max_findings = (size_t)occ_settings_number(settings, "max-findings");
-    options->temp_dir = occ_settings_text(settings, "temp-dir");
-    options->progress = show_progress;
-    options->progress_ctx = &progress;
-    const struct occ_pipeline_source source = occ_audit_input_source(input);
-    const struct occ_result result = occ_audit_run(options, &source, err, ret_audit);
-    occ_progress_end(&progress);
-    return result;
+    return (struct occ_audit_options){ .jobs = job_count(settings),
+                                       .allow_gaps = occ_settings_switch(settings, "allow-gaps"),
+                                       .max_findings = (size_t)occ_settings_number(settings, "max-findings"),
+                                       .temp_dir = occ_settings_text(settings, "temp-dir") };
 }
 
 static enum occ_exit
@@ -165,8 +157,16 @@ run(const struct occ_cli *cli, const struct occ_settings *settings)
     if (!occ_is_ok(prepare(settings, &err, &input, &policy, &verifier))) {
         return occ_output_fail(cli, &err);
     }
-    struct occ_audit_options options = { .verifier = verifier, .policy = policy };
-    if (!occ_is_ok(audit_input(cli, settings, &input, &options, &err, &audit))) {
+    struct occ_progress progress = occ_progress_begin_count(cli, "audit", "proofs");
+    struct occ_audit_options options = options_of(settings);
+    options.verifier = verifier;
+    options.policy = policy;
+    options.progress = show_progress;
+    options.progress_ctx = &progress;
+    const struct occ_pipeline_source source = occ_audit_input_source(&input);
+    const struct occ_result audited = occ_audit_run(&options, &source, &err, &audit);
+    occ_progress_end(&progress);
+    if (!occ_is_ok(audited)) {
         return occ_output_fail(cli, &err);
     }
     if (audit->values == 0) {
