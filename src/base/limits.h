@@ -50,6 +50,22 @@
 #define OCC_LIMIT_CLIENT_DATA_LEN (16u << 10) /* clientDataJSON */
 #define OCC_LIMIT_AUTHENTICATOR_DATA_LEN (4u << 10)
 
+/* An audit (src/audit) */
+#define OCC_LIMIT_AUDIT_JOBS 256               /* threads that verify */
+#define OCC_LIMIT_AUDIT_BATCH 256              /* proofs that a thread takes at a time, */
+#define OCC_LIMIT_AUDIT_BATCH_LEN (256u << 10) /* and after how many bytes a batch is full */
+#define OCC_LIMIT_AUDIT_COUNTER_LEN 64         /* digits of a counter that is put in order */
+#define OCC_LIMIT_AUDIT_CHAINS 4096            /* chains that are followed as they come, and named in the result */
+#define OCC_LIMIT_AUDIT_RANGES 65536           /* ranges of unused counters that a slot may still explain */
+#define OCC_LIMIT_AUDIT_STARTS 64              /* chains whose beginning names a proof that is not in the input */
+#define OCC_LIMIT_AUDIT_ALTERNATIVES 64        /* proofs with one counter whose link hashes are remembered */
+#define OCC_LIMIT_AUDIT_FINDINGS 100000        /* the most findings that can be asked for */
+#define OCC_LIMIT_AUDIT_NAME_LEN 128           /* bytes of an epochId that are kept to name a chain */
+#define OCC_LIMIT_AUDIT_FILES 1000000          /* files of one audit: their names are held in memory */
+#define OCC_LIMIT_AUDIT_ITEM_LEN 2048          /* one record, encoded for sorting */
+#define OCC_LIMIT_AUDIT_SORT_LEN (8u << 20)    /* memory for sorting; beyond it, records go to a temporary file */
+#define OCC_LIMIT_AUDIT_MERGE 64               /* sorted runs that are merged at a time */
+
 /* Frames between parent and boundary (src/wire) */
 #define OCC_LIMIT_FRAME_LEN (24u << 20)    /* a frame: the largest answer and its head */
 #define OCC_LIMIT_FRAME_REQUESTS 1024      /* requests that share a frame */

@@ -39,6 +39,7 @@ extern const struct occ_command occ_command_hash;
 extern const struct occ_command occ_command_commit;
 extern const struct occ_command occ_command_verify;
 extern const struct occ_command occ_command_inspect;
+extern const struct occ_command occ_command_audit;
 extern const struct occ_command occ_command_key;
 
 #endif

@@ -9,32 +9,13 @@
 
 enum { LONGEST_OUTPUT = OCC_LIMIT_CANONICAL_LEN + (1 << 20) };
 
-/* What is trusted is said on the command line, or it is not: a verdict must not depend on what a shell was left with. */
-#define NOT_FROM_ENVIRONMENT(name) NULL
-
 static const struct occ_setting table[] = {
     { .name = "digest",
       .type = OCC_SETTING_TEXT,
       .argument = "DIGEST",
       .help = "The file's SHA-256 digest in place of FILE: 64 characters of hex, or base64." },
-    { .name = "policy",
-      .type = OCC_SETTING_TEXT,
-      .argument = "POLICY",
-      .help = "What the proof must meet: a JSON object, or the name of a file with one." },
-    { .name = "require-enforcement",
-      .type = OCC_SETTING_CHOICE,
-      .argument = "TIER",
-      .choices = "stub|hw-key|measured-tee",
-      .help = "Refuse any other tier." },
-    { .name = "allow-key",
-      .type = OCC_SETTING_TEXT,
-      .argument = "KEY[,KEY...]",
-      .help = "Refuse any other public key (base64, as \"occ key\" prints it)." },
-    { .name = "allow-measurement",
-      .type = OCC_SETTING_TEXT,
-      .argument = "TEXT[,TEXT...]",
-      .help = "Refuse any other measurement." },
-    OCC_TRUST_SETTINGS(NOT_FROM_ENVIRONMENT),
+    OCC_VERIFY_POLICY_SETTINGS,
+    OCC_TRUST_SETTINGS(OCC_VERIFY_NO_ENVIRONMENT),
     { .name = "json",
       .type = OCC_SETTING_SWITCH,
       .help = "Print the report as JSON; for an array of proofs, an array of reports." },

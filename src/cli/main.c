@@ -1,4 +1,4 @@
-/* occ — the command line: hash, commit, verify, inspect, key. */
+/* occ — the command line: hash, commit, verify, inspect, audit, key. */
 #include <unistd.h>
 
 #include "cli/cli.h"

@@ -39,6 +39,29 @@ occ_progress_put_line(struct occ_buf *buf, const char *name, uint64_t done, uint
     }
 }
 
+struct occ_progress
+occ_progress_begin_count(const struct occ_cli *cli, const char *name, const char *unit)
+{
+    struct occ_progress progress = occ_progress_begin(cli, name, 0);
+    progress.unit = unit;
+    return progress;
+}
+
+void
+occ_progress_put_count_line(struct occ_buf *buf, const char *name, const char *unit, uint64_t done, uint64_t elapsed_us)
+{
+    occ_text_put_safe_cut(buf, occ_bytes_str(name), LONGEST_NAME);
+    occ_buf_put_str(buf, ": ");
+    occ_text_put_count(buf, done);
+    occ_buf_put_format(buf, " %s", unit);
+    const uint64_t elapsed_ms = elapsed_us / 1000;
+    if (elapsed_ms != 0) {
+        occ_buf_put_str(buf, ", ");
+        occ_text_put_count(buf, (uint64_t)((double)done * 1000.0 / (double)elapsed_ms));
+        occ_buf_put_str(buf, "/s");
+    }
+}
+
 static void
 write_line(const struct occ_buf *line)
 {
@@ -60,7 +83,11 @@ occ_progress_update(struct occ_progress *progress, uint64_t done)
     progress->shown = true;
     OCC_BUF_AUTO(line, LONGEST_LINE);
     occ_buf_put_str(&line, "\r");
-    occ_progress_put_line(&line, progress->name, done, progress->total, now_us - progress->start_us);
+    if (progress->unit == NULL) {
+        occ_progress_put_line(&line, progress->name, done, progress->total, now_us - progress->start_us);
+    } else {
+        occ_progress_put_count_line(&line, progress->name, progress->unit, done, now_us - progress->start_us);
+    }
     occ_buf_put_str(&line, "\033[K"); /* erase to the end of the line */
     write_line(&line);
 }

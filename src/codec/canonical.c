@@ -1,4 +1,4 @@
-/* canonical.c — RFC 8785. */
+/* canonical.c — RFC 8785, and the order that a JavaScript peer has. */
 #include "codec/canonical.h"
 
 #include <stdlib.h>
@@ -98,17 +98,61 @@ occ_canonical_compare_names(struct occ_bytes a, struct occ_bytes b)
     return x < y ? -1 : 1;
 }
 
+/* ECMA-262 "array index": the canonical text of an integer from 0 to 2^32 - 2. */
+static bool
+is_array_index(struct occ_bytes name)
+{
+    if (name.len == 0 || name.len > 10 || (name.ptr[0] == '0' && name.len > 1)) {
+        return false;
+    }
+    uint64_t value = 0;
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.ptr[i] < '0' || name.ptr[i] > '9') {
+            return false;
+        }
+        value = value * 10 + (uint64_t)(name.ptr[i] - '0');
+    }
+    return value <= UINT32_MAX - UINT64_C(1);
+}
+
+int
+occ_canonical_compare_ordered(struct occ_bytes a, struct occ_bytes b, enum occ_canonical_order order)
+{
+    if (order == OCC_CANONICAL_RFC8785) {
+        return occ_canonical_compare_names(a, b);
+    }
+    /* ECMA-262 OrdinaryOwnPropertyKeys: array indices first, by their number. */
+    const bool a_is_index = is_array_index(a);
+    const bool b_is_index = is_array_index(b);
+    if (a_is_index != b_is_index) {
+        return a_is_index ? -1 : 1;
+    }
+    if (a_is_index && a.len != b.len) { /* no leading zeros: the longer text is the larger number */
+        return a.len < b.len ? -1 : 1;
+    }
+    return occ_canonical_compare_names(a, b);
+}
+
 static int
 compare_members(const void *a, const void *b)
 {
     return occ_canonical_compare_names(((const struct member *)a)->name, ((const struct member *)b)->name);
 }
 
+static int
+compare_members_ecmascript(const void *a, const void *b)
+{
+    return occ_canonical_compare_ordered(((const struct member *)a)->name, ((const struct member *)b)->name,
+                                         OCC_CANONICAL_ECMASCRIPT);
+}
+
+typedef int compare_function(const void *a, const void *b);
+
 static bool
-is_sorted(const struct member *members, size_t count)
+is_sorted(const struct member *members, size_t count, compare_function *compare)
 {
     for (size_t i = 1; i < count; i++) {
-        if (compare_members(&members[i - 1], &members[i]) > 0) {
+        if (compare(&members[i - 1], &members[i]) > 0) {
             return false;
         }
     }
@@ -117,19 +161,20 @@ is_sorted(const struct member *members, size_t count)
 
 /* Few members: insertion. Many: qsort, whose order of equal names cannot matter, as there are none. */
 static void
-sort_members(struct member *members, size_t count)
+sort_members(struct member *members, size_t count, enum occ_canonical_order order)
 {
-    if (is_sorted(members, count)) {
+    compare_function *const compare = order == OCC_CANONICAL_ECMASCRIPT ? compare_members_ecmascript : compare_members;
+    if (is_sorted(members, count, compare)) {
         return;
     }
     if (count > STACK_MEMBERS) {
-        qsort(members, count, sizeof members[0], compare_members);
+        qsort(members, count, sizeof members[0], compare);
         return;
     }
     for (size_t i = 1; i < count; i++) {
         const struct member moved = members[i];
         size_t at = i;
-        for (; at > 0 && compare_members(&members[at - 1], &moved) > 0; at--) {
+        for (; at > 0 && compare(&members[at - 1], &moved) > 0; at--) {
             members[at] = members[at - 1];
         }
         members[at] = moved;
@@ -137,6 +182,7 @@ sort_members(struct member *members, size_t count)
 }
 
 struct choice {
+    enum occ_canonical_order order;
     bool (*leaves_out)(void *ctx, struct occ_bytes name);
     void *ctx;
 };
@@ -150,6 +196,10 @@ collect_members(const struct occ_json *object, const struct choice *choice, stru
         if (choice->leaves_out != NULL && choice->leaves_out(choice->ctx, iter.name)) {
             continue;
         }
+        /* In JavaScript, assigning to this name makes no member. */
+        if (choice->order == OCC_CANONICAL_ECMASCRIPT && occ_bytes_is(iter.name, "__proto__")) {
+            continue;
+        }
         members[count] = (struct member){ .name = iter.name, .value = iter.value };
         count++;
     }
@@ -157,7 +207,7 @@ collect_members(const struct occ_json *object, const struct choice *choice, stru
 }
 
 static void
-put_members(struct occ_buf *buf, const struct member *members, size_t count)
+put_members(struct occ_buf *buf, const struct member *members, size_t count, enum occ_canonical_order order)
 {
     occ_buf_put_byte(buf, '{');
     for (size_t i = 0; i < count; i++) {
@@ -166,7 +216,7 @@ put_members(struct occ_buf *buf, const struct member *members, size_t count)
         }
         occ_canonical_put_string(buf, members[i].name);
         occ_buf_put_byte(buf, ':');
-        occ_canonical_put(buf, members[i].value);
+        occ_canonical_put_ordered(buf, members[i].value, order);
     }
     occ_buf_put_byte(buf, '}');
 }
@@ -185,8 +235,8 @@ put_object(struct occ_buf *buf, const struct occ_json *object, const struct choi
         }
     }
     const size_t count = collect_members(object, choice, members);
-    sort_members(members, count);
-    put_members(buf, members, count);
+    sort_members(members, count, choice->order);
+    put_members(buf, members, count, choice->order);
     if (members != few) {
         free(members);
     }
@@ -195,7 +245,7 @@ put_object(struct occ_buf *buf, const struct occ_json *object, const struct choi
 /* ---- values ---- */
 
 static void
-put_array(struct occ_buf *buf, const struct occ_json *array)
+put_array(struct occ_buf *buf, const struct occ_json *array, enum occ_canonical_order order)
 {
     const size_t length = occ_json_length(array);
     occ_buf_put_byte(buf, '[');
@@ -203,13 +253,13 @@ put_array(struct occ_buf *buf, const struct occ_json *array)
         if (i > 0) {
             occ_buf_put_byte(buf, ',');
         }
-        occ_canonical_put(buf, occ_json_at(array, i));
+        occ_canonical_put_ordered(buf, occ_json_at(array, i), order);
     }
     occ_buf_put_byte(buf, ']');
 }
 
 void
-occ_canonical_put(struct occ_buf *buf, const struct occ_json *value)
+occ_canonical_put_ordered(struct occ_buf *buf, const struct occ_json *value, enum occ_canonical_order order)
 {
     if (buf->fail != OCC_OK) {
         return;
@@ -231,12 +281,18 @@ occ_canonical_put(struct occ_buf *buf, const struct occ_json *value)
         occ_canonical_put_string(buf, occ_json_string(value));
         return;
     case OCC_JSON_ARRAY:
-        put_array(buf, value);
+        put_array(buf, value, order);
         return;
     case OCC_JSON_OBJECT:
-        put_object(buf, value, &(struct choice){ .leaves_out = NULL });
+        put_object(buf, value, &(struct choice){ .order = order });
         return;
     }
+}
+
+void
+occ_canonical_put(struct occ_buf *buf, const struct occ_json *value)
+{
+    occ_canonical_put_ordered(buf, value, OCC_CANONICAL_RFC8785);
 }
 
 void
@@ -246,24 +302,14 @@ occ_canonical_put_without(struct occ_buf *buf, const struct occ_json *object,
     put_object(buf, object, &(struct choice){ .leaves_out = skip, .ctx = ctx });
 }
 
-/* ---- names that JavaScript treats differently ---- */
-
-/* ECMA-262 "array index": the canonical text of an integer from 0 to 2^32 - 2. */
-static bool
-is_array_index(struct occ_bytes name)
+void
+occ_canonical_put_ordered_without(struct occ_buf *buf, const struct occ_json *object, enum occ_canonical_order order,
+                                  bool (*skip)(void *ctx, struct occ_bytes name), void *ctx)
 {
-    if (name.len == 0 || name.len > 10 || (name.ptr[0] == '0' && name.len > 1)) {
-        return false;
-    }
-    uint64_t value = 0;
-    for (size_t i = 0; i < name.len; i++) {
-        if (name.ptr[i] < '0' || name.ptr[i] > '9') {
-            return false;
-        }
-        value = value * 10 + (uint64_t)(name.ptr[i] - '0');
-    }
-    return value <= UINT32_MAX - UINT64_C(1);
+    put_object(buf, object, &(struct choice){ .order = order, .leaves_out = skip, .ctx = ctx });
 }
+
+/* ---- names that JavaScript treats differently ---- */
 
 static bool
 object_has_unsafe_name(const struct occ_json *object, struct occ_bytes *ret_name)

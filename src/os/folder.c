@@ -2,10 +2,10 @@
 #include "os/folder.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "os/fd.h"
 #include "os/file.h"
 
 enum { NAMES_MAX = 4096, PATH_LEN_MAX = 8192 };
@@ -23,89 +23,60 @@ occ_folder_clear(struct occ_folder *folder)
     for (size_t i = 0; i < folder->count; i++) {
         free(folder->names[i]);
     }
-    free(folder->names);
+    free((void *)folder->names);
     *folder = (struct occ_folder){ 0 };
 }
 
-static void
-close_folder(DIR **folder)
-{
-    if (*folder != NULL) {
-        (void)closedir(*folder);
-    }
-}
-
-static OCC_RESULT
-add_name(struct occ_folder *folder, size_t *cap, const char *name)
-{
-    if (folder->count == *cap) {
-        const size_t grown = *cap == 0 ? 64 : 2 * *cap;
-        char **names = realloc(folder->names, grown * sizeof names[0]);
-        OCC_ENSURE(names != NULL, OCC_ERR_NOMEM);
-        folder->names = names;
-        *cap = grown;
-    }
-    folder->names[folder->count] = strdup(name);
-    OCC_ENSURE(folder->names[folder->count] != NULL, OCC_ERR_NOMEM);
-    folder->count++;
-    return occ_success();
-}
-
 static int
-compare_names(const void *a, const void *b)
+is_visible(const struct dirent *entry)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return entry->d_name[0] != '.';
 }
 
-/* Reads all names; errno tells the end from a failure. */
-static OCC_RESULT
-read_names(DIR *stream, const char *path, size_t max, struct occ_error *err, struct occ_folder *folder)
+/* By bytes: alphasort asks the locale. */
+static int
+by_name(const struct dirent **a, const struct dirent **b)
 {
-    size_t cap = 0;
-    for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(stream);
-        if (entry == NULL && errno != 0) {
-            return occ_error_set(err, OCC_ERR_IO, "%s: %s", path, strerror(errno));
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* Copies the names; frees the entries. */
+static OCC_RESULT
+take_names(struct dirent **entries, size_t count, struct occ_folder *folder)
+{
+    bool complete = true;
+    folder->names = calloc(count == 0 ? 1 : count, sizeof folder->names[0]);
+    for (size_t i = 0; i < count; i++) {
+        if (folder->names != NULL && complete) {
+            folder->names[i] = strdup(entries[i]->d_name);
+            complete = folder->names[i] != NULL;
+            folder->count += complete;
         }
-        if (entry == NULL) {
-            return occ_success();
-        }
-        if (entry->d_name[0] == '.') {
-            continue;
-        }
-        if (folder->count == max) {
-            return occ_error_set(err, OCC_ERR_LIMIT, "%s: more than %zu files", path, max);
-        }
-        const struct occ_result added = add_name(folder, &cap, entry->d_name);
-        if (!occ_is_ok(added)) {
-            return occ_error_code(err, added.code);
-        }
+        free(entries[i]);
     }
+    free((void *)entries);
+    OCC_ENSURE(folder->names != NULL && complete, OCC_ERR_NOMEM);
+    return occ_success();
 }
 
 struct occ_result
 occ_folder_list(const char *path, size_t max, struct occ_error *err, struct occ_folder *ret_folder)
 {
-    __attribute__((cleanup(close_folder))) DIR *stream = opendir(path);
-    if (stream == NULL) {
-        const enum occ_err code = errno == ENOENT   ? OCC_ERR_NOT_FOUND
-                                  : errno == EACCES ? OCC_ERR_DENIED
-                                  : errno == ENOMEM ? OCC_ERR_NOMEM
-                                                    : OCC_ERR_IO;
-        return occ_error_set(err, code, "%s: %s", path, strerror(errno));
+    struct dirent **entries = NULL;
+    const int found = scandir(path, &entries, is_visible, by_name);
+    if (found < 0) {
+        return occ_fd_fail(err, "cannot read folder", path);
     }
     struct occ_folder folder = { 0 };
-    const struct occ_result read = read_names(stream, path, max, err, &folder);
-    if (!occ_is_ok(read)) {
-        occ_folder_clear(&folder);
-        return read;
+    const struct occ_result taken = take_names(entries, (size_t)found, &folder);
+    if (occ_is_ok(taken) && folder.count <= max) {
+        *ret_folder = folder;
+        return taken;
     }
-    if (folder.count > 1) {
-        qsort(folder.names, folder.count, sizeof folder.names[0], compare_names);
-    }
-    *ret_folder = folder;
-    return occ_success();
+    const size_t count = folder.count;
+    occ_folder_clear(&folder);
+    return occ_is_ok(taken) ? occ_error_set(err, OCC_ERR_LIMIT, "%s: %zu files, expected at most %zu", path, count, max)
+                            : occ_error_code(err, taken.code);
 }
 
 static bool

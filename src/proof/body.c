@@ -2,7 +2,6 @@
 #include "proof/body.h"
 
 #include "base/limits.h"
-#include "codec/canonical.h"
 
 /* A list of names that ends in NULL. */
 typedef const char *const *names;
@@ -94,6 +93,7 @@ occ_body_proof_hash(const struct occ_proof *proof, uint8_t ret_hash[OCC_SHA256_L
 
 /* An object to write: without the members of left_out, and with write(buf, value, ctx) for the value of replaced. */
 struct rewrite {
+    enum occ_canonical_order order;
     names left_out;
     const char *replaced;
     void (*write)(struct occ_buf *buf, const struct occ_json *value, const void *ctx);
@@ -105,7 +105,7 @@ skip_before(void *ctx, struct occ_bytes name)
 {
     const struct rewrite *rewrite = ctx;
     return has_name(rewrite->left_out, name) ||
-           occ_canonical_compare_names(name, occ_bytes_str(rewrite->replaced)) <= 0;
+           occ_canonical_compare_ordered(name, occ_bytes_str(rewrite->replaced), rewrite->order) <= 0;
 }
 
 static bool
@@ -113,7 +113,7 @@ skip_after(void *ctx, struct occ_bytes name)
 {
     const struct rewrite *rewrite = ctx;
     return has_name(rewrite->left_out, name) ||
-           occ_canonical_compare_names(name, occ_bytes_str(rewrite->replaced)) >= 0;
+           occ_canonical_compare_ordered(name, occ_bytes_str(rewrite->replaced), rewrite->order) >= 0;
 }
 
 /* Takes the last byte back. */
@@ -133,7 +133,7 @@ static void
 put_rewritten(struct occ_buf *buf, const struct occ_json *object, struct rewrite rewrite)
 {
     const size_t start = buf->len;
-    occ_canonical_put_without(buf, object, skip_after, &rewrite);
+    occ_canonical_put_ordered_without(buf, object, rewrite.order, skip_after, &rewrite);
     drop_last(buf);
     if (buf->len > start + 1) {
         occ_buf_put_byte(buf, ',');
@@ -143,7 +143,7 @@ put_rewritten(struct occ_buf *buf, const struct occ_json *object, struct rewrite
     rewrite.write(buf, occ_json_get(object, rewrite.replaced), rewrite.ctx);
 
     const size_t join = buf->len;
-    occ_canonical_put_without(buf, object, skip_before, &rewrite);
+    occ_canonical_put_ordered_without(buf, object, rewrite.order, skip_before, &rewrite);
     if (buf->fail != OCC_OK) {
         return;
     }
@@ -170,27 +170,35 @@ skip_names(void *ctx, struct occ_bytes name)
 static void
 write_attestation(struct occ_buf *buf, const struct occ_json *attestation, const void *ctx)
 {
-    names left_out = *(const names *)ctx;
-    occ_canonical_put_without(buf, attestation, skip_names, &left_out);
+    const struct occ_body_link_form *form = ctx;
+    names left_out = form->with_report ? evidence_older : evidence_ours;
+    occ_canonical_put_ordered_without(buf, attestation, form->order, skip_names, &left_out);
 }
 
 static void
 write_environment(struct occ_buf *buf, const struct occ_json *environment, const void *ctx)
 {
     static const char *const nothing[] = { NULL };
+    const struct occ_body_link_form *form = ctx;
     if (occ_json_get(environment, "attestation") == NULL) {
-        occ_canonical_put(buf, environment);
+        occ_canonical_put_ordered(buf, environment, form->order);
         return;
     }
-    put_rewritten(buf, environment, (struct rewrite){ nothing, "attestation", write_attestation, ctx });
+    put_rewritten(buf, environment, (struct rewrite){ form->order, nothing, "attestation", write_attestation, ctx });
+}
+
+void
+occ_body_put_link(struct occ_buf *buf, const struct occ_proof *proof, struct occ_body_link_form form)
+{
+    put_rewritten(buf, proof->root,
+                  (struct rewrite){ form.order, after_signature, "environment", write_environment, &form });
 }
 
 struct occ_result
 occ_body_link_hash(const struct occ_proof *proof, bool with_report, uint8_t ret_hash[OCC_SHA256_LEN])
 {
     OCC_BUF_AUTO(text, OCC_LIMIT_CANONICAL_LEN);
-    const names evidence = with_report ? evidence_older : evidence_ours;
-    put_rewritten(&text, proof->root, (struct rewrite){ after_signature, "environment", write_environment, &evidence });
+    occ_body_put_link(&text, proof, (struct occ_body_link_form){ with_report, OCC_CANONICAL_RFC8785 });
     OCC_TRY(occ_buf_check(&text));
     occ_digest_sha256(occ_buf_view(&text), ret_hash);
     return occ_success();

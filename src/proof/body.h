@@ -4,6 +4,7 @@
 #ifndef OCC_PROOF_BODY_H
 #define OCC_PROOF_BODY_H
 
+#include "codec/canonical.h"
 #include "proof/proof.h"
 
 /* Appends the canonical JSON that the signature covers. */
@@ -15,6 +16,15 @@ void occ_body_put_without_format(struct occ_buf *buf, const struct occ_proof *pr
 OCC_RESULT occ_body_proof_hash(const struct occ_proof *proof, uint8_t ret_hash[OCC_SHA256_LEN]);
 /* What commit.prevB64 of the next proof holds. with_report = the older servers' form, reportB64 left in. */
 OCC_RESULT occ_body_link_hash(const struct occ_proof *proof, bool with_report, uint8_t ret_hash[OCC_SHA256_LEN]);
+/*
+ * The forms in which peers make that hash, for an audit: ours is { false, OCC_CANONICAL_RFC8785 }. Appends the text whose
+ * SHA-256 it is.
+ */
+struct occ_body_link_form {
+    bool with_report;
+    enum occ_canonical_order order;
+};
+void occ_body_put_link(struct occ_buf *buf, const struct occ_proof *proof, struct occ_body_link_form form);
 /* What timestamps.proof covers. */
 OCC_RESULT occ_body_core_hash(const struct occ_proof *proof, uint8_t ret_hash[OCC_SHA256_LEN]);
 

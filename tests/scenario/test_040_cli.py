@@ -193,7 +193,7 @@ def test_inspect_shows_and_does_not_judge(committed, folder):
     assert b"\x1b" not in result.stdout, "what a stranger wrote must not steer the terminal"
 
 
-@pytest.mark.parametrize("command", [[], ["commit"], ["verify"], ["inspect"], ["hash"], ["key"]])
+@pytest.mark.parametrize("command", [[], ["commit"], ["verify"], ["inspect"], ["audit"], ["hash"], ["key"]])
 def test_help(command):
     result = occ(*command, "--help")
     assert result.returncode == 0 and result.stderr == b""

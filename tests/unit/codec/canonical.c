@@ -244,6 +244,61 @@ test_limits(void **state)
     }
 }
 
+/* What Node's JSON.stringify makes of an object into which the names were put in sorted order. */
+static void
+test_ecmascript_order(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *wanted;
+    } rows[] = {
+        { "{\"b\":1,\"a\":2,\"10\":3,\"9\":4,\"0\":5}", "{\"0\":5,\"9\":4,\"10\":3,\"a\":2,\"b\":1}" },
+        { "{\"01\":1,\"1\":2,\" \":3,\"-1\":4,\"4294967294\":5,\"4294967295\":6,\"4294967296\":7,\"00\":8,\"1.0\":9,"
+          "\"1e3\":10}",
+          "{\"1\":2,\"4294967294\":5,\" \":3,\"-1\":4,\"00\":8,\"01\":1,\"1.0\":9,\"1e3\":10,\"4294967295\":6,"
+          "\"4294967296\":7}" },
+        { "{\"z\":{\"2\":1,\"10\":{\"__proto__\":{\"x\":1},\"a\":[{\"1\":1,\"!\":2}]}},\"__proto__\":5,"
+          "\"__proto_\":1}",
+          "{\"__proto_\":1,\"z\":{\"2\":1,\"10\":{\"a\":[{\"1\":1,\"!\":2}]}}}" },
+        { "[[{\"7\":1,\"#\":[]}]]", "[[{\"7\":1,\"#\":[]}]]" },
+        { "{\"__proto__\":{\"a\":1}}", "{}" },
+        { "{\"\\u00e9\":1,\"\\ud83d\\ude00\":2,\"\\uffff\":3,\"5\":4}", "{\"5\":4,\"é\":1,\"😀\":2,\"\xef\xbf\xbf\":3}" },
+        { "\"x\"", "\"x\"" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        JSON_AUTO root = parse(occ_bytes_str(rows[i].text));
+        OCC_BUF_AUTO(buf, 1 << 16);
+        occ_canonical_put_ordered(&buf, root, OCC_CANONICAL_ECMASCRIPT);
+        if (!occ_bytes_is(occ_buf_view(&buf), rows[i].wanted)) {
+            fail_msg("%s: %.*s", rows[i].text, OCC_BYTES_ARG(occ_buf_view(&buf)));
+        }
+    }
+}
+
+/* More members than are sorted on the stack, and a skip; the order of names without one is RFC 8785's. */
+static void
+test_ecmascript_many(void **state)
+{
+    (void)state;
+    OCC_BUF_AUTO(text, 1 << 16);
+    OCC_BUF_AUTO(wanted, 1 << 16);
+    for (unsigned k = 0; k <= 2 * STACK_MEMBERS; k++) {
+        occ_buf_put_format(&text, "%s\"%u\":%u", k == 0 ? "{\"!\":0," : ",", 2 * STACK_MEMBERS - k, k);
+        occ_buf_put_format(&wanted, "%s\"%u\":%u", k == 0 ? "{" : ",", k, 2 * STACK_MEMBERS - k);
+    }
+    occ_buf_put_byte(&text, '}');
+    occ_buf_put_str(&wanted, ",\"!\":0}");
+    JSON_AUTO root = parse(occ_buf_view(&text));
+    OCC_BUF_AUTO(buf, 1 << 16);
+    occ_canonical_put_ordered_without(&buf, root, OCC_CANONICAL_ECMASCRIPT, NULL, NULL);
+    assert_true(occ_bytes_equal(occ_buf_view(&buf), occ_buf_view(&wanted)));
+    assert_true(occ_canonical_compare_ordered(occ_bytes_str("10"), occ_bytes_str("9"), OCC_CANONICAL_RFC8785) < 0);
+    assert_true(occ_canonical_compare_ordered(occ_bytes_str("10"), occ_bytes_str("9"), OCC_CANONICAL_ECMASCRIPT) > 0);
+    assert_true(occ_canonical_compare_ordered(occ_bytes_str("!"), occ_bytes_str("9"), OCC_CANONICAL_ECMASCRIPT) > 0);
+    assert_int_equal(occ_canonical_compare_ordered(occ_bytes_str("9"), occ_bytes_str("9"), OCC_CANONICAL_ECMASCRIPT),
+                     0);
+}
+
 static void
 test_allocation_fails(void **state)
 {
@@ -268,9 +323,17 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rfc_vectors),  cmocka_unit_test(test_values), cmocka_unit_test(test_escapes),
-        cmocka_unit_test(test_name_order),   cmocka_unit_test(test_sizes),  cmocka_unit_test(test_without),
-        cmocka_unit_test(test_unsafe_names), cmocka_unit_test(test_limits), cmocka_unit_test(test_allocation_fails),
+        cmocka_unit_test(test_rfc_vectors),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_escapes),
+        cmocka_unit_test(test_name_order),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_without),
+        cmocka_unit_test(test_unsafe_names),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_allocation_fails),
+        cmocka_unit_test(test_ecmascript_order),
+        cmocka_unit_test(test_ecmascript_many),
     };
     return cmocka_run_group_tests_name("codec.canonical", tests, NULL, NULL);
 }

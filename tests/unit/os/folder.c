@@ -61,9 +61,9 @@ test_list(void **state)
 
     struct occ_error err = { 0 };
     assert_int_equal(occ_folder_list(".", 3, &err, &folder).code, OCC_ERR_LIMIT);
-    assert_string_equal(err.text, ".: more than 3 files");
+    assert_string_equal(err.text, ".: 4 files, expected at most 3");
     assert_int_equal(occ_folder_list("nowhere", 3, &err, &folder).code, OCC_ERR_NOT_FOUND);
-    assert_string_equal(err.text, "nowhere: No such file or directory");
+    assert_string_equal(err.text, "cannot read folder nowhere: No such file or directory");
     assert_int_equal(occ_folder_list("b", 3, &err, &folder).code, OCC_ERR_IO);
     assert_null(folder.names);
     assert_true(occ_folder_is("c"));

@@ -209,6 +209,38 @@ test_link_hash_of_full(void **state)
     free(with_hash);
 }
 
+/* In JavaScript's order, at every level, also where something is left out in the middle. */
+static void
+test_link_in_ecmascript_order(void **state)
+{
+    (void)state;
+    char *root_names =
+        replace(PLAIN_PROOF,
+                ",\"version\":", ",\"7\":1,\"!\":2,\"__proto__\":3,\"timestamps\":{" TOKEN("proof") "},\"version\":");
+    char *text = replace(root_names, "\"environment\":{",
+                         "\"environment\":{\"attestation\":{\"reportB64\":\"AAAA\",\"!\":1,"
+                         "\"10\":2,\"9\":3,\"format\":\"f\"},\"!\":4,\"5\":{\"b\":1,\"0\":2},");
+    struct occ_json *root = parse_json(text);
+    const struct occ_proof proof = read_proof(root);
+    static const char wanted[] =
+        "{\"7\":1,\"!\":2," ARTIFACT ",\"commit\":{\"counter\":\"7\",\"epochId\":\"" EPOCH_B64
+        "\",\"nonceB64\":\"" NONCE_B64 "\",\"prevB64\":\"" DIGEST_B64
+        "\",\"time\":1741496392841},\"environment\":{\"5\":{\"0\":2,\"b\":1},\"!\":4,"
+        "\"attestation\":{\"9\":3,\"10\":2,\"!\":1,\"format\":\"f\"%s},\"enforcement\":\"stub\",\"measurement\":"
+        "\"stub:test\"},\"metadata\":{\"source\":\"test\"}," SIGNER ",\"version\":\"occ/1\"}";
+    for (int with_report = 0; with_report <= 1; with_report++) {
+        char expected[4096];
+        OCC_BUF_AUTO(link, 4096);
+        snprintf(expected, sizeof expected, wanted, with_report ? ",\"reportB64\":\"AAAA\"" : "");
+        occ_body_put_link(&link, &proof, (struct occ_body_link_form){ with_report, OCC_CANONICAL_ECMASCRIPT });
+        occ_buf_put_byte(&link, 0);
+        assert_string_equal((const char *)link.ptr, expected);
+    }
+    occ_json_free(root);
+    free(root_names);
+    free(text);
+}
+
 static void
 test_link_hash_of_plain(void **state)
 {
@@ -301,11 +333,17 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vector_1),          cmocka_unit_test(test_core_hash),
-        cmocka_unit_test(test_slot_vector),       cmocka_unit_test(test_vector_2),
-        cmocka_unit_test(test_agency_payload),    cmocka_unit_test(test_full_body),
-        cmocka_unit_test(test_link_hash_of_full), cmocka_unit_test(test_link_hash_of_plain),
-        cmocka_unit_test(test_real_link),         cmocka_unit_test(test_unsigned),
+        cmocka_unit_test(test_vector_1),
+        cmocka_unit_test(test_core_hash),
+        cmocka_unit_test(test_slot_vector),
+        cmocka_unit_test(test_vector_2),
+        cmocka_unit_test(test_agency_payload),
+        cmocka_unit_test(test_full_body),
+        cmocka_unit_test(test_link_hash_of_full),
+        cmocka_unit_test(test_link_hash_of_plain),
+        cmocka_unit_test(test_link_in_ecmascript_order),
+        cmocka_unit_test(test_real_link),
+        cmocka_unit_test(test_unsigned),
         cmocka_unit_test(test_small_buffers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

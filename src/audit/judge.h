@@ -1,0 +1,27 @@
+/*
+ * judge.h — one proof by itself: read, verified, and made into a record. Called by many threads at once.
+ */
+#ifndef OCC_AUDIT_JUDGE_H
+#define OCC_AUDIT_JUDGE_H
+
+#include "audit/record.h"
+#include "verify/verify.h"
+
+enum occ_verdict { OCC_VERDICT_VALID, OCC_VERDICT_NOT_VALID, OCC_VERDICT_MALFORMED };
+
+struct occ_judged {
+    enum occ_verdict verdict;
+    struct occ_error why; /* unless valid */
+    bool in_chain;        /* its signature verified, so that it speaks for its chain; else there is no record */
+    struct occ_record record;
+    struct occ_chain_name name;
+};
+
+/*
+ * text is one JSON object; policy may be NULL and is known to be a policy. buf is for reuse. Fails only if the verification
+ * could not be done (OCC_ERR_NOMEM and the like). The record's place is untouched.
+ */
+OCC_RESULT occ_judge(const occ_verifier *verifier, const struct occ_json *policy, struct occ_bytes text,
+                     struct occ_buf *buf, struct occ_judged *ret_judged);
+
+#endif
