@@ -1,6 +1,6 @@
 /*
- * Tests of src/crypto/timestamp.c, timestamp_info.c and timestamp_signer.c: tokens of our own with one thing wrong each, and
- * those of public authorities.
+ * Tests of src/crypto/timestamp.c, timestamp_info.c and timestamp_signer.c: tokens of our own with one thing wrong
+ * each, and those of public authorities.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -205,7 +205,9 @@ test_vectors(void **state)
         { "test_tsa-response.tsr", "freetsa-certs.pem", OCC_OK, false, "sha512", "CN=Test TSA Timestamping,O=local" },
         { "test_tsa-other_response.tsr", "test_tsa-ts_chain.pem", OCC_OK, false, "sha512",
           "CN=Test TSA Timestamping,O=local" },
-        /* Certificates were put in beside the signer's: the genuine one is found all the same, and is the one reported. */
+        /*
+         * Certificates were put in beside the signer's: the genuine one is found all the same, and is the one reported.
+         */
         { "test_tsa-response-injected-certs.tsr", "test_tsa-ts_chain.pem", OCC_OK, true, "sha512",
           "CN=Test TSA Timestamping,O=local" },
     };

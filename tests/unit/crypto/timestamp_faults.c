@@ -91,7 +91,9 @@ read_roots_with(long count, bool only_one_fails, struct occ_bytes pem)
     return was_refused; /* OpenSSL can do without some: those for the text of its errors */
 }
 
-/* From some allocation on there is no more memory, or one fails: the verdict is that, or the true one, never another. */
+/*
+ * From some allocation on there is no more memory, or one fails: the verdict is that, or the true one, never another.
+ */
 static void
 test_memory(void **state)
 {

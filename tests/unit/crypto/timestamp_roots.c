@@ -1,4 +1,7 @@
-/* Tests of src/crypto/timestamp_roots.c: what is taken for a root, what leads to one, and many threads under the same ones. */
+/*
+ * Tests of src/crypto/timestamp_roots.c: what is taken for a root, what leads to one, and many threads under the same
+ * ones.
+ */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>

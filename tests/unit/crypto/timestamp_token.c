@@ -70,9 +70,9 @@ test_ber(void **state)
 }
 
 /*
- * Each byte of a real token is changed in two ways. Nothing that a signature covers may change, and of what none covers only
- * the certificates that are not the signer's: those are offered for building a path and are nothing by themselves. In this
- * token that is one, a copy of the root, which the trusted one takes the place of.
+ * Each byte of a real token is changed in two ways. Nothing that a signature covers may change, and of what none covers
+ * only the certificates that are not the signer's: those are offered for building a path and are nothing by themselves.
+ * In this token that is one, a copy of the root, which the trusted one takes the place of.
  */
 static bool
 facts_equal(const struct occ_timestamp_facts *a, const struct occ_timestamp_facts *b)
@@ -118,7 +118,10 @@ test_each_byte(void **state)
     assert_true(codes[OCC_ERR_TIMESTAMP_SIGNATURE] > 0 && codes[OCC_ERR_TIMESTAMP_SIGNER] > 0);
 }
 
-/* A token that holds its signer's certificate alone: no byte of it may be changed at all. bits: those that are tried of each. */
+/*
+ * A token that holds its signer's certificate alone: no byte of it may be changed at all. bits: those that are tried of
+ * each.
+ */
 static void
 check_each_bit(const char *rule, uint8_t bits)
 {
