@@ -1,5 +1,7 @@
-/* calendar.c — see calendar.h. The C library's own functions look for time zones in files, which a process that has given up
- * opening files cannot. */
+/*
+ * calendar.c — see calendar.h. The C library's own functions look for time zones in files, which a process that has
+ * given up opening files cannot.
+ */
 #include "base/calendar.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /*
- * calendar.h — times as people write them, and Unix milliseconds. Opens no file, asks no locale and no clock: UTC and the
- * Gregorian calendar, nothing else.
+ * calendar.h — times as people write them, and Unix milliseconds. Opens no file, asks no locale and no clock: UTC and
+ * the Gregorian calendar, nothing else.
  */
 #ifndef OCC_BASE_CALENDAR_H
 #define OCC_BASE_CALENDAR_H
@@ -24,10 +24,10 @@ struct occ_calendar_time {
 };
 
 /*
- * Reads a date-time of RFC 3339 §5.6: "2026-03-21T17:30:53Z", with a fraction of 1 to 9 digits or none, and "Z" or an offset
- * from "-23:59" to "+23:59" ("-00:00" is one of them). Upper-case T and Z only, real dates only, the whole text. A leap second
- * (":60") is refused: Unix time has no place for it, so two readers would not agree on it. OCC_ERR_FIELD_VALUE if it is not
- * such a text, or a time before 1970 or after 9999 in UTC.
+ * Reads a date-time of RFC 3339 §5.6: "2026-03-21T17:30:53Z", with a fraction of 1 to 9 digits or none, and "Z" or an
+ * offset from "-23:59" to "+23:59" ("-00:00" is one of them). Upper-case T and Z only, real dates only, the whole text.
+ * A leap second (":60") is refused: Unix time has no place for it, so two readers would not agree on it.
+ * OCC_ERR_FIELD_VALUE if it is not such a text, or a time before 1970 or after 9999 in UTC.
  */
 OCC_RESULT occ_calendar_parse(struct occ_bytes text, struct occ_calendar_time *ret_time);
 

@@ -40,8 +40,9 @@ occ_timestamp_verify(struct occ_bytes token, const struct occ_timestamp_roots *r
     const bool is_plain = occ_is_ok(result) && (facts.trusted || roots == NULL);
     if (!is_plain) {
         /*
-         * OpenSSL can take a failed allocation for a signature that does not fit or a certificate that is not there, without a
-         * word about it. A second look tells: still short of memory it says so, and else it gives the true verdict.
+         * OpenSSL can take a failed allocation for a signature that does not fit or a certificate that is not there,
+         * without a word about it. A second look tells: still short of memory it says so, and else it gives the true
+         * verdict.
          */
         result = look(token, roots, err, &facts);
     }

@@ -48,7 +48,7 @@ read_imprint(TS_TST_INFO *info, struct occ_error *err, struct occ_timestamp_fact
 
 /*
  * GeneralizedTime as RFC 3161 §2.4.2 has it, "20260313022513.25Z", put as RFC 3339 has it. The zeros at the end of a
- * fraction, which it forbids, are let pass: some authorities write them, and they are signed.
+ * fraction, which it forbids, are let pass: they are signed and can be read in one way only.
  */
 static OCC_RESULT
 read_gen_time(const TS_TST_INFO *info, struct occ_error *err, struct occ_timestamp_facts *facts)

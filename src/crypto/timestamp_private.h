@@ -1,7 +1,7 @@
 /*
- * timestamp_private.h — what the files of timestamp.h share. A token is read (timestamp_token.c), its signer is found and
- * judged and its signature checked (timestamp_signer.c), what it says is written down (timestamp_info.c), and its signer's
- * path is looked for (timestamp_roots.c).
+ * timestamp_private.h — what the files of timestamp.h share. A token is read (timestamp_token.c), its signer is found
+ * and judged and its signature checked (timestamp_signer.c), what it says is written down (timestamp_info.c), and its
+ * signer's path is looked for (timestamp_roots.c).
  */
 #ifndef OCC_CRYPTO_TIMESTAMP_PRIVATE_H
 #define OCC_CRYPTO_TIMESTAMP_PRIVATE_H
@@ -29,7 +29,8 @@ int occ_timestamp_token_plain_algorithm(const X509_ALGOR *algorithm);
 const char *occ_timestamp_token_digest_name(int nid);
 
 /*
- * The certificate that the token's sid and its signing-certificate attribute name, both; borrowed from token->certificates.
+ * The certificate that the token's sid and its signing-certificate attribute name, both; borrowed from
+ * token->certificates.
  * OCC_ERR_TIMESTAMP_SIGNER.
  */
 OCC_RESULT occ_timestamp_signer_find(const struct occ_timestamp_token *token, struct occ_error *err, X509 **ret_signer);
@@ -43,13 +44,15 @@ OCC_RESULT occ_timestamp_signer_check_signature(const struct occ_timestamp_token
 OCC_RESULT occ_timestamp_info_read(TS_TST_INFO *info, struct occ_error *err, struct occ_timestamp_facts *facts);
 OCC_RESULT occ_timestamp_info_read_signer(const X509 *signer, struct occ_timestamp_facts *facts);
 
-/* Sets trusted and root_sha256, or untrusted, judged at facts->gen_time_ms. roots may be NULL. OCC_ERR_TIMESTAMP_PATH. */
+/*
+ * Sets trusted and root_sha256, or untrusted, judged at facts->gen_time_ms. roots may be NULL. OCC_ERR_TIMESTAMP_PATH.
+ */
 OCC_RESULT occ_timestamp_roots_judge(const struct occ_timestamp_roots *roots, const struct occ_timestamp_token *token,
                                      X509 *signer, struct occ_error *err, struct occ_timestamp_facts *facts);
 
 /*
- * For the end of a public function that began with ERR_clear_error: its result, or OCC_ERR_NOMEM if OpenSSL noted in its
- * queue that memory was short, since what it said then means nothing. Leaves the thread's queue empty.
+ * For the end of a public function that began with ERR_clear_error: its result, or OCC_ERR_NOMEM if OpenSSL noted in
+ * its queue that memory was short, since what it said then means nothing. Leaves the thread's queue empty.
  */
 OCC_RESULT occ_timestamp_token_settle(struct occ_result result, struct occ_error *err);
 

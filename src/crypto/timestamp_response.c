@@ -99,12 +99,20 @@ find_token(struct occ_bytes response, struct occ_error *err, struct occ_bytes *r
     return occ_success();
 }
 
-struct occ_result
-occ_timestamp_response_token(struct occ_bytes response, struct occ_error *err, struct occ_bytes *ret_token)
+static OCC_RESULT
+look(struct occ_bytes response, struct occ_error *err, struct occ_bytes *ret_token)
 {
     ERR_clear_error();
     struct occ_bytes token;
     OCC_TRY(occ_timestamp_token_settle(find_token(response, err, &token), err));
     *ret_token = token;
     return occ_success();
+}
+
+struct occ_result
+occ_timestamp_response_token(struct occ_bytes response, struct occ_error *err, struct occ_bytes *ret_token)
+{
+    const struct occ_result result = look(response, NULL, ret_token);
+    /* A failed allocation can look like a malformed answer: see occ_timestamp_verify. */
+    return occ_is_ok(result) ? result : look(response, err, ret_token);
 }

@@ -41,7 +41,10 @@ add(struct occ_timestamp_roots *roots, X509 *certificate, struct occ_error *err)
     if (number > OCC_LIMIT_ROOTS) {
         return occ_error_set(err, OCC_ERR_LIMIT, "more than %d certificates", OCC_LIMIT_ROOTS);
     }
-    /* Makes OpenSSL look at the extensions now: from then on nothing writes to the certificate, and threads may share it. */
+    /*
+     * Makes OpenSSL look at the extensions now: from then on nothing writes to the certificate, and threads may share
+     * it.
+     */
     if (X509_check_purpose(certificate, -1, 0) != 1 || (X509_get_extension_flags(certificate) & EXFLAG_INVALID) != 0) {
         return occ_error_set(err, OCC_ERR_FIELD_VALUE, "certificate %zu: malformed extensions", number);
     }
@@ -200,7 +203,9 @@ path_material(const struct occ_timestamp_roots *roots, STACK_OF(X509) *certifica
 static OCC_RESULT
 prepare(X509_STORE_CTX *context, uint64_t gen_time_ms)
 {
-    /* RFC 3161 §2.3 and appendix B: judged at genTime. Weak keys and digests are refused: 112 bits, as for the signer. */
+    /*
+     * RFC 3161 §2.3 and appendix B: judged at genTime. Weak keys and digests are refused: 112 bits, as for the signer.
+     */
     enum { AUTH_LEVEL_112_BITS = 2 };
     OCC_ENSURE(X509_STORE_CTX_set_purpose(context, X509_PURPOSE_TIMESTAMP_SIGN) == 1, OCC_ERR_INTERNAL);
     X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(context);
@@ -211,8 +216,9 @@ prepare(X509_STORE_CTX *context, uint64_t gen_time_ms)
 }
 
 /*
- * What a failed path means. Only roots are in the store, so a path that took its last certificate from there got to one. A
- * link whose signature does not fit is no link: that root never signed it, it only has the name of the one that did.
+ * What a failed path means. Only roots are in the store, so a path that took its last certificate from there got to
+ * one. A link whose signature does not fit is no link: that root never signed it, it only has the name of the one that
+ * did.
  */
 static OCC_RESULT
 explain(X509_STORE_CTX *context, struct occ_error *err, struct occ_timestamp_facts *facts)

@@ -99,7 +99,9 @@ read_named(CMS_SignerInfo *signer_info, int version)
     return named;
 }
 
-/* SHA-1 only where RFC 3161 itself says it: finding a second certificate for a given hash is not in reach even there. */
+/*
+ * SHA-1 only where RFC 3161 itself says it: finding a second certificate for a given hash is not in reach even there.
+ */
 static const EVP_MD *
 hash_of(const struct named *named)
 {
@@ -144,8 +146,8 @@ allows(const struct named *named, const X509 *certificate, bool *ret_allows)
 }
 
 /*
- * RFC 5652 §5.3. sid is not signed: it must be the certificate's own bytes. OpenSSL alone would take another spelling of the
- * issuer's name for the same.
+ * RFC 5652 §5.3. sid is not signed: it must be the certificate's own bytes. OpenSSL alone would take another spelling
+ * of the issuer's name for the same.
  */
 static bool
 is_meant_by_sid(CMS_SignerInfo *signer_info, X509 *certificate)
@@ -266,7 +268,10 @@ free_algorithm(X509_ALGOR **owned)
     X509_ALGOR_free(*owned);
 }
 
-/* RFC 4055 §3.1: both hashes are written down and are the signature's. The salt's length is for OpenSSL to hold against it. */
+/*
+ * RFC 4055 §3.1: both hashes are written down and are the signature's. The salt's length is for OpenSSL to hold against
+ * it.
+ */
 static bool
 fits_pss(const X509_ALGOR *algorithm, int digest)
 {
@@ -293,8 +298,8 @@ fits_pss(const X509_ALGOR *algorithm, int digest)
 }
 
 /*
- * RFC 5652 §5.3: signatureAlgorithm is not signed, and OpenSSL goes by the key and digestAlgorithm whatever it says. It may
- * name the signature with its digest, or the key alone.
+ * RFC 5652 §5.3: signatureAlgorithm is not signed, and OpenSSL goes by the key and digestAlgorithm whatever it says. It
+ * may name the signature with its digest, or the key alone.
  */
 static bool
 fits_algorithm(const X509_ALGOR *algorithm, int digest, const EVP_PKEY *key)

@@ -1,7 +1,7 @@
 /*
- * timestamp_token.c — reads a token: RFC 5652 §5, RFC 3161 §2.4.2. What no signature covers is held to one form, so that a
- * token cannot be altered there without being refused: the whole is DER, but for the order of its certificates, which real
- * authorities do not sort.
+ * timestamp_token.c — reads a token: RFC 5652 §5, RFC 3161 §2.4.2. What no signature covers is held to one form, so
+ * that a token cannot be altered there without being refused: the whole is DER, but for the order of its certificates,
+ * which says nothing and which CMS does not ask for.
  */
 #include <openssl/asn1t.h>
 #include <openssl/err.h>
@@ -56,7 +56,10 @@ ASN1_SEQUENCE(SIGNER_INFO) = {
     ASN1_IMP_SET_OF_OPT(SIGNER_INFO, unsigned_attributes, X509_ATTRIBUTE, 1),
 } static_ASN1_SEQUENCE_END(SIGNER_INFO)
 
-/* certificates and crls are SETs; as SEQUENCEs under an implicit tag they are written in the order in which they were read. */
+/*
+ * certificates and crls are SETs; as SEQUENCEs under an implicit tag they are written in the order in which they were
+ * read.
+ */
 ASN1_SEQUENCE(SIGNED_DATA) = {
     ASN1_EMBED(SIGNED_DATA, version, INT32),
     ASN1_SET_OF(SIGNED_DATA, digest_algorithms, X509_ALGOR),

@@ -1,7 +1,7 @@
 /*
- * fuzz/timestamp.c — a token, or a response with one, of any bytes, with and without roots. Nothing crashes; every refusal has
- * a code of its own kind and a sentence; roots change nothing but trust and what a path is worth; what is reported is in
- * bounds. The same bytes are also read as a file of roots.
+ * fuzz/timestamp.c — a token, or a response with one, of any bytes, with and without roots. Nothing crashes; every
+ * refusal has a code of its own kind and a sentence; roots change nothing but trust and what a path is worth; what is
+ * reported is in bounds. The same bytes are also read as a file of roots.
  */
 #include <stdlib.h>
 

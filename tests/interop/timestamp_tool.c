@@ -1,6 +1,6 @@
 /*
- * timestamp_tool.c — our verdict on a token or a response, for tests/interop/test_timestamps.py: timestamp_tool FILE [ROOTS].
- * Prints the code's number and name, and for a good one its facts in lines of "name value".
+ * timestamp_tool.c — our verdict on a token or a response, for tests/interop/test_timestamps.py: timestamp_tool FILE
+ * [ROOTS]. Prints the code's number and name, and for a good one its facts in lines of "name value".
  */
 #include <stdio.h>
 #include <stdlib.h>

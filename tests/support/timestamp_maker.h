@@ -1,6 +1,6 @@
 /*
- * timestamp_maker.h — for tests: makes authorities and RFC 3161 timestamp tokens, good ones and ones with a single thing
- * wrong.
+ * timestamp_maker.h — for tests: makes authorities and RFC 3161 timestamp tokens, good ones and ones with a single
+ * thing wrong.
  *
  *     struct timestamp_plan plan;
  *     timestamp_plan_init(&plan, digest, time_ms);      a good token about digest: root, authority, signer
@@ -89,8 +89,8 @@ struct timestamp_authority;
 struct timestamp_authority *timestamp_authority_new(const struct timestamp_plan *plan);
 void timestamp_authority_free(struct timestamp_authority *authority);
 /*
- * The root as it was kept before: PEM of its certificate and private key, as timestamp_root_put and timestamp_root_key_put
- * wrote them.
+ * The root as it was kept before: PEM of its certificate and private key, as timestamp_root_put and
+ * timestamp_root_key_put wrote them.
  */
 struct timestamp_authority *timestamp_authority_under(const struct timestamp_plan *plan, struct occ_bytes root,
                                                       struct occ_bytes root_key);

@@ -159,7 +159,10 @@ test_parse_refuses(void **state)
     assert_int_equal(occ_calendar_parse(occ_bytes_of(with_zero, sizeof with_zero), &time).code, OCC_ERR_FIELD_VALUE);
 }
 
-/* Every shorter text of a good one is refused, and so is every good one with a byte changed to something that is no digit. */
+/*
+ * Every shorter text of a good one is refused, and so is every good one with a byte changed to something that is no
+ * digit.
+ */
 static void
 test_parse_cut_and_changed(void **state)
 {
