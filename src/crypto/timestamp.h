@@ -67,7 +67,8 @@ struct occ_timestamp_facts {
  *                                seconds and at most 9 digits of a fraction, a critical extension in TSTInfo, more than
  *                                OCC_LIMIT_TOKEN_CERTIFICATES
  *   OCC_ERR_TIMESTAMP_SIGNER     the certificate that signed is not in the token, no signing-certificate attribute, or
- *                                one that names another certificate (an injected one cannot stand in)
+ *                                one that names another certificate (an injected one cannot stand in); or the token
+ *                                brings another certificate that is not an authority's (CA): an injected one
  *   OCC_ERR_TIMESTAMP_PURPOSE    its extended key usage is not critical and timeStamping alone; or it is a CA; or its
  *                                key usage, if it has one, is not digitalSignature, nonRepudiation or both
  *   OCC_ERR_TIMESTAMP_SIGNATURE  the signature or the message digest does not fit; or it is worth nothing: a key under

@@ -169,6 +169,23 @@ is_meant_by_sid(CMS_SignerInfo *signer_info, X509 *certificate)
            occ_bytes_equal(occ_bytes_of(said, said_len), occ_bytes_of(own, own_len));
 }
 
+/*
+ * What else a token brings along can only be of authorities above the signer. A second certificate that is not one was put
+ * in to stand in for the signer's: our reader takes the right one, but who hands such a token around means to mislead others.
+ */
+static OCC_RESULT
+refuse_injected(const struct occ_timestamp_token *token, X509 *signer, struct occ_error *err)
+{
+    for (int i = 0; i < sk_X509_num(token->certificates); i++) {
+        X509 *certificate = sk_X509_value(token->certificates, i);
+        if (certificate != signer && X509_check_ca(certificate) == 0) {
+            return occ_error_set(err, OCC_ERR_TIMESTAMP_SIGNER,
+                                 "certificate %d of the token is neither the signer's nor an authority's", i + 1);
+        }
+    }
+    return occ_success();
+}
+
 struct occ_result
 occ_timestamp_signer_find(const struct occ_timestamp_token *token, struct occ_error *err, X509 **ret_signer)
 {
@@ -190,6 +207,7 @@ occ_timestamp_signer_find(const struct occ_timestamp_token *token, struct occ_er
         OCC_TRY(allows(&v2, certificate, &v2_allows));
         /* By hash, so one that was put in with the same issuer and serial number changes nothing. */
         if (v1_allows && v2_allows) {
+            OCC_TRY(refuse_injected(token, certificate, err));
             *ret_signer = certificate;
             return occ_success();
         }

@@ -28,6 +28,7 @@ STRICTER = {
     "gen-time-point": "genTime is not read",
     "many-certificates": "no limit",
     "signature-sha1": "the digest of the signature itself is not judged",
+    "strangers": "certificates that were put in beside the signer's are passed over",
 }
 # Taken by us, refused by `openssl ts`, which reads PKCS #7 where RFC 3161 says CMS.
 LOOSER = {"key-id": "no signer identifier but issuer and serial number", "rsa-pss": "no RSASSA-PSS"}

@@ -250,7 +250,8 @@ add_certificates(CMS_ContentInfo *cms, const struct timestamp_plan *plan, const 
     timestamp_must(!plan->with_root || CMS_add1_cert(cms, authority->root) == 1);
     for (size_t i = 0; i < plan->more_certificates; i++) {
         EVP_PKEY *key = timestamp_key_new(TIMESTAMP_P256);
-        X509 *stranger = timestamp_certificate_new(&plan->signer, key, NULL, NULL);
+        X509 *stranger =
+            timestamp_certificate_new(plan->more_authorities ? &plan->authority : &plan->signer, key, NULL, NULL);
         timestamp_must(CMS_add0_cert(cms, stranger) == 1);
         EVP_PKEY_free(key);
     }

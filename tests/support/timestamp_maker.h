@@ -66,7 +66,8 @@ struct timestamp_plan {
     bool wrong_key; /* signed with another key than the certificate's */
     bool swapped;   /* another imprint is put in after signing */
     bool unsigned_attribute;
-    size_t more_certificates; /* that have nothing to do with it */
+    size_t more_certificates; /* that have nothing to do with it, of signers */
+    bool more_authorities;    /* of authorities instead */
     uint8_t imprint_room[64];
 };
 

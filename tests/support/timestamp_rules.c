@@ -31,6 +31,7 @@ RULE(fraction, set_gen_time(plan, 14, ".123456789Z"))
 RULE(with_root, plan->with_root = true)
 RULE(no_authority, plan->signer_by_root = true)
 RULE(strangers, plan->more_certificates = 3)
+RULE(other_authorities, plan->more_certificates = 3; plan->more_authorities = true)
 RULE(no_accuracy, plan->accuracy_s = plan->accuracy_ms = plan->accuracy_us = -1)
 RULE(no_nonce, plan->has_nonce = false)
 RULE(no_key_usage, plan->signer.key_usage = NULL)
@@ -110,7 +111,8 @@ const struct timestamp_rule timestamp_rules[] = {
     { "fraction", OCC_OK, fraction },
     { "with-root", OCC_OK, with_root },
     { "no-authority", OCC_OK, no_authority },
-    { "strangers", OCC_OK, strangers },
+    { "other-authorities", OCC_OK, other_authorities },
+    { "strangers", OCC_ERR_TIMESTAMP_SIGNER, strangers },
     { "no-accuracy", OCC_OK, no_accuracy },
     { "no-nonce", OCC_OK, no_nonce },
     { "no-key-usage", OCC_OK, no_key_usage },
@@ -157,7 +159,7 @@ const struct timestamp_rule timestamp_rules[] = {
     { "not-yet", OCC_ERR_TIMESTAMP_PATH, not_yet },
     { "authority-expired", OCC_ERR_TIMESTAMP_PATH, authority_expired },
     { "root-expired", OCC_ERR_TIMESTAMP_PATH, root_expired },
-    { "authority-no-ca", OCC_ERR_TIMESTAMP_PATH, authority_no_ca },
+    { "authority-no-ca", OCC_ERR_TIMESTAMP_SIGNER, authority_no_ca },
     { "authority-key-usage", OCC_ERR_TIMESTAMP_PATH, authority_key_usage },
     { "path-length", OCC_ERR_TIMESTAMP_PATH, path_length },
     { "short-root-key", OCC_ERR_TIMESTAMP_PATH, short_root_key },

@@ -205,11 +205,8 @@ test_vectors(void **state)
         { "test_tsa-response.tsr", "freetsa-certs.pem", OCC_OK, false, "sha512", "CN=Test TSA Timestamping,O=local" },
         { "test_tsa-other_response.tsr", "test_tsa-ts_chain.pem", OCC_OK, false, "sha512",
           "CN=Test TSA Timestamping,O=local" },
-        /*
-         * Certificates were put in beside the signer's: the genuine one is found all the same, and is the one reported.
-         */
-        { "test_tsa-response-injected-certs.tsr", "test_tsa-ts_chain.pem", OCC_OK, true, "sha512",
-          "CN=Test TSA Timestamping,O=local" },
+        /* Genuine but for certificates that were put in beside the signer's: of other signers, one of the same name. */
+        { "test_tsa-response-injected-certs.tsr", "test_tsa-ts_chain.pem", OCC_ERR_TIMESTAMP_SIGNER, false, "", "" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         ROOTS_AUTO roots = roots_of_file(cases[i].roots);
@@ -224,14 +221,6 @@ test_vectors(void **state)
             assert_string_equal(facts.signer, cases[i].signer);
         }
     }
-    struct occ_timestamp_facts clean, injected;
-    ROOTS_AUTO roots = roots_of_file("test_tsa-ts_chain.pem");
-    memset(&clean, 0, sizeof clean);
-    memset(&injected, 0, sizeof injected);
-    assert_int_equal(verify_file("test_tsa-response.tsr", roots, &clean), OCC_OK);
-    assert_int_equal(verify_file("test_tsa-response-injected-certs.tsr", roots, &injected), OCC_OK);
-    assert_memory_equal(clean.signer_sha256, injected.signer_sha256, OCC_SHA256_LEN);
-    assert_memory_equal(clean.root_sha256, injected.root_sha256, OCC_SHA256_LEN);
 }
 
 static void
