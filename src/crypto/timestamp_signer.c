@@ -169,6 +169,15 @@ is_meant_by_sid(CMS_SignerInfo *signer_info, X509 *certificate)
            occ_bytes_equal(occ_bytes_of(said, said_len), occ_bytes_of(own, own_len));
 }
 
+/* By its basic constraints; a root of version 1 has none. */
+static bool
+is_authority(X509 *certificate)
+{
+    const uint32_t flags = X509_get_extension_flags(certificate);
+    const bool is_old_root = (flags & EXFLAG_V1) != 0 && (flags & EXFLAG_SS) != 0;
+    return (flags & EXFLAG_CA) != 0 || is_old_root;
+}
+
 /*
  * What else a token brings along can only be of authorities above the signer. A second certificate that is not one was put
  * in to stand in for the signer's: our reader takes the right one, but who hands such a token around means to mislead others.
@@ -178,7 +187,7 @@ refuse_injected(const struct occ_timestamp_token *token, X509 *signer, struct oc
 {
     for (int i = 0; i < sk_X509_num(token->certificates); i++) {
         X509 *certificate = sk_X509_value(token->certificates, i);
-        if (certificate != signer && X509_check_ca(certificate) == 0) {
+        if (certificate != signer && !is_authority(certificate)) {
             return occ_error_set(err, OCC_ERR_TIMESTAMP_SIGNER,
                                  "certificate %d of the token is neither the signer's nor an authority's", i + 1);
         }

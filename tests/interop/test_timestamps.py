@@ -3,6 +3,7 @@ why; and we judge tokens that it makes."""
 import base64
 import datetime
 import subprocess
+import time
 
 import pytest
 
@@ -158,3 +159,36 @@ def test_theirs(authority, options):
 @pytest.mark.parametrize("options, code", [({"imprint": "sha1"}, 180), ({"signer_digest": "sha1"}, 180), ({"with_certificate": False}, 181)], ids=str)
 def test_theirs_refused(authority, options, code):
     assert authority(**options)[0] == code
+
+
+CA_CONFIG = """
+[ca]
+default_ca = a
+[a]
+database = index.txt
+rand_serial = yes
+new_certs_dir = .
+default_md = sha256
+policy = names
+[names]
+commonName = supplied
+"""
+
+
+def test_an_authority_that_has_expired_since(folder, authority):
+    """A token is judged at its genTime: made by `openssl ts` while its certificate was valid, it stays good after that."""
+    (folder / "ca.cnf").write_text(CA_CONFIG)
+    (folder / "index.txt").write_text("")
+    end = int(time.time()) + 5
+    stamp = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(end))
+    openssl(folder, "ca", "-batch", "-notext", "-config", "ca.cnf", "-cert", "ca.pem", "-keyfile", "ca.key", "-in", "tsa.csr", "-extfile",
+            "tsa.ext", "-enddate", stamp, "-out", "tsa.pem")
+    code, facts = authority()
+    assert code == 0 and facts["trusted"] == "1", facts
+    while time.time() <= end + 1:  # no test could pass before that
+        time.sleep(0.2)
+    verify = ["openssl", "ts", "-verify", "-queryfile", folder / "query.tsq", "-in", folder / "reply.tsr", "-CAfile", folder / "ca.pem"]
+    late = subprocess.run(verify, env=environment(), capture_output=True, timeout=60)
+    assert late.returncode == 1 and b"expired" in late.stderr + late.stdout, late
+    code, again = ours(folder / "reply.tsr", folder / "ca.pem")
+    assert code == 0 and again == facts
