@@ -3,17 +3,14 @@
 
 #include <stdlib.h>
 
+#include "audit/tokens.h"
 #include "base/buf.h"
 #include "base/limits.h"
 
 enum { BLOCK_LEN = 256 << 10, WINDOW_MAX = OCC_LIMIT_PROOF_LEN + BLOCK_LEN };
 
-/* What may come next inside a value. */
-enum expect { VALUE, VALUE_OR_CLOSE, NAME, NAME_OR_CLOSE, COLON, COMMA_OR_CLOSE };
-/* What may come next outside of one: in a sequence; in an array after '[', after ',', after a value. */
+/* What may come next outside of a value: in a sequence; in an array after '[', after ',', after a value. */
 enum outside { SEQUENCE, ARRAY_OPENED, ARRAY_COMMA, ARRAY_VALUE };
-/* Where a scan stopped. */
-enum scan { WANTS_MORE, COMPLETE, BAD };
 
 /*
  * window[start … end) is what was read and is still needed, at the next byte to look at; start <= at <= end <= cap. Inside a
@@ -26,9 +23,8 @@ struct occ_split {
     size_t cap, start, at, end;
     bool ended; /* the stream has no bytes behind the window */
 
-    uint64_t line, index;
-    size_t indent; /* blanks at the current line's beginning */
-    bool blank;    /* nothing but blanks in it so far */
+    struct occ_tokens tokens; /* the line, and where in the value's grammar */
+    uint64_t index;
 
     enum outside outside;
     uint64_t array_line;
@@ -38,11 +34,7 @@ struct occ_split {
     bool in_value;
     uint64_t value_line;
     size_t value_indent;
-    uint64_t containers; /* a bit for each that is open, the innermost lowest: 1 = object */
-    unsigned depth;
-    enum expect expect;
-    bool in_string, escaped, in_word;
-    const char *wanted; /* of BAD: a static text */
+    const char *wanted; /* of what does not fit: what was expected, static; NULL = nested too deeply */
 };
 
 struct occ_result
@@ -75,9 +67,11 @@ occ_split_free(struct occ_split *split)
 void
 occ_split_begin(struct occ_split *split)
 {
-    *split = (struct occ_split){
-        .read = split->read, .ctx = split->ctx, .window = split->window, .cap = split->cap, .line = 1, .blank = true
-    };
+    *split = (struct occ_split){ .read = split->read,
+                                 .ctx = split->ctx,
+                                 .window = split->window,
+                                 .cap = split->cap,
+                                 .tokens = { .line = 1, .blank = true } };
 }
 
 /* ---- the window ---- */
@@ -108,194 +102,14 @@ read_more(struct occ_split *split, struct occ_error *err)
     return occ_success();
 }
 
-static void
-take_line_end(struct occ_split *split)
-{
-    split->line++;
-    split->indent = 0;
-    split->blank = true;
-}
+/* ---- between values ---- */
 
-/* Takes white space and keeps count of lines; false if the byte is something else. */
-static inline bool
-take_space(struct occ_split *split, uint8_t byte)
-{
-    switch (byte) {
-    case '\n':
-        take_line_end(split);
-        return true;
-    case ' ':
-    case '\t':
-        split->indent += split->blank;
-        return true;
-    case '\r':
-        return true;
-    default:
-        split->blank = false;
-        return false;
-    }
-}
-
-/* ---- inside a value ---- */
-
-static enum scan
+static enum occ_scan
 bad(struct occ_split *split, const char *wanted)
 {
     split->wanted = wanted;
-    return BAD;
+    return OCC_SCAN_BAD;
 }
-
-static const char *
-wanted_text(const struct occ_split *split)
-{
-    static const char *const texts[] = { [VALUE] = "a value",
-                                         [VALUE_OR_CLOSE] = "a value or ']'",
-                                         [NAME] = "a name",
-                                         [NAME_OR_CLOSE] = "a name or '}'",
-                                         [COLON] = "':'" };
-    return split->expect != COMMA_OR_CLOSE ? texts[split->expect]
-           : (split->containers & 1) != 0  ? "',' or '}'"
-                                           : "',' or ']'";
-}
-
-static bool
-wants_value(const struct occ_split *split)
-{
-    return split->expect == VALUE || split->expect == VALUE_OR_CLOSE;
-}
-
-static enum scan
-open_container(struct occ_split *split, bool object)
-{
-    if (split->depth == OCC_LIMIT_JSON_DEPTH) {
-        return bad(split, NULL);
-    }
-    split->containers = split->containers << 1 | object;
-    split->depth++;
-    split->expect = object ? NAME_OR_CLOSE : VALUE_OR_CLOSE;
-    return WANTS_MORE;
-}
-
-static enum scan
-close_container(struct occ_split *split, bool object)
-{
-    const enum expect empty = object ? NAME_OR_CLOSE : VALUE_OR_CLOSE;
-    if ((split->containers & 1) != object || (split->expect != empty && split->expect != COMMA_OR_CLOSE)) {
-        return bad(split, wanted_text(split));
-    }
-    split->containers >>= 1;
-    split->depth--;
-    split->expect = COMMA_OR_CLOSE;
-    return split->depth == 0 ? COMPLETE : WANTS_MORE;
-}
-
-static enum scan
-begin_string(struct occ_split *split)
-{
-    if (split->expect == NAME || split->expect == NAME_OR_CLOSE) {
-        split->expect = COLON;
-    } else if (wants_value(split)) {
-        split->expect = COMMA_OR_CLOSE;
-    } else {
-        return bad(split, wanted_text(split));
-    }
-    split->in_string = true;
-    return WANTS_MORE;
-}
-
-/* One byte that is neither in a string nor white space. */
-static enum scan
-take_token(struct occ_split *split, uint8_t byte)
-{
-    const bool goes_on = split->in_word;
-    split->in_word = false;
-    switch (byte) {
-    case '"':
-        return begin_string(split);
-    case '{':
-    case '[':
-        return wants_value(split) ? open_container(split, byte == '{') : bad(split, wanted_text(split));
-    case '}':
-    case ']':
-        return close_container(split, byte == '}');
-    case ',':
-        if (split->expect != COMMA_OR_CLOSE) {
-            return bad(split, wanted_text(split));
-        }
-        split->expect = (split->containers & 1) != 0 ? NAME : VALUE;
-        return WANTS_MORE;
-    case ':':
-        if (split->expect != COLON) {
-            return bad(split, wanted_text(split));
-        }
-        split->expect = VALUE;
-        return WANTS_MORE;
-    default: /* of a number, or of true, false, null */
-        if (!goes_on && !wants_value(split)) {
-            return bad(split, wanted_text(split));
-        }
-        split->expect = COMMA_OR_CLOSE;
-        split->in_word = true;
-        return WANTS_MORE;
-    }
-}
-
-/* The rest of a string, as far as stop. */
-static enum scan
-scan_string(struct occ_split *split, size_t stop)
-{
-    const uint8_t *const window = split->window;
-    size_t at = split->at;
-    for (; at < stop; at++) {
-        const uint8_t byte = window[at];
-        if (byte == '\n') {
-            split->at = at;
-            return bad(split, "the string's end");
-        }
-        if (split->escaped) {
-            split->escaped = false;
-        } else if (byte == '\\') {
-            split->escaped = true;
-        } else if (byte == '"') {
-            split->in_string = false;
-            at++;
-            break;
-        }
-    }
-    split->at = at;
-    return WANTS_MORE;
-}
-
-/* Goes on with the value at hand, as far as stop. COMPLETE: at is behind it. BAD: at is on the byte that does not fit. */
-static enum scan
-scan_value(struct occ_split *split, size_t stop)
-{
-    while (split->at < stop) {
-        if (split->in_string) {
-            if (scan_string(split, stop) == BAD) {
-                return BAD;
-            }
-            continue;
-        }
-        const uint8_t byte = split->window[split->at];
-        if (take_space(split, byte)) {
-            split->in_word = false;
-            split->at++;
-            continue;
-        }
-        const enum scan scan = take_token(split, byte);
-        if (scan == BAD) {
-            return BAD;
-        }
-        split->at++;
-        if (scan == COMPLETE) {
-            return COMPLETE;
-        }
-    }
-    return WANTS_MORE;
-}
-
-/* ---- between values ---- */
 
 static void
 begin_value(struct occ_split *split)
@@ -303,18 +117,13 @@ begin_value(struct occ_split *split)
     split->start = split->at;
     split->at++;
     split->in_value = true;
-    split->value_line = split->line;
-    split->value_indent = split->indent;
-    split->containers = 1;
-    split->depth = 1;
-    split->expect = NAME_OR_CLOSE;
-    split->in_string = false;
-    split->escaped = false;
-    split->in_word = false;
+    split->value_line = split->tokens.line;
+    split->value_indent = split->tokens.indent;
+    occ_tokens_begin(&split->tokens);
 }
 
 /* One byte outside of values that is not white space. */
-static enum scan
+static enum occ_scan
 take_outside(struct occ_split *split, uint8_t byte)
 {
     const enum outside outside = split->outside;
@@ -325,11 +134,11 @@ take_outside(struct occ_split *split, uint8_t byte)
             return bad(split, "',' or ']' of the array");
         }
         begin_value(split);
-        return COMPLETE;
+        return OCC_SCAN_COMPLETE;
     }
     if (byte == '[' && (!in_array || lenient)) {
         split->outside = ARRAY_OPENED;
-        split->array_line = split->line;
+        split->array_line = split->tokens.line;
     } else if (byte == ',' && (outside == ARRAY_VALUE || lenient)) {
         split->outside = in_array ? ARRAY_COMMA : SEQUENCE;
     } else if (byte == ']' && (outside == ARRAY_VALUE || outside == ARRAY_OPENED || lenient)) {
@@ -340,34 +149,34 @@ take_outside(struct occ_split *split, uint8_t byte)
                                                          : "an object or an array");
     }
     split->at++;
-    return WANTS_MORE;
+    return OCC_SCAN_MORE;
 }
 
-/* Looks for the next value's first byte. COMPLETE: it begins. */
-static enum scan
+/* Looks for the next value's first byte. OCC_SCAN_COMPLETE: it begins. */
+static enum occ_scan
 scan_outside(struct occ_split *split)
 {
     while (split->at < split->end) {
         const uint8_t byte = split->window[split->at];
-        const bool begins_line = split->blank;
-        if (take_space(split, byte)) {
+        const bool begins_line = split->tokens.blank;
+        if (occ_tokens_take_space(&split->tokens, byte)) {
             split->at++;
             continue;
         }
         if (split->skipping) {
-            if (!begins_line || (byte != '{' && byte != '[') || split->indent > split->value_indent) {
+            if (!begins_line || (byte != '{' && byte != '[') || split->tokens.indent > split->value_indent) {
                 split->at++;
                 continue;
             }
             split->skipping = false;
         }
-        const enum scan scan = take_outside(split, byte);
-        if (scan != WANTS_MORE) {
+        const enum occ_scan scan = take_outside(split, byte);
+        if (scan != OCC_SCAN_MORE) {
             return scan;
         }
     }
     split->start = split->at;
-    return WANTS_MORE;
+    return OCC_SCAN_MORE;
 }
 
 /* ---- values ---- */
@@ -399,7 +208,7 @@ give_malformed(struct occ_split *split, enum occ_err code, struct occ_split_valu
 {
     char found[32] = "";
     describe_byte(split, found, sizeof found);
-    *ret_value = (struct occ_split_value){ .line = split->in_value ? split->value_line : split->line,
+    *ret_value = (struct occ_split_value){ .line = split->in_value ? split->value_line : split->tokens.line,
                                            .index = split->index,
                                            .malformed = true };
     if (code == OCC_ERR_LIMIT) {
@@ -410,20 +219,20 @@ give_malformed(struct occ_split *split, enum occ_err code, struct occ_split_valu
                             OCC_LIMIT_JSON_DEPTH);
     } else {
         (void)occ_error_set(&ret_value->why, code, "not JSON: %s at line %llu, expected %s", found,
-                            (unsigned long long)split->line, split->wanted);
+                            (unsigned long long)split->tokens.line, split->wanted);
     }
     split->index++;
     split->skipping = true;
     split->lenient = true;
     if (!split->in_value) {
-        split->value_indent = split->indent;
+        split->value_indent = split->tokens.indent;
         return;
     }
     split->in_value = false;
     split->at = split->start;
-    split->line = split->value_line;
-    split->indent = split->value_indent;
-    split->blank = false;
+    split->tokens.line = split->value_line;
+    split->tokens.indent = split->value_indent;
+    split->tokens.blank = false;
 }
 
 static void
@@ -443,14 +252,14 @@ static bool
 give_end(struct occ_split *split, struct occ_split_value *ret_value)
 {
     if (split->in_value) {
-        split->wanted = split->in_string ? "the string's end" : wanted_text(split);
+        split->wanted = occ_tokens_wanted(&split->tokens);
         give_malformed(split, OCC_ERR_JSON_SYNTAX, ret_value);
         return true;
     }
     if (split->outside == SEQUENCE || split->lenient) {
         return false;
     }
-    *ret_value = (struct occ_split_value){ .line = split->line, .index = split->index, .malformed = true };
+    *ret_value = (struct occ_split_value){ .line = split->tokens.line, .index = split->index, .malformed = true };
     (void)occ_error_set(&ret_value->why, OCC_ERR_JSON_SYNTAX, "not JSON: the array of line %llu is not closed",
                         (unsigned long long)split->array_line);
     split->index++;
@@ -458,26 +267,27 @@ give_end(struct occ_split *split, struct occ_split_value *ret_value)
     return true;
 }
 
-/* One step of the search: true if *ret_value was given. WANTS_MORE in *ret_scan: the window is used up. */
+/* One step of the search: true if *ret_value was given. OCC_SCAN_MORE in *ret_scan: the window is used up. */
 static bool
-search(struct occ_split *split, struct occ_split_value *ret_value, enum scan *ret_scan)
+search(struct occ_split *split, struct occ_split_value *ret_value, enum occ_scan *ret_scan)
 {
     if (!split->in_value) {
         *ret_scan = scan_outside(split);
-        if (*ret_scan == BAD) {
+        if (*ret_scan == OCC_SCAN_BAD) {
             give_malformed(split, OCC_ERR_JSON_SYNTAX, ret_value);
             return true;
         }
         return false;
     }
     const size_t limit = split->start + OCC_LIMIT_PROOF_LEN;
-    *ret_scan = scan_value(split, limit < split->end ? limit : split->end);
-    if (*ret_scan == COMPLETE) {
+    *ret_scan = occ_tokens_scan(&split->tokens, split->window, limit < split->end ? limit : split->end, &split->at);
+    split->wanted = split->tokens.wanted;
+    if (*ret_scan == OCC_SCAN_COMPLETE) {
         give_value(split, ret_value);
         return true;
     }
-    if (*ret_scan == BAD || split->at == limit) {
-        give_malformed(split, *ret_scan == BAD ? OCC_ERR_JSON_SYNTAX : OCC_ERR_LIMIT, ret_value);
+    if (*ret_scan == OCC_SCAN_BAD || split->at == limit) {
+        give_malformed(split, *ret_scan == OCC_SCAN_BAD ? OCC_ERR_JSON_SYNTAX : OCC_ERR_LIMIT, ret_value);
         return true;
     }
     return false;
@@ -487,11 +297,11 @@ struct occ_result
 occ_split_next(struct occ_split *split, struct occ_error *err, struct occ_split_value *ret_value, bool *ret_more)
 {
     for (;;) {
-        enum scan scan = WANTS_MORE;
+        enum occ_scan scan = OCC_SCAN_MORE;
         if (search(split, ret_value, &scan)) {
             break;
         }
-        if (scan == COMPLETE) { /* a value begins */
+        if (scan == OCC_SCAN_COMPLETE) { /* a value begins */
             continue;
         }
         if (!split->ended) {

@@ -192,8 +192,12 @@ function judge(lines) {
       add(i + 1, 'malformed');
       return;
     }
-    if (isSigned(proof)) records.push(record(proof, i + 1));
-    else add(i + 1, 'not-valid');
+    const { commit } = proof;
+    if (!isSigned(proof)) add(i + 1, 'not-valid');
+    else {
+      records.push(record(proof, i + 1));
+      if (commit.epochLink && commit.prevB64) add(i + 1, 'not-valid'); // refused by itself, and still in its chain
+    }
   });
   const keys = new Set(records.flatMap((r) => [r.chain, ...(r.from ? [r.from.chain] : [])]));
   for (const key of keys) {

@@ -126,4 +126,22 @@ assert_same(const struct judgement *a, const struct judgement *b)
     }
 }
 
+/* Sorts and judges the plans, and holds the findings against what is expected. */
+static inline void
+assert_judged(const struct plan *plans, size_t count, const char *expected)
+{
+    struct judgement judgement;
+    sort_plans(plans, count, false, &judgement);
+    assert_findings(&judgement, expected);
+    clear_judgement(&judgement);
+}
+
+/* A chain of four. */
+static const struct plan good[] = {
+    { .id = 1, .chain = 1, .counter = 1 },
+    { .id = 2, .chain = 1, .counter = 2, .prev = 1 },
+    { .id = 3, .chain = 1, .counter = 3, .prev = 2 },
+    { .id = 4, .chain = 1, .counter = 4, .prev = 3 },
+};
+
 #endif

@@ -35,6 +35,24 @@ lines(void **state)
 }
 
 static void
+count_line(const char *name, uint64_t done, uint64_t elapsed_us, const char *expected)
+{
+    OCC_BUF_AUTO(buf, 1024);
+    occ_progress_put_count_line(&buf, name, "proofs", done, elapsed_us);
+    occ_buf_put_byte(&buf, 0);
+    assert_string_equal((const char *)buf.ptr, expected);
+}
+
+static void
+count_lines(void **state)
+{
+    (void)state;
+    count_line("audit", 1234567, 34282000, "audit: 1,234,567 proofs, 36,012/s");
+    count_line("audit", 0, 0, "audit: 0 proofs");
+    count_line("a\033b", 1, 1000000, "a\\u001bb: 1 proofs, 1/s");
+}
+
+static void
 silent_where_no_terminal_is(void **state)
 {
     (void)state;
@@ -49,6 +67,7 @@ silent_where_no_terminal_is(void **state)
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(lines), cmocka_unit_test(silent_where_no_terminal_is) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(lines), cmocka_unit_test(count_lines),
+                                        cmocka_unit_test(silent_where_no_terminal_is) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
