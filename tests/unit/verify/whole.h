@@ -456,6 +456,25 @@ whole_verify(const struct whole *whole, const char *text, const char *policy, oc
     return code;
 }
 
+/* A change of a proof's text, and what becomes of the verdict. */
+struct whole_change {
+    const char *find, *with;
+    enum occ_err code;
+};
+
+static inline void
+whole_check_changes(const struct whole *whole, const struct whole_change *changes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char *changed = replace(whole->text, changes[i].find, changes[i].with);
+        const enum occ_err code = whole_verify(whole, changed, NULL, NULL);
+        if (code != changes[i].code) {
+            fail_msg("%s: %s, expected %s", changes[i].with, occ_code_name(code), occ_code_name(changes[i].code));
+        }
+        free(changed);
+    }
+}
+
 /* The checks of a report as one text: "structure+ digest- policy?" for passed, failed, not performed. */
 static inline void
 assert_checks(const occ_report *report, const char *expected)
