@@ -44,10 +44,10 @@ by_name(const struct dirent **a, const struct dirent **b)
 static OCC_RESULT
 take_names(struct dirent **entries, size_t count, struct occ_folder *folder)
 {
-    bool complete = true;
-    folder->names = calloc(count == 0 ? 1 : count, sizeof folder->names[0]);
+    folder->names = count == 0 ? NULL : calloc(count, sizeof folder->names[0]);
+    bool complete = folder->names != NULL || count == 0;
     for (size_t i = 0; i < count; i++) {
-        if (folder->names != NULL && complete) {
+        if (complete) {
             folder->names[i] = strdup(entries[i]->d_name);
             complete = folder->names[i] != NULL;
             folder->count += complete;
@@ -55,7 +55,7 @@ take_names(struct dirent **entries, size_t count, struct occ_folder *folder)
         free(entries[i]);
     }
     free((void *)entries);
-    OCC_ENSURE(folder->names != NULL && complete, OCC_ERR_NOMEM);
+    OCC_ENSURE(complete, OCC_ERR_NOMEM);
     return occ_success();
 }
 
