@@ -127,7 +127,9 @@ occ_folder_read(const char *path, const char *const *endings, struct occ_error *
     if (!occ_folder_is(path)) {
         return occ_file_read(path, err, buf);
     }
-    __attribute__((cleanup(occ_folder_clear))) struct occ_folder folder = { 0 };
+    struct occ_folder folder = { 0 };
     OCC_TRY(occ_folder_list(path, NAMES_MAX, err, &folder));
-    return append_folder(path, &folder, endings, err, buf);
+    const struct occ_result appended = append_folder(path, &folder, endings, err, buf);
+    occ_folder_clear(&folder);
+    return appended;
 }
