@@ -22,11 +22,13 @@ is_signed(const occ_report *report)
 
 /* The one place where an audit verifies a proof. */
 static OCC_RESULT
-verify(const occ_verifier *verifier, const struct occ_json *proof, const struct occ_json *policy,
-       struct occ_judged *judged)
+verify(const occ_verifier *verifier, const struct occ_json *value, const struct occ_json *policy,
+       struct occ_judged *judged, struct occ_proof *ret_proof)
 {
     __attribute__((cleanup(free_report))) occ_report *report = NULL;
-    const struct occ_verify_request request = { .proof = proof, .policy = policy, .without_json = true };
+    const struct occ_verify_request request = {
+        .proof = value, .policy = policy, .without_json = true, .ret_proof = ret_proof
+    };
     const enum occ_err code = occ_verify_json(verifier, &request, &report);
     OCC_ENSURE(code == OCC_OK || (code >= OCC_ERR_PROOF_STRUCTURE && report != NULL), code);
     judged->verdict = code == OCC_OK ? OCC_VERDICT_VALID : OCC_VERDICT_NOT_VALID;
@@ -49,12 +51,11 @@ occ_judge(const occ_verifier *verifier, const struct occ_json *policy, struct oc
         ret_judged->verdict = OCC_VERDICT_MALFORMED;
         return occ_success();
     }
-    OCC_TRY(verify(verifier, root, policy, ret_judged));
+    struct occ_proof proof = { .root = NULL };
+    OCC_TRY(verify(verifier, root, policy, ret_judged, &proof));
     if (!ret_judged->in_chain) {
         return occ_success();
     }
-    struct occ_proof proof;
-    OCC_TRY(occ_proof_read(root, NULL, &proof));
     struct occ_error why = { 0 };
     const struct occ_result made = occ_record_make(&proof, buf, &why, &ret_judged->record, &ret_judged->name);
     if (made.code == OCC_ERR_LIMIT && why.code == OCC_ERR_LIMIT) { /* a counter that nothing here can put in order */

@@ -145,6 +145,9 @@ run_rows(struct occ_run *run, occ_report *report)
             OCC_TRY(run_row(&rows[i], run, report));
         }
     }
+    if (run->input->ret_proof != NULL) {
+        *run->input->ret_proof = run->proof;
+    }
     if (!run->input->with_json) {
         return occ_success();
     }

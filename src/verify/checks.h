@@ -24,6 +24,7 @@ struct occ_checks_input {
     const struct occ_policy *policy; /* or NULL */
     const uint8_t *digest;           /* OCC_SHA256_LEN bytes, or NULL */
     bool with_json;                  /* whether the report's JSON text is wanted */
+    struct occ_proof *ret_proof;     /* NULL, or gets the proof as it was read; root NULL: its structure is not sound */
 };
 
 /*

@@ -53,7 +53,8 @@ fill_report(const occ_verifier *verifier, const struct occ_verify_request *reque
                                             .proof = request->proof,
                                             .policy = request->policy == NULL ? NULL : &policy,
                                             .digest = request->digest,
-                                            .with_json = !request->without_json };
+                                            .with_json = !request->without_json,
+                                            .ret_proof = request->ret_proof };
     return occ_checks_run(&input, report);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "codec/json.h"
+#include "proof/proof.h"
 
 /*
  * As occ_verifier_new. *err (may be NULL) gets the sentence about an option that cannot be taken, which begins with
@@ -22,6 +23,7 @@ struct occ_verify_request {
     const struct occ_json *policy; /* or NULL; a wrong one is an error whose sentence begins with "policy." */
     const uint8_t *digest;         /* OCC_SHA256_LEN bytes, or NULL */
     bool without_json;             /* the caller will not ask for occ_report_json, which is "" then */
+    struct occ_proof *ret_proof;   /* NULL, or gets the proof as it was read; root NULL: its structure is not sound */
 };
 
 /* As occ_verify. */
