@@ -6,6 +6,9 @@
  * what evidence and result, and what could not be checked. Nothing here opens a socket or a file, reads a clock or the
  * environment, or writes anywhere: certificates are judged at the time that the evidence itself states.
  *
+ * libocc uses OpenSSL's default library context, and leaves the calling thread's queue of OpenSSL errors as it was (but for
+ * marks set in it). It gives jansson its hash seed, unless the program has done so before.
+ *
  * Structs begin with their size, which the caller sets with sizeof: a newer library knows an older caller by it. New
  * members are added at the end, and zero means what the older version did.
  */
@@ -82,7 +85,7 @@ typedef struct occ_report occ_report;
  *   OCC_OK          the proof is valid (and meets the policy, and is about the digest, where given)
  *   100 to 299      the proof is not valid; the code is that of the first check that failed
  *   40 to 69        proof or policy is malformed: not JSON, or a policy that is wrong; occ_report_reason says what and where
- *   OCC_ERR_LIMIT   likewise: proof or policy is longer than 4 MiB, and is not read
+ *   OCC_ERR_LIMIT   likewise: proof or policy is longer than 4 MiB, or holds too many values, and is not read
  *   anything else   the verification could not be done (out of memory, wrong use)
  * *ret_report (ret_report may be NULL) is the caller's in all cases but the last, to free with occ_report_free; in the last
  * it is NULL. JSON that is not an occ/1 proof is a proof that is not valid (100, 101), not malformed input.
@@ -178,8 +181,8 @@ OCC_API int occ_report_actor(const occ_report *report, struct occ_actor *ret);
  *   proof                what the proof says, once its structure was found sound: digestB64, counter, time, epochId, chainId,
  *                        publicKeyB64, enforcement, measurement, attestationFormat (each as far as it is there),
  *                        proofHash (base64 SHA-256 of the signed body), claimed (names of what only the signer says),
- *                        unsigned (paths of the members that the signature does not cover), advisory (those of them that no
- *                        other signature covers that was verified here)
+ *                        unsigned (paths of the members that the signature does not cover), advisory (paths of what is in
+ *                        them that no other signature covers that was verified here)
  *   evidence             attestation, timestamps, actor, slot, epochLink: as far as they were read; docs/verification.md has
  *                        their members
  */
