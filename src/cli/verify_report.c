@@ -4,9 +4,9 @@
 #include "base/limits.h"
 #include "cli/facts.h"
 #include "cli/text.h"
-#include "proof/body.h"
+#include "codec/canonical.h"
 #include "proof/proof.h"
-#include "verify/report.h"
+#include "verify/unsigned.h"
 
 enum { LINE_LEN_MAX = 4096 };
 
@@ -138,7 +138,7 @@ put_timestamps(struct occ_buf *out, const occ_report *report, const struct occ_a
         occ_buf_put_format(&line, "%s, %s by ", about[i],
                            found.trusted != 0 ? "signed" : "NOT of a trusted authority, signed");
         occ_buf_put_str(&line, found.signer_name);
-        if (attestation != NULL && attestation->verified != 0) {
+        if (found.trusted != 0 && attestation != NULL && attestation->verified != 0) {
             const bool inside = found.gen_time_ms >= attestation->certificate_not_before_ms &&
                                 found.gen_time_ms <= attestation->certificate_not_after_ms;
             occ_buf_put_str(&line, inside ? "; while the attestation's certificate was valid"
@@ -168,21 +168,30 @@ put_actor(struct occ_buf *out, const struct occ_actor *found)
     }
 }
 
-/* What the proof's signature does not cover; after it, whether another signature does that was verified here. */
-struct unsigned_list {
-    struct occ_buf *names;
-    const occ_report *report;
-};
-
+/* A member's name. In quotes if it could be taken for more than a name: "note (verified by its own signature)". */
 static void
-put_unsigned_name(void *ctx, const char *parent, struct occ_bytes name, const struct occ_json *value)
+put_name(struct occ_buf *names, struct occ_bytes name)
 {
-    (void)value;
-    const struct unsigned_list *list = ctx;
-    struct occ_buf *names = list->names;
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    bool is_plain = name.len > 0;
+    for (size_t i = 0; is_plain && i < name.len; i++) {
+        is_plain = memchr(plain, name.ptr[i], sizeof plain - 1) != NULL;
+    }
+    if (is_plain) {
+        occ_buf_put(names, name);
+    } else {
+        occ_canonical_put_string(names, name);
+    }
+}
+
+/* What the proof's signature does not cover; after it, whether another signature does that was verified here. */
+static void
+put_unsigned_name(void *ctx, const char *parent, struct occ_bytes name, bool backed)
+{
+    struct occ_buf *names = ctx;
     occ_buf_put_format(names, "%s%s%s", names->len == 0 ? "" : ", ", parent, parent[0] == '\0' ? "" : ".");
-    occ_buf_put(names, name);
-    if (occ_report_is_backed(list->report, parent, name)) {
+    put_name(names, name);
+    if (backed) {
         occ_buf_put_str(names, " (verified by its own signature)");
     }
 }
@@ -213,8 +222,7 @@ occ_verify_report_put(struct occ_buf *out, const struct occ_verify_view *view, c
         put_actor(out, &actor);
     }
     OCC_BUF_AUTO(names, OCC_LIMIT_CANONICAL_LEN);
-    struct unsigned_list list = { &names, report };
-    occ_body_each_unsigned(&proof, put_unsigned_name, &list);
+    occ_unsigned_each(report, &proof, put_unsigned_name, &names);
     if (names.len > 0) {
         occ_facts_put_line(out, "not signed", occ_buf_view(&names));
     }

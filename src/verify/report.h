@@ -36,11 +36,6 @@ void occ_report_cleanup(occ_report **report);
 /* The next check's place, to be filled by the caller. At most OCC_REPORT_CHECKS_MAX. */
 struct occ_report_check *occ_report_add(occ_report *report, const char *name);
 /*
- * Whether a member that the proof's signature does not cover (parent and name as occ_body_each_unsigned gives them) was
- * verified here by a signature of its own.
- */
-bool occ_report_is_backed(const occ_report *report, const char *parent, struct occ_bytes name);
-/*
  * Writes the JSON text. proof = NULL if its structure is not sound, else body = its signed body. The report owns all it
  * says from then on.
  */
