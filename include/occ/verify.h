@@ -120,11 +120,11 @@ OCC_API const char *occ_report_reason(const occ_report *report);
  * if the proof has what they are about. Those after a failure are listed as not performed. None for malformed input.
  */
 OCC_API size_t occ_report_check_count(const occ_report *report);
-/* Fills *ret_check and returns 1; returns 0 if index is out of range or ret_check->size too small. */
+/* Fills *ret_check and returns 1; returns 0 if index is out of range, or ret_check->size smaller than in the first version. */
 OCC_API int occ_report_check(const occ_report *report, size_t index, struct occ_check *ret_check);
 /* ---- evidence: what the checks found, where they got that far. Texts live as long as the report. ----
- * Each function fills *ret, whose size the caller has set, and returns 1; it returns 0 if there is no such evidence or the size
- * is too small. Evidence of a refused proof is what was read before the refusal. */
+ * Each function fills *ret, whose size the caller has set, and returns 1; it returns 0 if there is no such evidence, or the
+ * size is smaller than this struct's in its first version. Evidence of a refused proof is what was read before the refusal. */
 
 /* The attestation document. */
 struct occ_attestation {
@@ -155,6 +155,7 @@ struct occ_timestamp {
     const char *policy;        /* dotted OID */
     const char *serial;        /* hex */
     const char *untrusted;     /* why not trusted, or "" */
+    const char *root_sha256;   /* hex; of the root that its authority leads to, or "" */
 };
 OCC_API int occ_report_timestamp(const occ_report *report, unsigned index, struct occ_timestamp *ret);
 
@@ -170,6 +171,9 @@ struct occ_actor {
     const char *rp_id;    /* the given one that the assertion is for, or "" */
     const char *origin;   /* as the assertion says, or "" */
     double time_ms; /* the actor's own clock, Unix milliseconds; 0 in WebAuthn forms, where no signature covers it */
+    int origin_checked; /* 1: origin is one of those given; 0: none was given, and any page could have asked */
+    int cross_origin;   /* 1: asked for inside another page */
+    int backed_up;      /* 1: the passkey is a synced one */
 };
 OCC_API int occ_report_actor(const occ_report *report, struct occ_actor *ret);
 

@@ -164,7 +164,10 @@ put_actor(struct occ_buf *out, const struct occ_actor *found)
     }
     occ_facts_put_line(out, "actor", occ_buf_view(&line));
     if (found->origin[0] != '\0') {
-        occ_facts_put_line(out, "origin", occ_bytes_str(found->origin));
+        occ_buf_reset(&line);
+        occ_buf_put_format(&line, "%s%s%s", found->origin, found->cross_origin != 0 ? ", inside another page" : "",
+                           found->origin_checked != 0 ? "" : " (no --origin was given to hold it against)");
+        occ_facts_put_line(out, "origin", occ_buf_view(&line));
     }
 }
 

@@ -86,20 +86,31 @@ check_code(const struct occ_report_check *check)
 }
 
 int
+occ_report_hand_out(const void *full, size_t known, size_t first, void *ret)
+{
+    size_t size;
+    memcpy(&size, ret, sizeof size);
+    if (size < first) {
+        return 0;
+    }
+    memset(ret, 0, size);
+    memcpy(ret, full, size < known ? size : known);
+    memcpy(ret, &size, sizeof size);
+    return 1;
+}
+
+int
 occ_report_check(const occ_report *report, size_t index, struct occ_check *ret_check)
 {
-    if (report == NULL || ret_check == NULL || index >= report->check_count || ret_check->size < sizeof *ret_check) {
+    enum { FIRST_VERSION = sizeof *ret_check };
+    if (report == NULL || ret_check == NULL || index >= report->check_count) {
         return 0;
     }
     const struct occ_report_check *check = &report->checks[index];
-    const size_t size = ret_check->size;
-    memset(ret_check, 0, size); /* a newer caller's members, which this library does not know, are zero */
-    ret_check->size = size;
-    ret_check->name = check->name;
-    ret_check->status = check->status;
-    ret_check->code = check_code(check);
-    ret_check->text = check_text(check);
-    return 1;
+    const struct occ_check full = {
+        .name = check->name, .status = check->status, .code = check_code(check), .text = check_text(check)
+    };
+    return occ_report_hand_out(&full, sizeof full, FIRST_VERSION, ret_check);
 }
 
 const char *

@@ -55,10 +55,35 @@ test_no_more_than_known(void **state)
     whole_clear(&whole);
 }
 
+/* An origin that nobody held against anything is only what the assertion says. */
+static void
+test_origin(void **state)
+{
+    (void)state;
+    const struct whole_plan plan = {
+        .tier = "stub", .measurement = "stub:x", .agency = true, .form = OCC_ACTOR_WEBAUTHN_BARE
+    };
+    struct whole whole = whole_make(&plan);
+    OCC_BUF_AUTO(out, 1 << 16);
+    put_report(&out, &whole, whole.text);
+    assert_non_null(strstr((const char *)out.ptr, "  origin        " WHOLE_ORIGIN "\n"));
+    occ_buf_reset(&out);
+    occ_report *report = NULL;
+    assert_int_equal(verify_text(whole.text, NULL, NULL, &report), OCC_OK);
+    struct occ_json *root = parse_json(whole.text);
+    occ_verify_report_put(&out, &(struct occ_verify_view){ .proof_name = "p.json" }, root, report);
+    occ_buf_put_byte(&out, 0);
+    assert_non_null(
+        strstr((const char *)out.ptr, "  origin        " WHOLE_ORIGIN " (no --origin was given to hold it against)\n"));
+    occ_json_free(root);
+    occ_report_free(report);
+    whole_clear(&whole);
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_forged_names),
-                                        cmocka_unit_test(test_no_more_than_known) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_forged_names), cmocka_unit_test(test_no_more_than_known),
+                                        cmocka_unit_test(test_origin) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
