@@ -167,7 +167,7 @@ struct occ_actor {
     const char *provider; /* signed, but only the signer's word */
     const char *form;     /* "direct", "webauthn-strong", "webauthn-bare"; "" if not verified */
     int covers_artifact;  /* 1: the device signed this very digest; 0: only a challenge, or another digest of a batch */
-    int first_of_batch;   /* 1: a peer's batch, of which the device signed the first digest only */
+    int first_of_batch;   /* 1: a peer's batch, of which the device signed the first digest at most: see form */
     const char *rp_id;    /* the given one that the assertion is for, or "" */
     const char *origin;   /* as the assertion says, or "" */
     double time_ms; /* the actor's own clock, Unix milliseconds; 0 in WebAuthn forms, where no signature covers it */

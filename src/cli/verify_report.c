@@ -118,7 +118,7 @@ put_attestation(struct occ_buf *out, const struct occ_proof *proof, const struct
     occ_facts_put_line(out, "attestation", occ_buf_view(&line));
     occ_facts_put_line(out, "enclave", occ_bytes_str(found->module_id));
     occ_buf_reset(&line);
-    occ_buf_put_format(&line, "%s, SHA-256 %s",
+    occ_buf_put_format(&line, "%s%s, SHA-256 %s", found->verified != 0 ? "" : "held against ",
                        found->root_is_aws != 0 ? "AWS's" : "given with --nitro-root, not AWS's", found->root_sha256);
     occ_facts_put_line(out, "root", occ_buf_view(&line));
 }
@@ -157,7 +157,7 @@ put_actor(struct occ_buf *out, const struct occ_actor *found)
         occ_buf_put_str(&line, "NOT verified");
     } else if (found->covers_artifact != 0) {
         occ_buf_put_format(&line, "%s: signed for this digest", found->form);
-    } else if (found->first_of_batch != 0) {
+    } else if (found->first_of_batch != 0 && strcmp(found->form, "webauthn-bare") != 0) {
         occ_buf_put_format(&line, "%s: signed the first digest of a batch, not this one", found->form);
     } else {
         occ_buf_put_format(&line, "%s: signed a challenge, not this digest", found->form);
