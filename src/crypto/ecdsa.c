@@ -89,16 +89,25 @@ load_point(const struct curve *curve, uint8_t point[POINT_LEN_MAX], EVP_PKEY **r
 }
 
 static OCC_RESULT
-load_key(const struct curve *curve, uint8_t point[POINT_LEN_MAX], struct occ_ecdsa_key **ret_key)
+fill_key(const struct curve *curve, uint8_t point[POINT_LEN_MAX], struct occ_ecdsa_key *key)
 {
-    __attribute__((cleanup(occ_ecdsa_key_cleanup))) struct occ_ecdsa_key *key = calloc(1, sizeof *key);
-    OCC_ENSURE(key != NULL, OCC_ERR_NOMEM);
     key->field_len = curve->field_len;
     key->hash = EVP_MD_fetch(NULL, curve->hash, NULL);
     OCC_ENSURE(key->hash != NULL, OCC_ERR_NOMEM);
-    OCC_TRY(load_point(curve, point, &key->key));
+    return load_point(curve, point, &key->key);
+}
+
+static OCC_RESULT
+load_key(const struct curve *curve, uint8_t point[POINT_LEN_MAX], struct occ_ecdsa_key **ret_key)
+{
+    struct occ_ecdsa_key *key = calloc(1, sizeof *key);
+    OCC_ENSURE(key != NULL, OCC_ERR_NOMEM);
+    const struct occ_result filled = fill_key(curve, point, key);
+    if (!occ_is_ok(filled)) {
+        occ_ecdsa_key_free(key);
+        return filled;
+    }
     *ret_key = key;
-    key = NULL;
     return occ_success();
 }
 
