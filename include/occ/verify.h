@@ -6,6 +6,9 @@
  * what evidence and result, and what could not be checked. Nothing here opens a socket or a file, reads a clock or the
  * environment, or writes anywhere: certificates are judged at the time that the evidence itself states.
  *
+ * libocc uses OpenSSL's default library context, and leaves the calling thread's queue of OpenSSL errors as it was (but for
+ * marks set in it). It gives jansson its hash seed, unless the program has done so before.
+ *
  * Structs begin with their size, which the caller sets with sizeof: a newer library knows an older caller by it. New
  * members are added at the end, and zero means what the older version did.
  */
@@ -82,7 +85,7 @@ typedef struct occ_report occ_report;
  *   OCC_OK          the proof is valid (and meets the policy, and is about the digest, where given)
  *   100 to 299      the proof is not valid; the code is that of the first check that failed
  *   40 to 69        proof or policy is malformed: not JSON, or a policy that is wrong; occ_report_reason says what and where
- *   OCC_ERR_LIMIT   likewise: proof or policy is longer than 4 MiB, and is not read
+ *   OCC_ERR_LIMIT   likewise: proof or policy is longer than 4 MiB, or holds too many values, and is not read
  *   anything else   the verification could not be done (out of memory, wrong use)
  * *ret_report (ret_report may be NULL) is the caller's in all cases but the last, to free with occ_report_free; in the last
  * it is NULL. JSON that is not an occ/1 proof is a proof that is not valid (100, 101), not malformed input.
@@ -117,11 +120,11 @@ OCC_API const char *occ_report_reason(const occ_report *report);
  * if the proof has what they are about. Those after a failure are listed as not performed. None for malformed input.
  */
 OCC_API size_t occ_report_check_count(const occ_report *report);
-/* Fills *ret_check and returns 1; returns 0 if index is out of range or ret_check->size too small. */
+/* Fills *ret_check and returns 1; returns 0 if index is out of range, or ret_check->size smaller than in the first version. */
 OCC_API int occ_report_check(const occ_report *report, size_t index, struct occ_check *ret_check);
 /* ---- evidence: what the checks found, where they got that far. Texts live as long as the report. ----
- * Each function fills *ret, whose size the caller has set, and returns 1; it returns 0 if there is no such evidence or the size
- * is too small. Evidence of a refused proof is what was read before the refusal. */
+ * Each function fills *ret, whose size the caller has set, and returns 1; it returns 0 if there is no such evidence, or the
+ * size is smaller than this struct's in its first version. Evidence of a refused proof is what was read before the refusal. */
 
 /* The attestation document. */
 struct occ_attestation {
@@ -152,6 +155,7 @@ struct occ_timestamp {
     const char *policy;        /* dotted OID */
     const char *serial;        /* hex */
     const char *untrusted;     /* why not trusted, or "" */
+    const char *root_sha256;   /* hex; of the root that its authority leads to, or "" */
 };
 OCC_API int occ_report_timestamp(const occ_report *report, unsigned index, struct occ_timestamp *ret);
 
@@ -163,10 +167,13 @@ struct occ_actor {
     const char *provider; /* signed, but only the signer's word */
     const char *form;     /* "direct", "webauthn-strong", "webauthn-bare"; "" if not verified */
     int covers_artifact;  /* 1: the device signed this very digest; 0: only a challenge, or another digest of a batch */
-    int first_of_batch;   /* 1: a peer's batch, of which the device signed the first digest only */
+    int first_of_batch;   /* 1: a peer's batch, of which the device signed the first digest at most: see form */
     const char *rp_id;    /* the given one that the assertion is for, or "" */
     const char *origin;   /* as the assertion says, or "" */
     double time_ms; /* the actor's own clock, Unix milliseconds; 0 in WebAuthn forms, where no signature covers it */
+    int origin_checked; /* 1: origin is one of those given; 0: none was given, and any page could have asked */
+    int cross_origin;   /* 1: asked for inside another page */
+    int backed_up;      /* 1: the passkey is a synced one */
 };
 OCC_API int occ_report_actor(const occ_report *report, struct occ_actor *ret);
 
@@ -178,8 +185,8 @@ OCC_API int occ_report_actor(const occ_report *report, struct occ_actor *ret);
  *   proof                what the proof says, once its structure was found sound: digestB64, counter, time, epochId, chainId,
  *                        publicKeyB64, enforcement, measurement, attestationFormat (each as far as it is there),
  *                        proofHash (base64 SHA-256 of the signed body), claimed (names of what only the signer says),
- *                        unsigned (paths of the members that the signature does not cover), advisory (those of them that no
- *                        other signature covers that was verified here)
+ *                        unsigned (paths of the members that the signature does not cover), advisory (paths of what is in
+ *                        them that no other signature covers that was verified here)
  *   evidence             attestation, timestamps, actor, slot, epochLink: as far as they were read; docs/verification.md has
  *                        their members
  */

@@ -42,7 +42,7 @@ occ_facts_put_enforcement(struct occ_buf *buf, struct occ_bytes name, bool attes
 {
     put_label(buf, "enforcement");
     occ_text_put_safe_cut(buf, name, LONGEST_VALUE);
-    if (attested) {
+    if (attested && occ_bytes_is(name, "measured-tee")) { /* it shows nothing of another tier */
         occ_buf_put_str(buf, " (the attestation shows the measured program; see there)");
     } else if (occ_bytes_is(name, "stub")) {
         occ_buf_put_str(buf, " (a software key, which vouches for nothing but itself)");

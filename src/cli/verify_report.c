@@ -4,9 +4,9 @@
 #include "base/limits.h"
 #include "cli/facts.h"
 #include "cli/text.h"
-#include "proof/body.h"
+#include "codec/canonical.h"
 #include "proof/proof.h"
-#include "verify/report.h"
+#include "verify/unsigned.h"
 
 enum { LINE_LEN_MAX = 4096 };
 
@@ -118,7 +118,7 @@ put_attestation(struct occ_buf *out, const struct occ_proof *proof, const struct
     occ_facts_put_line(out, "attestation", occ_buf_view(&line));
     occ_facts_put_line(out, "enclave", occ_bytes_str(found->module_id));
     occ_buf_reset(&line);
-    occ_buf_put_format(&line, "%s, SHA-256 %s",
+    occ_buf_put_format(&line, "%s%s, SHA-256 %s", found->verified != 0 ? "" : "held against ",
                        found->root_is_aws != 0 ? "AWS's" : "given with --nitro-root, not AWS's", found->root_sha256);
     occ_facts_put_line(out, "root", occ_buf_view(&line));
 }
@@ -138,7 +138,7 @@ put_timestamps(struct occ_buf *out, const occ_report *report, const struct occ_a
         occ_buf_put_format(&line, "%s, %s by ", about[i],
                            found.trusted != 0 ? "signed" : "NOT of a trusted authority, signed");
         occ_buf_put_str(&line, found.signer_name);
-        if (attestation != NULL && attestation->verified != 0) {
+        if (found.trusted != 0 && attestation != NULL && attestation->verified != 0) {
             const bool inside = found.gen_time_ms >= attestation->certificate_not_before_ms &&
                                 found.gen_time_ms <= attestation->certificate_not_after_ms;
             occ_buf_put_str(&line, inside ? "; while the attestation's certificate was valid"
@@ -157,32 +157,44 @@ put_actor(struct occ_buf *out, const struct occ_actor *found)
         occ_buf_put_str(&line, "NOT verified");
     } else if (found->covers_artifact != 0) {
         occ_buf_put_format(&line, "%s: signed for this digest", found->form);
-    } else if (found->first_of_batch != 0) {
+    } else if (found->first_of_batch != 0 && strcmp(found->form, "webauthn-bare") != 0) {
         occ_buf_put_format(&line, "%s: signed the first digest of a batch, not this one", found->form);
     } else {
         occ_buf_put_format(&line, "%s: signed a challenge, not this digest", found->form);
     }
     occ_facts_put_line(out, "actor", occ_buf_view(&line));
     if (found->origin[0] != '\0') {
-        occ_facts_put_line(out, "origin", occ_bytes_str(found->origin));
+        occ_buf_reset(&line);
+        occ_buf_put_format(&line, "%s%s%s", found->origin, found->cross_origin != 0 ? ", inside another page" : "",
+                           found->origin_checked != 0 ? "" : " (no --origin was given to hold it against)");
+        occ_facts_put_line(out, "origin", occ_buf_view(&line));
+    }
+}
+
+/* A member's name. In quotes if it could be taken for more than a name: "note (verified by its own signature)". */
+static void
+put_name(struct occ_buf *names, struct occ_bytes name)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    bool is_plain = name.len > 0;
+    for (size_t i = 0; is_plain && i < name.len; i++) {
+        is_plain = memchr(plain, name.ptr[i], sizeof plain - 1) != NULL;
+    }
+    if (is_plain) {
+        occ_buf_put(names, name);
+    } else {
+        occ_canonical_put_string(names, name);
     }
 }
 
 /* What the proof's signature does not cover; after it, whether another signature does that was verified here. */
-struct unsigned_list {
-    struct occ_buf *names;
-    const occ_report *report;
-};
-
 static void
-put_unsigned_name(void *ctx, const char *parent, struct occ_bytes name, const struct occ_json *value)
+put_unsigned_name(void *ctx, const char *parent, struct occ_bytes name, bool backed)
 {
-    (void)value;
-    const struct unsigned_list *list = ctx;
-    struct occ_buf *names = list->names;
+    struct occ_buf *names = ctx;
     occ_buf_put_format(names, "%s%s%s", names->len == 0 ? "" : ", ", parent, parent[0] == '\0' ? "" : ".");
-    occ_buf_put(names, name);
-    if (occ_report_is_backed(list->report, parent, name)) {
+    put_name(names, name);
+    if (backed) {
         occ_buf_put_str(names, " (verified by its own signature)");
     }
 }
@@ -213,8 +225,7 @@ occ_verify_report_put(struct occ_buf *out, const struct occ_verify_view *view, c
         put_actor(out, &actor);
     }
     OCC_BUF_AUTO(names, OCC_LIMIT_CANONICAL_LEN);
-    struct unsigned_list list = { &names, report };
-    occ_body_each_unsigned(&proof, put_unsigned_name, &list);
+    occ_unsigned_each(report, &proof, put_unsigned_name, &names);
     if (names.len > 0) {
         occ_facts_put_line(out, "not signed", occ_buf_view(&names));
     }

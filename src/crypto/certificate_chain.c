@@ -27,15 +27,27 @@ stack_cleanup(STACK_OF(X509) **stack)
     sk_X509_free(*stack); /* the certificates are borrowed */
 }
 
+/* RFC 5280 §4.1.2.5: a certificate is valid through its notAfter. To OpenSSL it has expired in that second. */
+static bool
+is_last_second(X509_STORE_CTX *context)
+{
+    struct occ_certificate_window window;
+    const X509 *certificate = X509_STORE_CTX_get_current_cert(context);
+    const int64_t at = (int64_t)X509_VERIFY_PARAM_get_time(X509_STORE_CTX_get0_param(context));
+    return certificate != NULL && occ_is_ok(occ_certificate_form_window(certificate, "", NULL, &window)) &&
+           at == window.to;
+}
+
 /*
  * OpenSSL's strict mode asks for key identifiers, which AWS's leaves do not have, nor the instance certificates of 2022. They
  * only speed up the search for an issuer: the rest of the strict mode stands.
  */
 static int
-excuse_key_identifiers(int ok, X509_STORE_CTX *context)
+excuse(int ok, X509_STORE_CTX *context)
 {
     const int error = X509_STORE_CTX_get_error(context);
-    if (error == X509_V_ERR_MISSING_AUTHORITY_KEY_IDENTIFIER || error == X509_V_ERR_MISSING_SUBJECT_KEY_IDENTIFIER) {
+    if (error == X509_V_ERR_MISSING_AUTHORITY_KEY_IDENTIFIER || error == X509_V_ERR_MISSING_SUBJECT_KEY_IDENTIFIER ||
+        (error == X509_V_ERR_CERT_HAS_EXPIRED && is_last_second(context))) {
         X509_STORE_CTX_set_error(context, X509_V_OK);
         return 1;
     }
@@ -150,7 +162,7 @@ set_parameters(X509_STORE_CTX *context, bool partial, int64_t at)
     X509_VERIFY_PARAM_set_time(parameters, at);
     X509_VERIFY_PARAM_set_depth(parameters, OCC_LIMIT_NITRO_CABUNDLE);
     X509_VERIFY_PARAM_set_auth_level(parameters, SECURITY_LEVEL);
-    X509_STORE_CTX_set_verify_cb(context, excuse_key_identifiers);
+    X509_STORE_CTX_set_verify_cb(context, excuse);
     const unsigned long flags = X509_V_FLAG_X509_STRICT | (partial ? X509_V_FLAG_PARTIAL_CHAIN : 0);
     return X509_VERIFY_PARAM_set_flags(parameters, flags) == 1 &&
            X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_ANY) == 1;

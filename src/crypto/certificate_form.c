@@ -3,11 +3,11 @@
 
 #include <stdio.h>
 
-#include <openssl/err.h>
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
 
 #include "base/limits.h"
+#include "crypto/errors.h"
 
 #define X509_AUTO __attribute__((cleanup(occ_certificate_form_cleanup))) X509 *
 
@@ -30,12 +30,9 @@ occ_certificate_form_name(size_t index, size_t leaf_index)
 static bool
 out_of_memory(void)
 {
-    bool found = false;
-    for (unsigned long error = ERR_get_error(); error != 0; error = ERR_get_error()) {
-        found = found || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
-    }
+    const bool noted = occ_errors_say_no_memory();
     void *probe = OPENSSL_malloc(PROBE_LEN);
-    found = found || probe == NULL;
+    const bool found = noted || probe == NULL;
     OPENSSL_free(probe);
     return found;
 }

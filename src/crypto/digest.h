@@ -9,7 +9,7 @@
 
 enum { OCC_SHA256_LEN = 32 };
 
-/* One call. Cannot fail but by a broken library, which aborts the process. */
+/* One call. Cannot fail: where OpenSSL does (no memory, no provider), libsodium does it. */
 void occ_digest_sha256(struct occ_bytes data, uint8_t ret_digest[OCC_SHA256_LEN]);
 
 /* A stream. */

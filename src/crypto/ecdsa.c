@@ -8,6 +8,8 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include "crypto/errors.h"
+
 enum {
     FIELD_LEN_MAX = 48,                    /* P-384 */
     POINT_LEN_MAX = 1 + 2 * FIELD_LEN_MAX, /* SEC 1 §2.3.3, uncompressed: 04 || x || y */
@@ -39,20 +41,12 @@ struct occ_ecdsa_key {
     EVP_MD *hash; /* fetched once: faster than by name each time */
 };
 
-/* Cleanup for a scope that leaves OpenSSL's error queue as it found it: a host's own errors may lie in it. */
-static void
-forget_errors(const int *mark)
-{
-    (void)mark;
-    (void)ERR_pop_to_mark();
-}
-#define KEEP_ERRORS_AUTO(name) __attribute__((cleanup(forget_errors), unused)) const int name = ERR_set_mark()
-
-/* What a failed call of OpenSSL means: code, unless it says that memory ran out. */
+/* What a refusal by OpenSSL means: code, unless it noted that memory was short. Empties its queue of errors. */
 static OCC_RESULT
-failed(enum occ_err code)
+settle(struct occ_result result)
 {
-    return occ_result_of(ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE ? OCC_ERR_NOMEM : code);
+    const bool no_memory = occ_errors_say_no_memory();
+    return no_memory && !occ_is_ok(result) ? occ_result_of(OCC_ERR_NOMEM) : result;
 }
 
 static void
@@ -89,19 +83,32 @@ load_point(const struct curve *curve, uint8_t point[POINT_LEN_MAX], EVP_PKEY **r
     __attribute__((cleanup(free_key_context))) EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
     OCC_ENSURE(context != NULL && EVP_PKEY_fromdata_init(context) == 1, OCC_ERR_NOMEM);
     if (EVP_PKEY_fromdata(context, ret_key, EVP_PKEY_PUBLIC_KEY, params) != 1) {
-        return failed(OCC_ERR_ACTOR_KEY);
+        return occ_result_of(OCC_ERR_ACTOR_KEY);
     }
     return occ_success();
 }
 
 static OCC_RESULT
-load_key(const struct curve *curve, uint8_t point[POINT_LEN_MAX], struct occ_ecdsa_key *key)
+fill_key(const struct curve *curve, uint8_t point[POINT_LEN_MAX], struct occ_ecdsa_key *key)
 {
-    KEEP_ERRORS_AUTO(errors);
     key->field_len = curve->field_len;
     key->hash = EVP_MD_fetch(NULL, curve->hash, NULL);
     OCC_ENSURE(key->hash != NULL, OCC_ERR_NOMEM);
     return load_point(curve, point, &key->key);
+}
+
+static OCC_RESULT
+load_key(const struct curve *curve, uint8_t point[POINT_LEN_MAX], struct occ_ecdsa_key **ret_key)
+{
+    struct occ_ecdsa_key *key = calloc(1, sizeof *key);
+    OCC_ENSURE(key != NULL, OCC_ERR_NOMEM);
+    const struct occ_result filled = fill_key(curve, point, key);
+    if (!occ_is_ok(filled)) {
+        occ_ecdsa_key_free(key);
+        return filled;
+    }
+    *ret_key = key;
+    return occ_success();
 }
 
 struct occ_result
@@ -113,16 +120,9 @@ occ_ecdsa_key_from_point(enum occ_ecdsa algorithm, struct occ_bytes x, struct oc
     uint8_t point[POINT_LEN_MAX] = { 0x04 };
     memcpy(point + 1, x.ptr, x.len);
     memcpy(point + 1 + x.len, y.ptr, y.len);
-
-    struct occ_ecdsa_key *key = calloc(1, sizeof *key);
-    OCC_ENSURE(key != NULL, OCC_ERR_NOMEM);
-    const struct occ_result loaded = load_key(curve, point, key);
-    if (!occ_is_ok(loaded)) {
-        occ_ecdsa_key_free(key);
-        return loaded;
-    }
-    *ret_key = key;
-    return occ_success();
+    ERR_clear_error();
+    const struct occ_result result = settle(load_key(curve, point, ret_key));
+    return result.code == OCC_ERR_ACTOR_KEY ? settle(load_key(curve, point, ret_key)) : result; /* see verify_twice */
 }
 
 struct occ_result
@@ -170,7 +170,7 @@ encode(const ECDSA_SIG *signature, uint8_t ret_der[DER_LEN_MAX], size_t *ret_len
     OCC_ENSURE(len > 0 && len <= DER_LEN_MAX, OCC_ERR_SIGNATURE);
     uint8_t *end = ret_der;
     if (i2d_ECDSA_SIG(signature, &end) != len) {
-        return failed(OCC_ERR_SIGNATURE);
+        return occ_result_of(OCC_ERR_SIGNATURE);
     }
     *ret_len = (size_t)len;
     return occ_success();
@@ -186,23 +186,22 @@ verify(const struct occ_ecdsa_key *key, struct occ_bytes message, struct occ_byt
     __attribute__((cleanup(free_hash_context))) EVP_MD_CTX *context = EVP_MD_CTX_new();
     OCC_ENSURE(context != NULL, OCC_ERR_NOMEM);
     if (EVP_DigestVerifyInit(context, NULL, key->hash, NULL, key->key) != 1) {
-        return failed(OCC_ERR_NOMEM);
+        return occ_result_of(OCC_ERR_NOMEM);
     }
     if (EVP_DigestVerify(context, der.ptr, der.len, message.ptr, message.len) != 1) {
-        return failed(OCC_ERR_SIGNATURE);
+        return occ_result_of(OCC_ERR_SIGNATURE);
     }
     return occ_success();
 }
 
-struct occ_result
-occ_ecdsa_verify_der(const struct occ_ecdsa_key *key, struct occ_bytes message, struct occ_bytes signature)
+static OCC_RESULT
+look_at_der(const struct occ_ecdsa_key *key, struct occ_bytes message, struct occ_bytes signature)
 {
     OCC_ENSURE(signature.len > 0 && signature.len <= DER_LEN_MAX, OCC_ERR_SIGNATURE);
-    KEEP_ERRORS_AUTO(errors);
     const uint8_t *end = signature.ptr;
     __attribute__((cleanup(free_signature))) ECDSA_SIG *parsed = d2i_ECDSA_SIG(NULL, &end, (long)signature.len);
     if (parsed == NULL) {
-        return failed(OCC_ERR_SIGNATURE);
+        return occ_result_of(OCC_ERR_SIGNATURE);
     }
     /*
      * BER, padded integers and trailing bytes read the same; only strict DER is written the same. OpenSSL compares once
@@ -215,11 +214,10 @@ occ_ecdsa_verify_der(const struct occ_ecdsa_key *key, struct occ_bytes message, 
     return verify(key, message, signature);
 }
 
-struct occ_result
-occ_ecdsa_verify_raw(const struct occ_ecdsa_key *key, struct occ_bytes message, struct occ_bytes signature)
+static OCC_RESULT
+look_at_raw(const struct occ_ecdsa_key *key, struct occ_bytes message, struct occ_bytes signature)
 {
     OCC_ENSURE(signature.len == 2 * key->field_len, OCC_ERR_SIGNATURE);
-    KEEP_ERRORS_AUTO(errors);
     __attribute__((cleanup(free_signature))) ECDSA_SIG *parsed = ECDSA_SIG_new();
     OCC_ENSURE(parsed != NULL, OCC_ERR_NOMEM);
     const int len = (int)key->field_len;
@@ -234,4 +232,29 @@ occ_ecdsa_verify_raw(const struct occ_ecdsa_key *key, struct occ_bytes message, 
     size_t der_len = 0;
     OCC_TRY(encode(parsed, der, &der_len));
     return verify(key, message, occ_bytes_of(der, der_len));
+}
+
+/*
+ * OpenSSL can take a failed allocation for a signature that does not fit, without a word about it. A second look tells: still
+ * short of memory it says so, and else it gives the true verdict.
+ */
+static OCC_RESULT
+verify_twice(const struct occ_ecdsa_key *key, struct occ_bytes message, struct occ_bytes signature,
+             struct occ_result (*look)(const struct occ_ecdsa_key *, struct occ_bytes, struct occ_bytes))
+{
+    ERR_clear_error();
+    const struct occ_result result = settle(look(key, message, signature));
+    return result.code == OCC_ERR_SIGNATURE ? settle(look(key, message, signature)) : result;
+}
+
+struct occ_result
+occ_ecdsa_verify_der(const struct occ_ecdsa_key *key, struct occ_bytes message, struct occ_bytes signature)
+{
+    return verify_twice(key, message, signature, look_at_der);
+}
+
+struct occ_result
+occ_ecdsa_verify_raw(const struct occ_ecdsa_key *key, struct occ_bytes message, struct occ_bytes signature)
+{
+    return verify_twice(key, message, signature, look_at_raw);
 }

@@ -2,7 +2,8 @@
  * ecdsa.h — ECDSA verification (FIPS 186-5, RFC 9053 §2.1), by OpenSSL: ES256 is P-256 with SHA-256, ES384 is P-384 with
  * SHA-384. A key belongs to one of them for good.
  *
- * Where OpenSSL does not say that memory ran out, that reads as a key or signature refused; never as one that is good.
+ * Memory that runs out is OCC_ERR_NOMEM, and not a key or signature refused. The functions here empty the calling thread's
+ * queue of OpenSSL errors.
  */
 #ifndef OCC_CRYPTO_ECDSA_H
 #define OCC_CRYPTO_ECDSA_H

@@ -4,9 +4,9 @@
  * which says nothing and which CMS does not ask for.
  */
 #include <openssl/asn1t.h>
-#include <openssl/err.h>
 
 #include "base/limits.h"
+#include "crypto/errors.h"
 #include "crypto/timestamp_private.h"
 
 /* OpenSSL's own CMS types are opaque, and it reads BER. These are for looking at the shape and for writing it again. */
@@ -305,11 +305,8 @@ occ_timestamp_token_clear(struct occ_timestamp_token *token)
 struct occ_result
 occ_timestamp_token_settle(struct occ_result result, struct occ_error *err)
 {
-    bool out_of_memory = false;
-    for (unsigned long code = ERR_get_error(); code != 0; code = ERR_get_error()) {
-        out_of_memory = out_of_memory || ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
-    }
-    if (out_of_memory || result.code == OCC_ERR_NOMEM) {
+    const bool no_memory = occ_errors_say_no_memory();
+    if (no_memory || result.code == OCC_ERR_NOMEM) {
         return occ_error_code(err, OCC_ERR_NOMEM);
     }
     return result;

@@ -149,8 +149,8 @@ occ_handle_verify(struct occ_server *server, struct occ_http_request *request)
     verification->body = occ_http_body(request);
     /* routes.c has refused a query that is wrong. */
     (void)occ_handle_verify_query(occ_http_query(request), &verification->with_report);
-    /* A report repeats parts of the proof. */
-    verification->answer = OCC_BUF_INIT(4 * (size_t)OCC_LIMIT_PROOF_LEN);
+    /* The longest report, and a reason. It names every member that is not signed, twice, with its path. */
+    verification->answer = OCC_BUF_INIT(OCC_LIMIT_CANONICAL_LEN + (1u << 20));
     if (!occ_is_ok(occ_workers_submit(server->workers, run, done, verification))) {
         free(verification);
         occ_answer_error(request, 503, "overloaded, try again later", NULL);

@@ -158,7 +158,8 @@ put_timestamp(struct occ_buf *buf, const struct occ_evidence *evidence, size_t i
     put_text(buf, "rootSha256", timestamp->root_sha256);
     put_text(buf, "policy", facts->policy);
     put_text(buf, "serial", facts->serial);
-    if (attestation->verified) {
+    if (attestation->verified &&
+        facts->trusted) { /* anybody makes a token of an untrusted authority, with any genTime */
         put_bool(buf, "insideAttestationCertificate",
                  facts->gen_time_ms >= attestation->not_before_ms && facts->gen_time_ms <= attestation->not_after_ms);
     }

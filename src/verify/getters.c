@@ -1,38 +1,30 @@
 /* getters.c — the evidence of a report, for C callers: see <occ/verify.h>. */
 #include "verify/report.h"
 
-/*
- * Clears the caller's struct, of which this library knows the first known bytes, and keeps its size. A newer caller's members,
- * which this library does not know, are zero.
- */
-static bool
-prepare(void *ret, size_t size, size_t known)
-{
-    if (size < known) {
-        return false;
-    }
-    memset(ret, 0, size);
-    memcpy(ret, &size, sizeof size);
-    return true;
-}
+/* What the structs had in the first version: stays, when members are added. */
+enum {
+    FIRST_ATTESTATION = sizeof(struct occ_attestation),
+    FIRST_TIMESTAMP = sizeof(struct occ_timestamp),
+    FIRST_ACTOR = sizeof(struct occ_actor)
+};
 
 int
 occ_report_attestation(const occ_report *report, struct occ_attestation *ret)
 {
-    if (report == NULL || ret == NULL || !report->evidence.attestation.read || !prepare(ret, ret->size, sizeof *ret)) {
+    if (report == NULL || ret == NULL || !report->evidence.attestation.read) {
         return 0;
     }
     const struct occ_evidence_attestation *found = &report->evidence.attestation;
-    ret->verified = found->verified;
-    ret->format = found->format;
-    ret->binding = found->verified ? occ_policy_binding_name(found->binding) : "";
-    ret->module_id = found->module_id;
-    ret->time_ms = found->time_ms;
-    ret->certificate_not_before_ms = found->not_before_ms;
-    ret->certificate_not_after_ms = found->not_after_ms;
-    ret->root_sha256 = found->root_sha256;
-    ret->root_is_aws = found->root_is_aws;
-    return 1;
+    const struct occ_attestation full = { .verified = found->verified,
+                                          .format = found->format,
+                                          .binding = found->verified ? occ_policy_binding_name(found->binding) : "",
+                                          .module_id = found->module_id,
+                                          .time_ms = found->time_ms,
+                                          .certificate_not_before_ms = found->not_before_ms,
+                                          .certificate_not_after_ms = found->not_after_ms,
+                                          .root_sha256 = found->root_sha256,
+                                          .root_is_aws = found->root_is_aws };
+    return occ_report_hand_out(&full, sizeof full, FIRST_ATTESTATION, ret);
 }
 
 const char *
@@ -47,40 +39,44 @@ occ_report_pcr(const occ_report *report, unsigned index)
 int
 occ_report_timestamp(const occ_report *report, unsigned index, struct occ_timestamp *ret)
 {
-    if (report == NULL || ret == NULL || index >= OCC_EVIDENCE_TIMESTAMPS || !report->evidence.timestamps[index].read ||
-        !prepare(ret, ret->size, sizeof *ret)) {
+    if (report == NULL || ret == NULL || index >= OCC_EVIDENCE_TIMESTAMPS || !report->evidence.timestamps[index].read) {
         return 0;
     }
     const struct occ_evidence_timestamp *found = &report->evidence.timestamps[index];
-    ret->trusted = found->facts.trusted;
-    ret->gen_time_ms = found->facts.gen_time_ms;
-    ret->accuracy_us = found->facts.accuracy_us;
-    ret->authority = found->authority;
-    ret->signer = found->facts.signer;
-    ret->signer_name = found->facts.signer_name;
-    ret->signer_sha256 = found->signer_sha256;
-    ret->policy = found->facts.policy;
-    ret->serial = found->facts.serial;
-    ret->untrusted = found->facts.trusted ? "" : found->facts.untrusted;
-    return 1;
+    const struct occ_timestamp full = { .trusted = found->facts.trusted,
+                                        .gen_time_ms = found->facts.gen_time_ms,
+                                        .accuracy_us = found->facts.accuracy_us,
+                                        .authority = found->authority,
+                                        .signer = found->facts.signer,
+                                        .signer_name = found->facts.signer_name,
+                                        .signer_sha256 = found->signer_sha256,
+                                        .policy = found->facts.policy,
+                                        .serial = found->facts.serial,
+                                        .untrusted = found->facts.trusted ? "" : found->facts.untrusted,
+                                        .root_sha256 = found->root_sha256 };
+    return occ_report_hand_out(&full, sizeof full, FIRST_TIMESTAMP, ret);
 }
 
 int
 occ_report_actor(const occ_report *report, struct occ_actor *ret)
 {
-    if (report == NULL || ret == NULL || !report->evidence.actor.read || !prepare(ret, ret->size, sizeof *ret)) {
+    if (report == NULL || ret == NULL || !report->evidence.actor.read) {
         return 0;
     }
     const struct occ_evidence_actor *found = &report->evidence.actor;
-    const bool webauthn = found->verified && found->facts.form != OCC_ACTOR_DIRECT;
-    ret->verified = found->verified;
-    ret->key_id = found->key_id;
-    ret->provider = found->provider;
-    ret->form = found->verified ? occ_actor_form_name(found->facts.form) : "";
-    ret->covers_artifact = found->verified && found->facts.covers_digest;
-    ret->first_of_batch = found->verified && found->facts.first_of_batch;
-    ret->rp_id = found->rp_id;
-    ret->origin = webauthn ? found->facts.webauthn.origin : "";
-    ret->time_ms = found->verified && !webauthn ? found->facts.timestamp_ms : 0;
-    return 1;
+    const struct occ_webauthn_facts *webauthn = &found->facts.webauthn; /* all zero unless verified, and of that form */
+    const bool direct = found->verified && found->facts.form == OCC_ACTOR_DIRECT;
+    const struct occ_actor full = { .verified = found->verified,
+                                    .key_id = found->key_id,
+                                    .provider = found->provider,
+                                    .form = found->verified ? occ_actor_form_name(found->facts.form) : "",
+                                    .covers_artifact = found->verified && found->facts.covers_digest,
+                                    .first_of_batch = found->verified && found->facts.first_of_batch,
+                                    .rp_id = found->rp_id,
+                                    .origin = webauthn->origin,
+                                    .time_ms = direct ? found->facts.timestamp_ms : 0,
+                                    .origin_checked = webauthn->origin_checked,
+                                    .cross_origin = webauthn->cross_origin,
+                                    .backed_up = webauthn->backed_up };
+    return occ_report_hand_out(&full, sizeof full, FIRST_ACTOR, ret);
 }

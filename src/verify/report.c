@@ -8,6 +8,7 @@
 #include "codec/canonical.h"
 #include "crypto/digest.h"
 #include "proof/body.h"
+#include "verify/unsigned.h"
 
 /* What a report says of itself; what it quotes is bounded by the proof's own text. */
 enum { OWN_TEXT_LEN = 64 << 10 };
@@ -85,20 +86,31 @@ check_code(const struct occ_report_check *check)
 }
 
 int
+occ_report_hand_out(const void *full, size_t known, size_t first, void *ret)
+{
+    size_t size;
+    memcpy(&size, ret, sizeof size);
+    if (size < first) {
+        return 0;
+    }
+    memset(ret, 0, size);
+    memcpy(ret, full, size < known ? size : known);
+    memcpy(ret, &size, sizeof size);
+    return 1;
+}
+
+int
 occ_report_check(const occ_report *report, size_t index, struct occ_check *ret_check)
 {
-    if (report == NULL || ret_check == NULL || index >= report->check_count || ret_check->size < sizeof *ret_check) {
+    enum { FIRST_VERSION = sizeof *ret_check };
+    if (report == NULL || ret_check == NULL || index >= report->check_count) {
         return 0;
     }
     const struct occ_report_check *check = &report->checks[index];
-    const size_t size = ret_check->size;
-    memset(ret_check, 0, size); /* a newer caller's members, which this library does not know, are zero */
-    ret_check->size = size;
-    ret_check->name = check->name;
-    ret_check->status = check->status;
-    ret_check->code = check_code(check);
-    ret_check->text = check_text(check);
-    return 1;
+    const struct occ_check full = {
+        .name = check->name, .status = check->status, .code = check_code(check), .text = check_text(check)
+    };
+    return occ_report_hand_out(&full, sizeof full, FIRST_VERSION, ret_check);
 }
 
 const char *
@@ -168,7 +180,8 @@ put_claimed(struct occ_buf *buf, const struct occ_proof *proof, const struct occ
         const char *name;
         bool claimed;
     } claims[] = {
-        { "enforcement", !evidence->attestation.verified },
+        /* PROTOCOL §5: an attestation shows a program in a TEE; of a hardware key it shows nothing */
+        { "enforcement", !evidence->attestation.verified || proof->enforcement != OCC_ENFORCEMENT_MEASURED_TEE },
         { "measurement", !evidence->attestation.verified },
         { "time", proof->has_time },
         { "attestationFormat", proof->attestation_format.len > 0 && !evidence->attestation.verified },
@@ -205,60 +218,18 @@ put_path(struct occ_buf *buf, const char *parent, struct occ_bytes name)
     }
 }
 
-/* A list of paths that is being written. */
-struct path_list {
-    struct occ_buf *buf;
-    const occ_report *report;
-};
-
 static void
 put_unsigned(void *ctx, const char *parent, struct occ_bytes name, const struct occ_json *value)
 {
     (void)value;
-    const struct path_list *list = ctx;
-    put_path(list->buf, parent, name);
-}
-
-/* The check that looks at the signature which a member brings along; "" if it brings none. */
-static const char *
-check_behind(const char *parent, struct occ_bytes name)
-{
-    static const struct {
-        const char *parent, *name, *check;
-    } rows[] = {
-        { "environment.attestation", "reportB64", "attestation" },
-        { "environment.attestation", "batch", "attestation" },
-        { "agency", "authorization", "agency" },
-        { "", "slotAllocation", "slot" },
-        { "", "timestamps", "timestamps" },
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (strcmp(parent, rows[i].parent) == 0 && occ_bytes_is(name, rows[i].name)) {
-            return rows[i].check;
-        }
-    }
-    return "";
-}
-
-bool
-occ_report_is_backed(const occ_report *report, const char *parent, struct occ_bytes name)
-{
-    const char *behind = check_behind(parent, name);
-    for (size_t i = 0; i < report->check_count; i++) {
-        if (strcmp(report->checks[i].name, behind) == 0) {
-            return report->checks[i].status == OCC_CHECK_PASSED;
-        }
-    }
-    return false;
+    put_path(ctx, parent, name);
 }
 
 static void
-put_advisory(void *ctx, const char *parent, struct occ_bytes name, const struct occ_json *value)
+put_advisory(void *ctx, const char *parent, struct occ_bytes name, bool backed)
 {
-    (void)value;
-    const struct path_list *list = ctx;
-    if (!occ_report_is_backed(list->report, parent, name)) {
-        put_path(list->buf, parent, name);
+    if (!backed) {
+        put_path(ctx, parent, name);
     }
 }
 
@@ -281,11 +252,10 @@ put_facts(struct occ_buf *buf, const struct occ_proof *proof, struct occ_bytes b
     occ_digest_sha256(body, hash);
     put_base64(buf, ",\"proofHash\":", hash, sizeof hash);
     put_claimed(buf, proof, &report->evidence);
-    struct path_list list = { buf, report };
     occ_buf_put_str(buf, ",\"unsigned\":[");
-    occ_body_each_unsigned(proof, put_unsigned, &list);
+    occ_body_each_unsigned(proof, put_unsigned, buf);
     occ_buf_put_str(buf, "],\"advisory\":[");
-    occ_body_each_unsigned(proof, put_advisory, &list);
+    occ_unsigned_each(report, proof, put_advisory, buf);
     occ_buf_put_str(buf, "]}");
 }
 

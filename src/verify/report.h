@@ -36,10 +36,11 @@ void occ_report_cleanup(occ_report **report);
 /* The next check's place, to be filled by the caller. At most OCC_REPORT_CHECKS_MAX. */
 struct occ_report_check *occ_report_add(occ_report *report, const char *name);
 /*
- * Whether a member that the proof's signature does not cover (parent and name as occ_body_each_unsigned gives them) was
- * verified here by a signature of its own.
+ * Fills a caller's struct, which begins with its size, from ours of known bytes: as much as there is room for. A newer caller's
+ * members, which this library does not know, are zero; an older caller gets those that it knows. Returns 0, and writes nothing,
+ * if there is not even room for the struct's first version.
  */
-bool occ_report_is_backed(const occ_report *report, const char *parent, struct occ_bytes name);
+int occ_report_hand_out(const void *full, size_t known, size_t first, void *ret);
 /*
  * Writes the JSON text. proof = NULL if its structure is not sound, else body = its signed body. The report owns all it
  * says from then on.

@@ -11,22 +11,19 @@ pass(struct occ_error *err, const char *text)
     return occ_error_set(err, OCC_OK, "%s", text);
 }
 
-/* What the device's signature covers, for a person. */
+/* What the device's signature covers, for a person. In the bare form that is no digest: not the first of a batch either. */
 static const char *
 describe(const struct occ_actor_facts *facts)
 {
-    if (facts->first_of_batch && !facts->covers_digest) {
+    if (facts->form == OCC_ACTOR_WEBAUTHN_BARE) {
+        return "the actor signed a challenge that does not cover the digest (WebAuthn)";
+    }
+    if (!facts->covers_digest) {
         return "actor signed the first digest of the batch only";
     }
-    switch (facts->form) {
-    case OCC_ACTOR_DIRECT:
-        return "the actor signed for this digest";
-    case OCC_ACTOR_WEBAUTHN_STRONG:
-        return "the actor signed for this digest (WebAuthn, challenge made from the digest)";
-    case OCC_ACTOR_WEBAUTHN_BARE:
-        break;
-    }
-    return "the actor signed a challenge that does not cover the digest (WebAuthn)";
+    return facts->form == OCC_ACTOR_DIRECT
+               ? "the actor signed for this digest"
+               : "the actor signed for this digest (WebAuthn, challenge made from the digest)";
 }
 
 struct occ_result

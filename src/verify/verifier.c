@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "crypto/errors.h"
 #include "crypto/secret.h"
 #include "evidence/nitro.h"
 #include "verify/verify.h"
@@ -154,6 +155,11 @@ occ_verifier_new(const struct occ_verifier_options *options, occ_verifier **ret_
         return OCC_ERR_USAGE;
     }
     *ret_verifier = NULL;
+    __attribute__((cleanup(occ_errors_cleanup))) struct occ_errors *errors = NULL;
+    const struct occ_result taken = occ_errors_take(&errors);
+    if (!occ_is_ok(taken)) {
+        return taken.code;
+    }
     struct occ_error err = { 0 };
     const struct occ_result made = occ_verifier_make(options, &err, ret_verifier);
     tell(options, &err);

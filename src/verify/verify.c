@@ -2,6 +2,7 @@
 #include "verify/verify.h"
 
 #include "base/limits.h"
+#include "crypto/errors.h"
 #include "proof/policy.h"
 #include "verify/checks.h"
 #include "verify/verifier.h"
@@ -123,6 +124,11 @@ occ_verify(const occ_verifier *verifier, const struct occ_verify_input *input, o
     const struct occ_result checked = check_input(verifier, input);
     if (!occ_is_ok(checked)) {
         return checked.code;
+    }
+    __attribute__((cleanup(occ_errors_cleanup))) struct occ_errors *errors = NULL;
+    const struct occ_result taken = occ_errors_take(&errors);
+    if (!occ_is_ok(taken)) {
+        return taken.code;
     }
     __attribute__((cleanup(occ_report_cleanup))) occ_report *report = NULL;
     const struct occ_result made = occ_report_new(&report);

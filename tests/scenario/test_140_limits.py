@@ -74,6 +74,15 @@ def test_answer_size(occd):
     assert below.json()[0]["commit"]["counter"] == "1"
 
 
+def test_longest_report(occd):
+    """A report names every member that is not signed, twice, with its path: as many as fit a body are still answered."""
+    proof, = occd.commit(digest_of(1))
+    proof["environment"].update((f"{n:08x}", 0) for n in range(321_500))
+    answer = occd.post("/verify?report=1", json.dumps({"proof": proof}, separators=(",", ":")).encode())
+    assert answer.status == 200 and len(answer.body) > 10_000_000
+    assert len(answer.json()["report"]["proof"]["advisory"]) == 321_500
+
+
 def test_body_size(start):
     occd = start("--max-body", "64k")
     body = json.dumps({"digests": [digest_of(0)]}).encode()

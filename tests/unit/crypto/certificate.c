@@ -328,9 +328,12 @@ test_time(void **state)
     TRUST_AUTO trust = trust_in(nitro_path_certificates(path)[0]);
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         const struct occ_path list = list_of(path, times[i].time_ms);
+        TRUST_AUTO fresh = trust_in(nitro_path_certificates(path)[0]);
         if (times[i].refusal == NULL) {
+            assert_verifies(fresh, &list); /* knows nothing: the same verdict as of one that does */
             assert_verifies(trust, &list);
         } else {
+            assert_refused(fresh, &list, OCC_ERR_NITRO_TIME, times[i].refusal);
             assert_refused(trust, &list, OCC_ERR_NITRO_TIME, times[i].refusal);
         }
     }

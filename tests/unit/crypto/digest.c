@@ -6,9 +6,11 @@
 
 #include <cmocka.h>
 
+#include <openssl/err.h>
+#include <openssl/provider.h>
+
 #include "base/hex.h"
 #include "crypto/digest.h"
-#include "crypto/secret.h"
 
 /* FIPS 180-4 examples. */
 static const struct {
@@ -85,16 +87,33 @@ test_long(void **state)
     occ_digest_free(stream);
 }
 
+static OSSL_PROVIDER *standard;
+
+/* A host that has turned OpenSSL's default provider off. Before all others: OpenSSL keeps what it once found. */
+static void
+test_without_provider(void **state)
+{
+    OSSL_PROVIDER *nothing = OSSL_PROVIDER_load(NULL, "null");
+    assert_non_null(nothing);
+    struct occ_digest *stream = NULL;
+    assert_int_equal(occ_digest_new(&stream).code, OCC_ERR_NOMEM);
+    test_one_call(state);
+    assert_int_equal(OSSL_PROVIDER_unload(nothing), 1);
+    standard = OSSL_PROVIDER_load(NULL, "default");
+    assert_non_null(standard);
+    ERR_clear_error();
+}
+
 int
 main(void)
 {
-    if (!occ_is_ok(occ_secret_init())) {
-        return 1;
-    }
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_without_provider),
         cmocka_unit_test(test_one_call),
         cmocka_unit_test(test_stream),
         cmocka_unit_test(test_long),
     };
-    return cmocka_run_group_tests_name("crypto.digest", tests, NULL, NULL);
+    const int failed = cmocka_run_group_tests_name("crypto.digest", tests, NULL, NULL);
+    (void)OSSL_PROVIDER_unload(standard);
+    return failed;
 }

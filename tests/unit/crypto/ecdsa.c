@@ -331,7 +331,7 @@ test_damaged_signatures(void **state)
     EVP_PKEY_free(pkey);
 }
 
-/* A host's own errors stay in OpenSSL's queue, and none of ours is added. */
+/* Nothing of ours is left in OpenSSL's queue, and what lay in it is no reason to call a refusal something else. */
 static void
 test_error_queue(void **state)
 {
@@ -339,14 +339,14 @@ test_error_queue(void **state)
     EVP_PKEY *pkey = EVP_EC_gen("P-256");
     struct occ_ecdsa_key *key = load(OCC_ES256, pkey);
     struct der der = public_der(pkey);
-    ERR_raise(ERR_LIB_USER, 42);
+    ERR_raise(ERR_LIB_USER, ERR_R_MALLOC_FAILURE);
     struct occ_ecdsa_key *none = NULL;
     der.bytes[der.len - 1] ^= 1;
     assert_int_equal(occ_ecdsa_key_from_spki(OCC_ES256, view(&der), &none).code, OCC_ERR_ACTOR_KEY);
+    ERR_raise(ERR_LIB_USER, ERR_R_MALLOC_FAILURE);
     assert_int_equal(occ_ecdsa_verify_der(key, occ_bytes_str(""), occ_bytes_str("0")).code, OCC_ERR_SIGNATURE);
     uint8_t zeros[64] = { 0 };
     assert_int_equal(occ_ecdsa_verify_raw(key, occ_bytes_str(""), occ_bytes_of(zeros, 64)).code, OCC_ERR_SIGNATURE);
-    assert_int_equal(ERR_GET_REASON(ERR_get_error()), 42);
     assert_int_equal(ERR_get_error(), 0);
     occ_ecdsa_key_free(key);
     EVP_PKEY_free(pkey);
@@ -432,7 +432,9 @@ test_out_of_memory(void **state)
         raw[63] ^= 1;
         fail_at = 0;
         told += good.code == OCC_ERR_NOMEM;
-        assert_int_not_equal(bad.code, OCC_OK);
+        /* never a verdict for want of memory, but the true one */
+        assert_true(good.code == OCC_ERR_NOMEM || good.code == OCC_OK);
+        assert_true(bad.code == OCC_ERR_NOMEM || bad.code == OCC_ERR_SIGNATURE);
         assert_int_equal(ERR_peek_error(), 0);
     }
     assert_true(told > 20);

@@ -60,8 +60,28 @@ test_members(void **state)
     assert_string_equal((const char *)lists.ptr,
                         "[\"time\",\"actor.provider\"]"
                         "[\"metadata\",\"slotAllocation\",\"timestamps\",\"environment.attestation.reportB64\","
-                        "\"agency.authorization\"][\"metadata\"]");
+                        "\"agency.authorization\"]"
+                        "[\"metadata\",\"timestamps.artifact.authority\",\"timestamps.proof.authority\","
+                        "\"agency.authorization.timestamp\"]");
     occ_json_free(root);
+    occ_report_free(report);
+    whole_clear(&whole);
+}
+
+/* Anybody makes a token with a fitting genTime: of an authority not trusted, nothing is said about it. */
+static void
+test_untrusted_inside(void **state)
+{
+    (void)state;
+    const struct whole_plan plan = whole_plan();
+    struct whole whole = whole_make(&plan);
+    occ_buf_clear(&whole.tsa_root);
+    occ_report *report = NULL;
+    assert_int_equal(whole_verify(&whole, whole.text, NULL, &report), OCC_OK);
+    const char *json = occ_report_json(report, NULL);
+    assert_non_null(strstr(json, "\"trusted\":false"));
+    assert_non_null(strstr(json, "\"attestation\":{\"verified\":true"));
+    assert_null(strstr(json, "insideAttestationCertificate"));
     occ_report_free(report);
     whole_clear(&whole);
 }
@@ -107,7 +127,7 @@ test_copy(void **state)
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_members), cmocka_unit_test(test_pcrs),
-                                        cmocka_unit_test(test_copy) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_members), cmocka_unit_test(test_untrusted_inside),
+                                        cmocka_unit_test(test_pcrs), cmocka_unit_test(test_copy) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

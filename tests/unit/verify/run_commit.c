@@ -105,10 +105,44 @@ test_slot_and_link(void **state)
     whole_clear(&whole);
 }
 
+/* A peer's batch: in the bare form the device signed no digest, not that of the first either. */
+static void
+test_batch(void **state)
+{
+    (void)state;
+    static const struct {
+        enum occ_actor_form form;
+        const char *text;
+    } cases[] = {
+        { OCC_ACTOR_DIRECT, "the actor signed for this digest" },
+        { OCC_ACTOR_WEBAUTHN_STRONG, "the actor signed for this digest (WebAuthn, challenge made from the digest)" },
+        { OCC_ACTOR_WEBAUTHN_BARE, "the actor signed a challenge that does not cover the digest (WebAuthn)" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct whole_plan plan = {
+            .tier = "stub", .measurement = "stub:x", .agency = true, .form = cases[i].form
+        };
+        struct whole whole = whole_make(&plan);
+        whole_set(&whole.text, "\"authorization\":{",
+                  "\"batchContext\":{\"batchIndex\":0,\"batchSize\":1,\"batchDigests\":[\"" DIGEST_B64
+                  "\"]},\"authorization\":{");
+        occ_report *report = NULL;
+        assert_int_equal(whole_verify(&whole, whole.text, NULL, &report), OCC_OK);
+        assert_check(report, "agency", OCC_CHECK_PASSED, cases[i].text);
+        struct occ_actor actor = { .size = sizeof actor };
+        assert_int_equal(occ_report_actor(report, &actor), 1);
+        assert_int_equal(actor.first_of_batch, 1);
+        assert_int_equal(actor.covers_artifact, cases[i].form != OCC_ACTOR_WEBAUTHN_BARE);
+        occ_report_free(report);
+        whole_clear(&whole);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_actor_forms), cmocka_unit_test(test_unknown_form),
-                                        cmocka_unit_test(test_actor_refusals), cmocka_unit_test(test_slot_and_link) };
+                                        cmocka_unit_test(test_actor_refusals), cmocka_unit_test(test_slot_and_link),
+                                        cmocka_unit_test(test_batch) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* tests/unit/verify/verifier.c — src/verify/verifier.c: the entry points, what they refuse, and many threads at once. */
 #include <pthread.h>
 
+#include <openssl/err.h>
+
 #include "unit/verify/support.h"
 #include "verify/verify.h"
 
@@ -260,7 +262,35 @@ verify_often(void *arg)
     return NULL;
 }
 
-/* One verifier, four threads (the tsan preset looks). */
+/* A host program may use OpenSSL, too: what lies in its queue of errors stays, and does not colour a verdict. */
+static void
+test_host_errors(void **state)
+{
+    (void)state;
+    char *good = sign_proof(PLAIN_PROOF);
+    const char *const proofs[] = { good, PLAIN_PROOF, "{" };
+    const enum occ_err codes[] = { OCC_OK, OCC_ERR_SIGNATURE, OCC_ERR_JSON_SYNTAX };
+    ERR_clear_error();
+    ERR_raise_data(ERR_LIB_USER, 42, "the host's");
+    ERR_raise(ERR_LIB_USER, ERR_R_MALLOC_FAILURE);
+    for (size_t i = 0; i < 3; i++) {
+        occ_report *report = NULL;
+        assert_int_equal(verify_text(proofs[i], NULL, NULL, &report), codes[i]);
+        occ_report_free(report);
+    }
+    const struct occ_verifier_options options = { .size = sizeof options, .nitro_root = "x", .nitro_root_len = 1 };
+    occ_verifier *verifier = NULL;
+    assert_int_equal(occ_verifier_new(&options, &verifier), OCC_ERR_NITRO_CERTIFICATE);
+    const char *data = NULL;
+    int flags = 0;
+    assert_int_equal(ERR_GET_REASON(ERR_get_error_all(NULL, NULL, NULL, &data, &flags)), 42);
+    assert_string_equal(data, "the host's");
+    assert_int_equal(ERR_GET_REASON(ERR_get_error()), ERR_R_MALLOC_FAILURE);
+    assert_int_equal(ERR_get_error(), 0);
+    free(good);
+}
+
+/* One verifier, four threads; whole proofs: threads.c (the tsan preset looks). */
 static void
 test_threads(void **state)
 {
@@ -288,6 +318,7 @@ main(void)
         cmocka_unit_test(test_names),         cmocka_unit_test(test_options),    cmocka_unit_test(test_problem),
         cmocka_unit_test(test_wrong_use),     cmocka_unit_test(test_malformed),  cmocka_unit_test(test_zero_byte),
         cmocka_unit_test(test_length_limits), cmocka_unit_test(test_json_entry), cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_host_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
