@@ -6,8 +6,9 @@
  * what evidence and result, and what could not be checked. Nothing here opens a socket or a file, reads a clock or the
  * environment, or writes anywhere: certificates are judged at the time that the evidence itself states.
  *
- * libocc uses OpenSSL's default library context, and leaves the calling thread's queue of OpenSSL errors as it was (but for
- * marks set in it). It gives jansson its hash seed, unless the program has done so before.
+ * libocc uses OpenSSL's default library context, which reads OpenSSL's configuration when it is first used, and leaves the
+ * calling thread's queue of OpenSSL errors as it was (but for marks set in it). It gives jansson its hash seed, unless the
+ * program has done so before.
  *
  * Structs begin with their size, which the caller sets with sizeof: a newer library knows an older caller by it. New
  * members are added at the end, and zero means what the older version did.

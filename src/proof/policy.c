@@ -126,6 +126,12 @@ occ_policy_binding_name(enum occ_binding binding)
     return binding_names[binding];
 }
 
+const char *
+occ_policy_timestamp_name(size_t index)
+{
+    return timestamp_names[index];
+}
+
 /* The position of name in a list of count names; count if it is not there. */
 static size_t
 find_name(const char *const *names, size_t count, struct occ_bytes name)

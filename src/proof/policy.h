@@ -18,6 +18,8 @@ const char *occ_policy_binding_name(enum occ_binding binding);
 
 /* The timestamps that a proof can have; also bits of require_timestamp. */
 enum occ_policy_timestamp { OCC_TIMESTAMP_ARTIFACT, OCC_TIMESTAMP_PROOF, OCC_TIMESTAMPS };
+/* "artifact", "proof": the members of timestamps; index below OCC_TIMESTAMPS. */
+const char *occ_policy_timestamp_name(size_t index);
 
 /* A parsed policy; views into its tree, which must outlive it. */
 struct occ_policy {

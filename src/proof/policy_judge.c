@@ -297,16 +297,10 @@ back_pcrs(const struct judgement *j)
     return occ_success();
 }
 
-static const char *
-timestamp_name(size_t index)
-{
-    return index == OCC_TIMESTAMP_ARTIFACT ? "artifact" : "proof";
-}
-
 static bool
 has_timestamp(const struct occ_proof *proof, size_t index)
 {
-    return proof->timestamps != NULL && occ_json_get(proof->timestamps, timestamp_name(index)) != NULL;
+    return proof->timestamps != NULL && occ_json_get(proof->timestamps, occ_policy_timestamp_name(index)) != NULL;
 }
 
 /* Those that the policy names; if it names none and has a bound on genTime, any one will do. */
@@ -323,11 +317,12 @@ back_timestamps(const struct judgement *j)
         any_trusted = any_trusted || j->evidence->timestamp_trusted[i];
         if (required && !present) {
             return occ_error_set(j->err, OCC_ERR_POLICY_TIMESTAMP_MISSING,
-                                 "timestamp required but not present: timestamps.%s", timestamp_name(i));
+                                 "timestamp required but not present: timestamps.%s", occ_policy_timestamp_name(i));
         }
         if (required && !j->evidence->timestamp_trusted[i]) {
             return occ_error_set(j->err, OCC_ERR_POLICY_TIMESTAMP_UNVERIFIED,
-                                 "timestamp required but not of a trusted authority: timestamps.%s", timestamp_name(i));
+                                 "timestamp required but not of a trusted authority: timestamps.%s",
+                                 occ_policy_timestamp_name(i));
         }
     }
     if ((policy->has_min_timestamp || policy->has_max_timestamp) && !any_trusted) {

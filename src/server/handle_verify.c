@@ -7,6 +7,7 @@
 #include "server/handle.h"
 
 struct verification {
+    struct occ_server *server;
     struct occ_http_request *request;
     const occ_verifier *verifier;
     struct occ_bytes body; /* of the request, which lives until it is answered */
@@ -118,12 +119,21 @@ run(void *job)
                                                   &verification->answer, &verification->err);
 }
 
+/* DESIGN §4, promise 5: clients that ask for long reports and read none must not take the room of commits (boundary.c). */
+static bool
+has_room(const struct occ_server *server, size_t len)
+{
+    return len <= OCC_LIMIT_REPORT_SHORT_LEN || occ_http_server_unsent(server->http) + len <= OCC_LIMIT_REPORTS_LEN;
+}
+
 static void
 done(void *job)
 {
     struct verification *verification = job;
     struct occ_http_request *request = verification->request;
-    if (verification->status == 200) {
+    if (verification->status == 200 && !has_room(verification->server, verification->answer.len)) {
+        occ_answer_error(request, 503, "overloaded, try again later", NULL);
+    } else if (verification->status == 200) {
         occ_answer_json(request, 200, &verification->answer);
     } else if (verification->status == 400) {
         occ_answer_error(request, 400, verification->err.text, NULL);
@@ -144,6 +154,7 @@ occ_handle_verify(struct occ_server *server, struct occ_http_request *request)
         occ_answer_error(request, 503, "out of memory, try again later", NULL);
         return;
     }
+    verification->server = server;
     verification->request = request;
     verification->verifier = server->verifier;
     verification->body = occ_http_body(request);

@@ -17,12 +17,6 @@ occ_evidence_copy(char *to, size_t size, struct occ_bytes text)
     to[len] = '\0';
 }
 
-const char *
-occ_evidence_timestamp_name(size_t index)
-{
-    return index == OCC_TIMESTAMP_ARTIFACT ? "artifact" : "proof";
-}
-
 struct occ_policy_evidence
 occ_evidence_for_policy(const struct occ_evidence *evidence)
 {
@@ -141,7 +135,7 @@ put_timestamp(struct occ_buf *buf, const struct occ_evidence *evidence, size_t i
     const struct occ_evidence_timestamp *timestamp = &evidence->timestamps[index];
     const struct occ_timestamp_facts *facts = &timestamp->facts;
     const struct occ_evidence_attestation *attestation = &evidence->attestation;
-    put_name(buf, occ_evidence_timestamp_name(index));
+    put_name(buf, occ_policy_timestamp_name(index));
     occ_buf_put_byte(buf, '{');
     put_bool(buf, "trusted", facts->trusted);
     put_text(buf, "untrustedBecause", facts->trusted ? "" : facts->untrusted);

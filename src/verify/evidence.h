@@ -59,8 +59,6 @@ struct occ_evidence {
 
 /* Copies text, cut to what fits (at a character's edge), with a zero byte. */
 void occ_evidence_copy(char *to, size_t size, struct occ_bytes text);
-/* "artifact", "proof" */
-const char *occ_evidence_timestamp_name(size_t index);
 /* What a policy is judged on. */
 struct occ_policy_evidence occ_evidence_for_policy(const struct occ_evidence *evidence);
 /* Appends the report's evidence object, or nothing if there is none: ,"evidence":{…} */

@@ -49,7 +49,7 @@ say_whose(const struct occ_evidence *evidence, struct occ_error *err)
         if (found->read && !found->facts.trusted) {
             return occ_error_set(err, OCC_ERR_UNSUPPORTED,
                                  "timestamps.%s: a good token of an authority not trusted: %s",
-                                 occ_evidence_timestamp_name(i), found->facts.untrusted);
+                                 occ_policy_timestamp_name(i), found->facts.untrusted);
         }
         last = found->read ? found : last;
     }
@@ -65,7 +65,7 @@ struct occ_result
 occ_run_timestamps(struct occ_run *run, struct occ_error *err)
 {
     for (size_t i = 0; i < OCC_EVIDENCE_TIMESTAMPS; i++) {
-        const struct occ_json *entry = occ_json_get(run->proof.timestamps, occ_evidence_timestamp_name(i));
+        const struct occ_json *entry = occ_json_get(run->proof.timestamps, occ_policy_timestamp_name(i));
         if (entry != NULL) {
             OCC_TRY(verify_entry(run, i, entry, err));
         }

@@ -61,7 +61,7 @@ visit_timestamps(const struct walk *walk, const struct occ_json *value)
     static const char *const paths[OCC_EVIDENCE_TIMESTAMPS] = { "timestamps.artifact", "timestamps.proof" };
     visit_others(walk, "timestamps", value, all_of_timestamps);
     for (size_t i = 0; i < OCC_EVIDENCE_TIMESTAMPS; i++) {
-        const struct occ_json *entry = occ_json_get(value, occ_evidence_timestamp_name(i));
+        const struct occ_json *entry = occ_json_get(value, occ_policy_timestamp_name(i));
         if (entry != NULL) {
             visit_others(walk, paths[i], entry, all_of_a_token_entry);
         }

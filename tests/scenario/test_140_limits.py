@@ -83,6 +83,25 @@ def test_longest_report(occd):
     assert len(answer.json()["report"]["proof"]["advisory"]) == 321_500
 
 
+def test_unread_reports_leave_room_for_commits(occd):
+    """Clients that ask for the longest reports and read none: some are told 503, and commits go on."""
+    proof, = occd.commit(digest_of(1))
+    proof["environment"].update((f"{n:08x}", 0) for n in range(321_500))
+    body = json.dumps({"proof": proof}, separators=(",", ":")).encode()
+    request = b"POST /verify?report=1 HTTP/1.1\r\nHost: x\r\n" + HEADERS + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    clients = []
+    for _ in range(4):
+        client = slow_client(occd).socket
+        client.settimeout(60)
+        client.sendall(request)
+        client.recv(12, socket.MSG_PEEK)  # its answer is made
+        clients.append(client)
+    assert len(occd.commit(digest_of(2))) == 1
+    assert {client.recv(12) for client in clients} == {b"HTTP/1.1 200", b"HTTP/1.1 503"}
+    for client in clients:
+        client.close()
+
+
 def test_body_size(start):
     occd = start("--max-body", "64k")
     body = json.dumps({"digests": [digest_of(0)]}).encode()
