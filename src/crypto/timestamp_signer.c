@@ -187,7 +187,7 @@ refuse_injected(const struct occ_timestamp_token *token, X509 *signer, struct oc
 {
     for (int i = 0; i < sk_X509_num(token->certificates); i++) {
         X509 *certificate = sk_X509_value(token->certificates, i);
-        if (certificate != signer && !is_authority(certificate)) {
+        if (!is_authority(certificate) && X509_cmp(certificate, signer) != 0) {
             return occ_error_set(err, OCC_ERR_TIMESTAMP_SIGNER,
                                  "certificate %d of the token is neither the signer's nor an authority's", i + 1);
         }
