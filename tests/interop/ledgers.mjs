@@ -3,9 +3,10 @@
 //   ledgers.mjs named FOLDER             writes FOLDER/NAME.jsonl and prints one line each: {"name", "exit", "faults"}
 //   ledgers.mjs random COUNT SEED FOLDER the same for COUNT random ones, most of them damaged
 // faults = [[line, kind] …], sorted.
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { sign } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 
+import { makeEd25519Keys } from './keys.mjs';
 import { Chance, canonical, isSigned, sha256, signedBody } from './occ1.mjs';
 
 const b64 = (bytes) => bytes.toString('base64');
@@ -14,9 +15,9 @@ const b64 = (bytes) => bytes.toString('base64');
 
 class Signer {
   constructor(epochId) {
-    const pair = generateKeyPairSync('ed25519');
-    this.key = pair.privateKey;
-    this.keyB64 = Buffer.from(pair.publicKey.export({ format: 'jwk' }).x, 'base64url').toString('base64');
+    const keys = makeEd25519Keys();
+    this.key = keys.privateKey;
+    this.keyB64 = keys.raw.toString('base64');
     this.epochId = epochId;
   }
   sign(text) {

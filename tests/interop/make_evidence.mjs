@@ -1,8 +1,9 @@
 // make_evidence.mjs SEED: makes proofs with every kind of evidence, good and with one thing wrong, under a root of its own; for what
 // the public proofs have no example of. First line of output: {root} in PEM; then {name, valid, text} each. From PROTOCOL.md and the
 // RFCs alone, like evidence.mjs, which has to judge them as this file says before anybody else is asked.
-import { generateKeyPairSync, sign as signBytes } from 'node:crypto';
+import { sign as signBytes } from 'node:crypto';
 
+import { makeEd25519Keys, makeKeys } from './keys.mjs';
 import { Chance, canonical, sha256, signedBody } from './occ1.mjs';
 
 const chance = new Chance(Number(process.argv[2] ?? 1));
@@ -24,7 +25,7 @@ const bitString = (bytes, unused = 0) => der(3, Buffer.from([unused]), bytes);
 const ECDSA_SHA384 = sequence(der(6, hex('2a8648ce3d040303')));
 const distinguished = (name) => sequence(der(0x31, sequence(der(6, hex('550403')), der(12, name))));
 const utcTime = (ms) => der(0x17, `${new Date(ms).toISOString().replace(/[-:T]/g, '').slice(2, 14)}Z`);
-const p384 = () => generateKeyPairSync('ec', { namedCurve: 'P-384' });
+const p384 = () => makeKeys('ec', { namedCurve: 'P-384' });
 const USAGE = { sign: [Buffer.from([0x80]), 7], authority: [Buffer.from([0x04]), 2] };
 
 /** of: {name, keys, issuer: {name, keys}, ca, pathLength, usage, notBefore, notAfter, curve keys}. */
@@ -33,7 +34,7 @@ function certificate(of) {
   const constraints = of.ca ? [der(1, Buffer.from([0xff])), ...(of.pathLength === undefined ? [] : [der(2, Buffer.from([of.pathLength]))])] : [];
   const tbs = sequence(
     der(0xa0, der(2, Buffer.from([2]))), der(2, Buffer.concat([Buffer.from([1]), chance.bytes(8)])), ECDSA_SHA384, distinguished(of.issuer.name),
-    sequence(utcTime(of.notBefore), utcTime(of.notAfter)), distinguished(of.name), of.keys.publicKey.export({ format: 'der', type: 'spki' }),
+    sequence(utcTime(of.notBefore), utcTime(of.notAfter)), distinguished(of.name), of.keys.spki,
     der(0xa3, sequence(extension('551d13', sequence(...constraints)), ...(of.usage ? [extension('551d0f', bitString(...of.usage))] : []))),
   );
   return sequence(tbs, ECDSA_SHA384, bitString(signBytes('sha384', tbs, of.issuer.keys.privateKey)));
@@ -104,10 +105,6 @@ function makeDocument(given) {
 
 // ---- proofs ----
 
-function ed25519() {
-  const keys = generateKeyPairSync('ed25519');
-  return { ...keys, raw: keys.publicKey.export({ format: 'der', type: 'spki' }).subarray(12) };
-}
 function makeProof(signer, change = {}) {
   const proof = {
     version: 'occ/1', artifact: { hashAlg: 'sha256', digestB64: b64(chance.bytes(32)) },
@@ -138,7 +135,7 @@ const add = (name, valid, proof) => cases.push({ name, valid, text: JSON.stringi
 
 /** fields(proof, signer) → fields of the document. */
 function attested(name, valid, given, fields = (proof) => ({ user_data: bodyHash(proof) }), batch) {
-  const signer = ed25519();
+  const signer = makeEd25519Keys();
   const proof = makeProof(signer);
   proof.environment = { enforcement: 'measured-tee', measurement: given.measurement ?? MEASUREMENT, attestation: { format: 'aws-nitro', reportB64: '' } };
   sealed(proof, signer);
@@ -214,7 +211,7 @@ function paths() {
   bad('a leaf that is an authority', makePath(root, 2, { 2: { ca: true } }));
   bad('a leaf that may not sign', makePath(root, 2, { 2: { usage: USAGE.authority } }));
   bad('a leaf without key usage', makePath(root, 2, { 2: { usage: undefined } }));
-  bad('a P-256 leaf', makePath(root, 2, { 2: { keys: generateKeyPairSync('ec', { namedCurve: 'P-256' }) } }));
+  bad('a P-256 leaf', makePath(root, 2, { 2: { keys: makeKeys('ec', { namedCurve: 'P-256' }) } }));
   bad('an issuer\'s name that does not fit', makePath(root, 3, { 2: { issuer: { name: 'level 1', keys: p384() } } }));
   bad('an issuer of another name', makePath(root, 2, { 2: { issuer: { name: 'nobody', keys: p384() } } }));
   bad('two swapped', goodPath, { cabundle: [bundle[0], bundle[2], bundle[1], bundle[3]] });
@@ -279,7 +276,7 @@ function batches() {
 
 /** change alters the slot's body before it is signed, after the slot once it was, commit the proof's commit. */
 function slotted(name, valid, { change = {}, after = {}, commit = {}, by, chainId, hashWithout = false, time = true } = {}) {
-  const signer = ed25519();
+  const signer = makeEd25519Keys();
   const proof = makeProof(signer, chainId ? { chainId } : {});
   const body = {
     version: 'occ/slot/1', nonceB64: proof.commit.nonceB64, counter: '11', ...(time && { time: NOW - 70 }), epochId: proof.commit.epochId,
@@ -310,8 +307,8 @@ function slots() {
   slotted('another hash', false, { commit: { slotHashB64: b64(chance.bytes(32)) } });
   slotted('another nonce', false, { change: { nonceB64: b64(chance.bytes(32)) } });
   slotted('another epoch', false, { change: { epochId: 'another' } });
-  slotted('another key', false, { change: { publicKeyB64: b64(ed25519().raw) } });
-  slotted('signed by another key', false, { by: ed25519() });
+  slotted('another key', false, { change: { publicKeyB64: b64(makeEd25519Keys().raw) } });
+  slotted('signed by another key', false, { by: makeEd25519Keys() });
   slotted('another version', false, { change: { version: 'occ/slot/2' } });
   slotted('of another chain', false, { chainId: 'a', commit: { chainId: 'b' } });
   slotted('of a chain, the commit of none', false, { change: { chainId: 'a' } });
@@ -321,11 +318,11 @@ function slots() {
 }
 
 function linked(name, valid, change = {}, commit = {}, enforcement = 'stub') {
-  const signer = ed25519();
+  const signer = makeEd25519Keys();
   const proof = makeProof(signer, { prevB64: undefined, ...commit });
   proof.environment.enforcement = enforcement;
   const link = {
-    prevEpochId: 'ab'.repeat(32), prevPublicKeyB64: b64(ed25519().raw), prevCounter: '11', prevProofHashB64: b64(chance.bytes(32)),
+    prevEpochId: 'ab'.repeat(32), prevPublicKeyB64: b64(makeEd25519Keys().raw), prevCounter: '11', prevProofHashB64: b64(chance.bytes(32)),
     toEpochId: proof.commit.epochId, toPublicKeyB64: proof.signer.publicKeyB64,
   };
   proof.commit.epochLink = { ...link, ...(typeof change === 'function' ? change(proof) : change) };
@@ -337,7 +334,7 @@ function links() {
   linked('good', true);
   linked('with measurement and enforcement', true, { prevMeasurement: 'stub:1', prevEnforcement: 'stub' });
   linked('to another epoch', false, { toEpochId: 'another' });
-  linked('to another key', false, { toPublicKeyB64: b64(ed25519().raw) });
+  linked('to another key', false, { toPublicKeyB64: b64(makeEd25519Keys().raw) });
   linked('from this epoch', false, (proof) => ({ prevEpochId: proof.commit.epochId }));
   linked('from this key', false, (proof) => ({ prevPublicKeyB64: proof.signer.publicKeyB64 }));
   linked('from this key, hw-key', true, (proof) => ({ prevPublicKeyB64: proof.signer.publicKeyB64 }), {}, 'hw-key');
@@ -362,9 +359,8 @@ function otherS(signature) {
 
 /** alter(agency, proof) changes things after they were signed; payload before. */
 function direct(name, valid, { payload = {}, alter = () => {}, curve = 'P-256', signature = (bytes) => bytes } = {}) {
-  const signer = ed25519();
-  const keys = generateKeyPairSync('ec', { namedCurve: curve });
-  const spki = keys.publicKey.export({ format: 'der', type: 'spki' });
+  const signer = makeEd25519Keys();
+  const { spki, privateKey } = makeKeys('ec', { namedCurve: curve });
   const proof = makeProof(signer);
   const authorization = {
     purpose: 'occ/commit-authorize/v1', actorKeyId: sha256(spki).toString('hex'), artifactHash: proof.artifact.digestB64, challenge: b64(chance.bytes(32)),
@@ -372,7 +368,7 @@ function direct(name, valid, { payload = {}, alter = () => {}, curve = 'P-256', 
   };
   proof.agency = {
     actor: { keyId: sha256(spki).toString('hex'), publicKeyB64: b64(spki), algorithm: 'ES256', provider: 'apple-secure-enclave' },
-    authorization: { ...authorization, signatureB64: b64(signature(signBytes('sha256', Buffer.from(canonical(authorization)), keys.privateKey))) },
+    authorization: { ...authorization, signatureB64: b64(signature(signBytes('sha256', Buffer.from(canonical(authorization)), privateKey))) },
   };
   alter(proof.agency, proof);
   add(`direct: ${name}`, valid, sealed(proof, signer));
@@ -427,9 +423,8 @@ const ORIGIN = 'https://example.com';
 
 /** form: strong or bare. client and data change what is signed, alter what was. */
 function webauthn(form, name, valid, { client = {}, flags = 0x1d, tail = Buffer.alloc(0), length = 37, pad = false, alter = () => {}, text = JSON.stringify, digest, rp = RP } = {}) {
-  const signer = ed25519();
-  const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const spki = keys.publicKey.export({ format: 'der', type: 'spki' });
+  const signer = makeEd25519Keys();
+  const { spki, privateKey } = makeKeys('ec', { namedCurve: 'P-256' });
   const proof = makeProof(signer);
   const nonce = chance.bytes(32);
   const about = digest ?? Buffer.from(proof.artifact.digestB64, 'base64');
@@ -442,7 +437,7 @@ function webauthn(form, name, valid, { client = {}, flags = 0x1d, tail = Buffer.
     authorization: {
       purpose: 'occ/commit-authorize/v1', format: 'webauthn', actorKeyId: keyId, artifactHash: proof.artifact.digestB64, challenge: b64(challenge),
       timestamp: NOW - 100, clientDataJSON, authenticatorDataB64: b64(data), ...(form === 'strong' && { nonceB64: b64(nonce) }),
-      signatureB64: b64(signBytes('sha256', Buffer.concat([data, sha256(clientDataJSON)]), keys.privateKey)),
+      signatureB64: b64(signBytes('sha256', Buffer.concat([data, sha256(clientDataJSON)]), privateKey)),
     },
   };
   alter(proof.agency.authorization, proof);

@@ -1,8 +1,9 @@
 // make_theirs.mjs COUNT SEED: makes proofs with keys of its own and prints one JSON line each:
 //   {"name", "text": the proof's JSON text, "verdict": "valid" | "invalid" | "malformed", "reason"?, "policy"?}
 // COUNT random valid ones, and every way to break one that the protocol names.
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { sign } from 'node:crypto';
 
+import { makeEd25519Keys } from './keys.mjs';
 import { Chance, canonical, linkHash, looseText, sha256, signedBody } from './occ1.mjs';
 
 const [countText, seedText] = process.argv.slice(2);
@@ -11,9 +12,9 @@ const L = 2n ** 252n + 27742317777372353535851937790883648493n;
 
 class Signer {
   constructor() {
-    const pair = generateKeyPairSync('ed25519');
-    this.key = pair.privateKey;
-    this.publicKeyB64 = Buffer.from(pair.publicKey.export({ format: 'jwk' }).x, 'base64url').toString('base64');
+    const keys = makeEd25519Keys();
+    this.key = keys.privateKey;
+    this.publicKeyB64 = keys.raw.toString('base64');
   }
   /** Signs the text, by default the proof's own body. */
   seal(proof, text = undefined) {

@@ -136,11 +136,12 @@ def test_roots_that_cannot_be_taken(tmp_path):
 # ---- proofs that we make: Node signs, make_nitro and make_timestamp stand for the machine and the authority ----
 
 MAKE = """
-import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import { createHash, randomBytes, sign } from "node:crypto";
+import { makeKeys } from "KEYS";
 const canonical = (v) => Array.isArray(v) ? `[${v.map(canonical).join(",")}]` : v !== null && typeof v === "object"
   ? `{${Object.keys(v).sort().map((k) => `${JSON.stringify(k)}:${canonical(v[k])}`).join(",")}}` : JSON.stringify(v);
-const { publicKey, privateKey } = generateKeyPairSync("ed25519");
-const publicKeyB64 = publicKey.export({ type: "spki", format: "der" }).subarray(-32).toString("base64");
+const { spki, privateKey } = makeKeys("ed25519");
+const publicKeyB64 = spki.subarray(-32).toString("base64");
 const { time, measurement } = JSON.parse(process.argv[1]);
 const proof = { version: "occ/1", artifact: { hashAlg: "sha256", digestB64: createHash("sha256").update("made").digest("base64") },
   commit: { nonceB64: randomBytes(32).toString("base64"), counter: "1", time, epochId: "e" }, signer: { publicKeyB64, signatureB64: "" },
@@ -149,7 +150,7 @@ const body = { version: "occ/1", artifact: proof.artifact, commit: proof.commit,
   attestationFormat: "aws-nitro" };
 proof.signer.signatureB64 = sign(null, Buffer.from(canonical(body)), privateKey).toString("base64");
 console.log(JSON.stringify({ proof, hash: createHash("sha256").update(canonical(body)).digest("hex") }));
-"""
+""".replace("KEYS", str(ROOT / "tests" / "interop" / "keys.mjs"))
 TIME = 1764100000000
 PCR0 = "5a" * 48
 
