@@ -3,6 +3,7 @@
 
 #include "base/base64.h"
 #include "base/limits.h"
+#include "base/reader.h"
 #include "codec/cbor.h"
 #include "codec/json.h"
 
@@ -289,8 +290,8 @@ check_authenticator_data(struct occ_bytes data, const struct occ_webauthn_names 
     if (rp_ids->count > 0 && facts->rp_id == NULL) {
         return occ_error_code(err, OCC_ERR_WEBAUTHN_RP_ID);
     }
-    const uint8_t *count = data.ptr + COUNT_AT;
-    facts->sign_count = (uint32_t)count[0] << 24 | (uint32_t)count[1] << 16 | (uint32_t)count[2] << 8 | count[3];
+    struct occ_reader count = occ_reader_of(occ_bytes_of(data.ptr + COUNT_AT, HEAD_LEN - COUNT_AT));
+    facts->sign_count = occ_reader_be32(&count);
     const uint8_t flags = data.ptr[FLAGS_AT];
     OCC_TRY(check_flags(flags, err, facts));
     return check_parts(data, flags, err);
