@@ -12,6 +12,7 @@ occ_dependency(sodium PKG libsodium>=1.0.18)
 occ_dependency(crypto PKG libcrypto>=3.0)
 occ_dependency(seccomp PKG libseccomp>=2.5)
 occ_dependency(inih PKG inih)
+occ_dependency(sqlite PKG sqlite3>=3.40)
 occ_dependency(uv PKG libuv>=1.44)
 occ_dependency(curl PKG libcurl>=7.88)
 

@@ -32,6 +32,13 @@ extern "C" {
     X(OCC_ERR_LOCKED, 15, "locked", "in use by another process") \
     X(OCC_ERR_UNKNOWN_OUTCOME, 16, "outcome-unknown", "the connection broke before the outcome was known") \
     X(OCC_ERR_INTEGRITY, 17, "integrity", "an integrity check failed, stopped until an operator restarts it") \
+    X(OCC_ERR_RATE, 18, "rate", "too many requests, try again later") \
+    X(OCC_ERR_LEDGER_FULL, 20, "ledger-full", "no space left for the ledger") \
+    X(OCC_ERR_LEDGER_READ_ONLY, 21, "ledger-read-only", "the ledger cannot be written") \
+    X(OCC_ERR_LEDGER_CORRUPT, 22, "ledger-corrupt", "the ledger is damaged") \
+    X(OCC_ERR_LEDGER_FOREIGN, 23, "ledger-foreign", "not a ledger of this version") \
+    X(OCC_ERR_REPEAT, 24, "repeat", "the Idempotency-Key was used with another body") \
+    X(OCC_ERR_TIMESTAMP_REQUIRED, 25, "timestamp-required", "no timestamp authority answered, and one is required") \
     /* 40..59: encodings */ \
     X(OCC_ERR_BASE64, 40, "base64", "not canonical base64") \
     X(OCC_ERR_HEX, 41, "hex", "not lower-case hex") \
@@ -50,6 +57,17 @@ extern "C" {
     X(OCC_ERR_FIELD_LENGTH, 64, "field-length", "a field has the wrong length") \
     X(OCC_ERR_FIELD_ENCODING, 65, "field-encoding", "a field is not encoded as it must be") \
     X(OCC_ERR_FIELD_NAME, 66, "field-name", "a name that JavaScript would reorder or drop") \
+    /* 70..79: what a commit was given to use once, and who asks */ \
+    X(OCC_ERR_CHALLENGE_UNKNOWN, 70, "challenge-unknown", "the challenge was not issued in this epoch") \
+    X(OCC_ERR_CHALLENGE_EXPIRED, 71, "challenge-expired", "the challenge has expired") \
+    X(OCC_ERR_CHALLENGE_USED, 72, "challenge-used", "the challenge was used before") \
+    X(OCC_ERR_AGENCY_TIME, 73, "agency-time", "the authorization's timestamp is too far from now") \
+    X(OCC_ERR_AGENCY_BARE, 74, "agency-bare", "the authorization does not cover the digest") \
+    X(OCC_ERR_SLOT_UNKNOWN, 75, "slot-unknown", "the slot was not allocated in this epoch") \
+    X(OCC_ERR_SLOT_EXPIRED, 76, "slot-expired", "the slot has expired") \
+    X(OCC_ERR_SLOT_USED, 77, "slot-used", "the slot was used before") \
+    X(OCC_ERR_CHAIN_UNKNOWN, 78, "chain-unknown", "no such chain") \
+    X(OCC_ERR_LINK, 79, "link", "the proof before this epoch cannot be linked to") \
     /* 80..99: frames between parent and boundary */ \
     X(OCC_ERR_WIRE_FRAME, 80, "wire-frame", "a malformed frame") \
     X(OCC_ERR_WIRE_VERSION, 81, "wire-version", "no protocol version in common") \

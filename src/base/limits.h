@@ -66,6 +66,32 @@
 #define OCC_LIMIT_AUDIT_SORT_LEN (8u << 20)    /* memory for sorting; beyond it, records go to a temporary file */
 #define OCC_LIMIT_AUDIT_MERGE 64               /* sorted runs that are merged at a time */
 
+/* What the boundary gives out to be used once (PROTOCOL §3, §6) */
+#define OCC_LIMIT_CHALLENGE_MS 60000    /* from POST /challenge to the commit that uses it */
+#define OCC_LIMIT_SLOT_MS 120000        /* from POST /allocate-slot to the commit that uses it */
+#define OCC_LIMIT_AGENCY_CLOCK_MS 60000 /* authorization.timestamp, before and after the boundary's clock */
+#define OCC_LIMIT_SPENT 1000000         /* used challenges and slots that are remembered until they expire */
+#define OCC_LIMIT_CHAIN_ID_LEN 64       /* characters of a chainId */
+#define OCC_LIMIT_CHAINS 64             /* chains of a boundary, the default one included */
+#define OCC_LIMIT_SLOT_ID_LEN 512       /* characters of a slotId */
+
+/* The ledger (src/ledger) */
+#define OCC_LIMIT_LEDGER_WRITE_ENTRIES 4096     /* results that one transaction takes */
+#define OCC_LIMIT_LEDGER_WRITE_LEN (32u << 20)  /* and their bytes */
+#define OCC_LIMIT_LEDGER_TAIL 65536             /* proofs not yet in a run of the digest index, when it keeps up */
+#define OCC_LIMIT_LEDGER_PAGE 1000              /* proofs of one page of GET /proofs */
+#define OCC_LIMIT_LEDGER_PAGE_LEN (8u << 20)    /* and their bytes */
+#define OCC_LIMIT_REPEAT_MS (24u * 3600 * 1000) /* how long an Idempotency-Key is remembered */
+#define OCC_LIMIT_REPEAT_KEY_LEN 255            /* characters of an Idempotency-Key */
+#define OCC_LIMIT_LEDGER_BUSY_MS 5000           /* waiting for a lock of SQLite */
+#define OCC_LIMIT_LEDGER_RETRY_MS 1000          /* between two tries, when the ledger could not be written */
+
+/* Timestamp authorities (RFC 3161) */
+#define OCC_LIMIT_TSA_AUTHORITIES 8               /* that can be named */
+#define OCC_LIMIT_TSA_LATE 100000                 /* tokens that are still to be had, */
+#define OCC_LIMIT_TSA_LATE_MS (24u * 3600 * 1000) /* for so long at most */
+#define OCC_LIMIT_TSA_ANSWER_LEN (300u << 10)     /* one answer */
+
 /* Frames between parent and boundary (src/wire) */
 #define OCC_LIMIT_FRAME_LEN (24u << 20)    /* a frame: the largest answer and its head */
 #define OCC_LIMIT_FRAME_REQUESTS 1024      /* requests that share a frame */

@@ -6,9 +6,9 @@ enum {
     NONCES_AT_ONCE = 64,   /* one call to the kernel for so many */
     CHECK_INTERVAL = 1024, /* proofs between two signatures that are verified; the first of an epoch always is */
     /* A result beside its proofs: position, opaque, code, count; of a refusal, its sentence. */
-    RESULT_HEAD_LEN_MAX = 8 + 1 + OCC_LIMIT_OPAQUE_LEN + 2 + 4,
+    RESULT_HEAD_LEN_MAX = 8 + 1 + OCC_LIMIT_OPAQUE_LEN + 2 + 2 + OCC_LIMIT_CHAIN_ID_LEN + 4,
     REFUSAL_LEN_MAX = RESULT_HEAD_LEN_MAX + 2 + OCC_ERROR_TEXT_SIZE,
-    PROOF_HEAD_LEN = 4
+    PROOF_HEAD_LEN = 8 + OCC_SHA256_LEN + 4
 };
 
 void
@@ -42,7 +42,7 @@ sign_all(struct occ_batch *batch, struct occ_chain *chain, struct occ_result_wri
             .metadata = occ_request_metadata(request, item),
             .check = chain->counter % CHECK_INTERVAL == 0,
         };
-        const size_t begin = occ_commit_begin_proof(writer);
+        const size_t begin = occ_commit_begin_proof(writer, chain->counter + 1, item->digest);
         OCC_TRY(occ_chain_commit(chain, &batch->epoch, &input, &batch->body, writer->buf));
         occ_commit_end_proof(writer, begin);
     }
@@ -131,7 +131,7 @@ commit_request(struct occ_batch *batch, struct occ_result_writer *writer, size_t
     const size_t begin = writer->buf->len;
     struct occ_chain chain = batch->chain;
 
-    occ_commit_put_success(writer, batch->request.opaque, batch->retain.newest + 1);
+    occ_commit_put_success(writer, batch->request.opaque, batch->retain.newest + 1, occ_bytes_of(NULL, 0));
     const struct occ_result signing = sign_all(batch, &chain, writer);
     if (!occ_is_ok(signing)) { /* PROTOCOL §2.3: nothing of it was given out; the chain is where it was */
         *writer = before;

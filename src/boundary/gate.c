@@ -241,7 +241,12 @@ dispatch(struct occ_gate *gate, const struct occ_frame *frame, struct occ_error 
     case OCC_FRAME_REFUSED:
     case OCC_FRAME_RESULT:
     case OCC_FRAME_PONG:
+    case OCC_FRAME_ISSUED:
+    case OCC_FRAME_LINKED:
         break;
+    case OCC_FRAME_ISSUE:
+    case OCC_FRAME_LINK:
+        return occ_error_set(why, OCC_ERR_UNSUPPORTED, "a frame of type %d", (int)frame->type);
     }
     return occ_error_set(why, OCC_ERR_WIRE_MESSAGE, "a frame of type %d, which only a boundary sends",
                          (int)frame->type);

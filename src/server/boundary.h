@@ -22,6 +22,7 @@
 #include "server/askers.h"
 #include "server/event.h"
 #include "server/pending.h"
+#include "wire/issue.h"
 
 struct occ_boundary;
 
@@ -62,6 +63,18 @@ void occ_boundary_next_opaque(struct occ_boundary *boundary, uint8_t ret_opaque[
  * OCC_ERR_LIMIT (too large for any frame): not taken.
  */
 OCC_RESULT occ_boundary_commit(struct occ_boundary *boundary, struct occ_pending *pending);
+
+/*
+ * Something to be used once, please: a challenge or a slot (wire/issue.h). done is called later, never from here, with
+ * OCC_ERR_UNAVAILABLE, OCC_ERR_TIMEOUT or what the boundary said. Codes as occ_boundary_commit: not taken.
+ */
+struct occ_boundary_issue {
+    struct occ_issue_request request; /* its view must stay valid until done */
+    void (*done)(struct occ_boundary_issue *issue, const struct occ_issue_answer *answer);
+    uint64_t id, since_ms; /* boundary.c's */
+    struct occ_boundary_issue *next;
+};
+OCC_RESULT occ_boundary_issue(struct occ_boundary *boundary, struct occ_boundary_issue *issue);
 
 /* Does the boundary answer now? done is called later, or at once with OCC_ERR_UNAVAILABLE. */
 void occ_boundary_ask(struct occ_boundary *boundary, struct occ_asker *asker);

@@ -34,18 +34,19 @@ free_commit(struct commit *commit)
 static void
 answer_proofs(struct occ_http_request *request, const struct occ_pending_answer *answer)
 {
-    struct occ_commit_outcome outcome = { .proof_count = answer->proof_count, .proofs = answer->proofs };
+    struct occ_bytes left = answer->proofs;
+    struct occ_commit_proof proof;
     OCC_BUF_AUTO(body, OCC_LIMIT_FRAME_LEN);
     if (occ_buf_reserve(&body, answer->proofs.len + 2) == NULL) {
         occ_answer_internal(request, "out of memory for the answer");
         return;
     }
     occ_buf_put_byte(&body, '[');
-    for (uint32_t i = 0; i < answer->proof_count; i++) {
-        if (i > 0) {
+    while (occ_commit_next_proof(&left, &proof)) {
+        if (body.len > 1) {
             occ_buf_put_byte(&body, ',');
         }
-        occ_buf_put(&body, occ_commit_next_proof(&outcome));
+        occ_buf_put(&body, proof.text);
     }
     occ_buf_put_byte(&body, ']');
     struct occ_answer_note *note = occ_http_note(request);

@@ -55,11 +55,12 @@ fits_frames(const struct occ_pending_rules *rules, const struct occ_pending *nex
 {
     /* The head of a frame, and of a result: position, opaque bytes, code, and a length per proof. */
     const size_t frame_head = OCC_FRAME_HEAD_LEN + 2;
-    const size_t result_head = 8 + 1 + OCC_PENDING_OPAQUE_LEN + 2 + 4;
+    const size_t result_head = 8 + 1 + OCC_LIMIT_OPAQUE_LEN + 2 + 2 + OCC_LIMIT_CHAIN_ID_LEN + 4;
+    const size_t proof_head = 8 + 32 + 4;
     const size_t requests_len = frame_head + flight->loose_len + next->loose.len;
     const size_t answer_len = sum->answer_len + next->answer_len;
-    const size_t results_len =
-        frame_head + (flight->count + 1) * result_head + ((size_t)sum->digests + next->digests) * 4 + answer_len;
+    const size_t results_len = frame_head + (flight->count + 1) * result_head +
+                               ((size_t)sum->digests + next->digests) * proof_head + answer_len;
     return answer_len <= rules->answer_len_max && requests_len <= rules->frame_len_max &&
            results_len <= rules->frame_len_max;
 }

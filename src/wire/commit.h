@@ -6,8 +6,8 @@
  *         field = u8 tag · u32 length · bytes. Fields before the digests hold for all of them; a digest's own field of the
  *         same tag stands in its place. A tag that the boundary does not know refuses the request.
  * RESULT  u16 results, in the order of the requests (or of positions, when given again), each:
- *           u64 position · u8 opaque length · opaque · u16 code; if 0: u32 proofs, each u32 length · proof text;
- *           else: u16 length · sentence
+ *           u64 position · u8 opaque length · opaque · u16 code; if 0: u16 length · chainId · u32 proofs, each: u64 counter ·
+ *           digest (32) · u32 length · proof text; else: u16 length · sentence
  * ACK     u64 position
  *
  * A position numbers the successful results of an epoch: 1, 2, …; a refused request has position 0 and is not retained.
@@ -19,8 +19,15 @@
 #include "base/limits.h"
 #include "base/reader.h"
 
+/* Where it may stand is said behind each: R = once in a request, for all its digests; D = of one digest; both = either. */
 enum occ_commit_tag {
-    OCC_COMMIT_METADATA = 1 /* JSON text of an object */
+    OCC_COMMIT_METADATA = 1, /* both: JSON text of an object */
+    OCC_COMMIT_AGENCY = 2,   /* both, R only with a single digest: JSON text of {actor, authorization} (PROTOCOL §4) */
+    OCC_COMMIT_SLOT = 3,     /* D: a slotId as it was given out (PROTOCOL §6) */
+    OCC_COMMIT_CHAIN = 4,    /* R: a chainId; absent = the default chain */
+    OCC_COMMIT_ATTRIBUTION = 5, /* R: JSON text of an object (PROTOCOL §2.1), and the next two */
+    OCC_COMMIT_POLICY = 6,      /* R */
+    OCC_COMMIT_PRINCIPAL = 7    /* R */
 };
 
 /* ---- writing a COMMIT frame ---- */
@@ -82,9 +89,13 @@ void occ_commit_begin_results(struct occ_result_writer *writer, struct occ_buf *
 /* A refusal. */
 void occ_commit_put_refusal(struct occ_result_writer *writer, struct occ_bytes opaque, enum occ_err code,
                             struct occ_bytes text);
-/* A success: then its proofs. begin_proof returns where the proof's text begins; write it to buf, then end_proof. */
-void occ_commit_put_success(struct occ_result_writer *writer, struct occ_bytes opaque, uint64_t position);
-size_t occ_commit_begin_proof(struct occ_result_writer *writer);
+/*
+ * A success, all on one chain (empty = the default chain): then its proofs. begin_proof returns where the proof's text
+ * begins; write it to buf, then end_proof.
+ */
+void occ_commit_put_success(struct occ_result_writer *writer, struct occ_bytes opaque, uint64_t position,
+                            struct occ_bytes chain_id);
+size_t occ_commit_begin_proof(struct occ_result_writer *writer, uint64_t counter, const uint8_t digest[32]);
 void occ_commit_end_proof(struct occ_result_writer *writer, size_t begin);
 /*
  * One result as it was encoded before (from put_success to its last end_proof): the boundary keeps it so, and gives the
@@ -97,15 +108,21 @@ struct occ_commit_outcome {
     uint64_t position;
     struct occ_bytes opaque;
     enum occ_err code;
-    struct occ_bytes text;   /* of a refusal */
-    uint32_t proof_count;    /* of a success: */
-    struct occ_bytes proofs; /* u32 length · text, proof_count times; read with occ_commit_next_proof */
+    struct occ_bytes text;     /* of a refusal */
+    struct occ_bytes chain_id; /* of a success, as all below; empty = the default chain */
+    uint32_t proof_count;
+    struct occ_bytes proofs; /* encoded; read with occ_commit_next_proof */
+};
+struct occ_commit_proof {
+    uint64_t counter;
+    const uint8_t *digest; /* 32 bytes */
+    struct occ_bytes text;
 };
 OCC_RESULT occ_commit_read_results(struct occ_bytes payload, struct occ_reader *ret_reader, uint16_t *ret_results);
 /* Checks the whole outcome, lengths of its proofs included. */
 OCC_RESULT occ_commit_next_result(struct occ_reader *reader, struct occ_commit_outcome *ret_outcome);
-/* The next proof of outcome->proofs, which is advanced; the empty view when there is none left. */
-struct occ_bytes occ_commit_next_proof(struct occ_commit_outcome *outcome);
+/* The next of count encoded proofs, which are advanced. False when there is none left. */
+bool occ_commit_next_proof(struct occ_bytes *proofs, struct occ_commit_proof *ret_proof);
 
 /* ---- acknowledgement ---- */
 

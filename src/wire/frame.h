@@ -25,7 +25,11 @@ enum occ_frame_type {
     OCC_FRAME_RESULT = 5,   /* boundary: their results; with id 0, results given again after a reconnect */
     OCC_FRAME_ACK = 6,      /* parent: results up to this position are durable; not answered */
     OCC_FRAME_PING = 7,     /* parent */
-    OCC_FRAME_PONG = 8      /* boundary */
+    OCC_FRAME_PONG = 8,     /* boundary */
+    OCC_FRAME_ISSUE = 9,    /* parent: a challenge or a slot, please (issue.h) */
+    OCC_FRAME_ISSUED = 10,  /* boundary */
+    OCC_FRAME_LINK = 11,    /* parent: the proofs that this epoch's chains go on from (link.h) */
+    OCC_FRAME_LINKED = 12   /* boundary */
 };
 
 struct occ_frame {

@@ -4,34 +4,15 @@
 #include "base/limits.h"
 #include "base/reader.h"
 #include "wire/frame.h"
+#include "wire/text.h"
 
 #define MAGIC 0x6f636377u /* "occw" */
 
 enum {
     EPOCH_ID_LEN_MAX = 128,
     ENFORCEMENT_LEN_MAX = 32,
-    CHAIN_ID_LEN_MAX = 64 /* PROTOCOL §6 */
+    CHAIN_ID_LEN_MAX = OCC_LIMIT_CHAIN_ID_LEN /* PROTOCOL §6 */
 };
-
-static void
-put_text(struct occ_buf *buf, struct occ_bytes text)
-{
-    const size_t len = text.len > UINT16_MAX ? UINT16_MAX : text.len;
-    occ_buf_put_be16(buf, (uint16_t)len);
-    occ_buf_put(buf, occ_bytes_of(text.ptr, len));
-}
-
-/* A text of min_len to max_len bytes; anything else makes the reader bad. */
-static struct occ_bytes
-read_text(struct occ_reader *in, size_t min_len, size_t max_len)
-{
-    const size_t len = occ_reader_be16(in);
-    const struct occ_bytes text = occ_reader_take(in, len);
-    if (len < min_len || len > max_len || !occ_bytes_is_utf8(text)) {
-        in->bad = true;
-    }
-    return text;
-}
 
 void
 occ_hello_put(struct occ_buf *buf, const struct occ_hello *hello)
@@ -70,14 +51,14 @@ occ_hello_put_ok(struct occ_buf *buf, const struct occ_hello_ok *hello)
     occ_buf_put_be32(buf, hello->digests_max);
     occ_buf_put_be64(buf, hello->retained_len_max);
     occ_buf_put(buf, occ_bytes_of(hello->public_key, sizeof hello->public_key));
-    put_text(buf, hello->epoch_id);
-    put_text(buf, hello->enforcement);
-    put_text(buf, hello->measurement);
+    occ_text_put(buf, hello->epoch_id);
+    occ_text_put(buf, hello->enforcement);
+    occ_text_put(buf, hello->measurement);
     occ_buf_put_be64(buf, hello->last_position);
     occ_buf_put_be64(buf, hello->acknowledged_position);
     occ_buf_put_be16(buf, (uint16_t)hello->head_count);
     for (size_t i = 0; i < hello->head_count; i++) {
-        put_text(buf, hello->heads[i].chain_id);
+        occ_text_put(buf, hello->heads[i].chain_id);
         occ_buf_put_be64(buf, hello->heads[i].counter);
         occ_buf_put(buf, occ_bytes_of(hello->heads[i].link_hash, sizeof hello->heads[i].link_hash));
     }
@@ -93,7 +74,7 @@ read_heads(struct occ_reader *in, struct occ_hello_ok *ok)
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        ok->heads[i].chain_id = read_text(in, 0, CHAIN_ID_LEN_MAX);
+        ok->heads[i].chain_id = occ_text_read(in, 0, CHAIN_ID_LEN_MAX);
         ok->heads[i].counter = occ_reader_be64(in);
         occ_reader_copy(in, ok->heads[i].link_hash, sizeof ok->heads[i].link_hash);
     }
@@ -112,9 +93,9 @@ occ_hello_read_ok(struct occ_bytes payload, struct occ_hello_ok *ret)
     ok.digests_max = occ_reader_be32(&in);
     ok.retained_len_max = occ_reader_be64(&in);
     occ_reader_copy(&in, ok.public_key, sizeof ok.public_key);
-    ok.epoch_id = read_text(&in, 1, EPOCH_ID_LEN_MAX);
-    ok.enforcement = read_text(&in, 1, ENFORCEMENT_LEN_MAX);
-    ok.measurement = read_text(&in, 1, OCC_LIMIT_MEASUREMENT_LEN);
+    ok.epoch_id = occ_text_read(&in, 1, EPOCH_ID_LEN_MAX);
+    ok.enforcement = occ_text_read(&in, 1, ENFORCEMENT_LEN_MAX);
+    ok.measurement = occ_text_read(&in, 1, OCC_LIMIT_MEASUREMENT_LEN);
     ok.last_position = occ_reader_be64(&in);
     ok.acknowledged_position = occ_reader_be64(&in);
     read_heads(&in, &ok);
@@ -129,7 +110,7 @@ occ_hello_put_refused(struct occ_buf *buf, uint64_t id, enum occ_err code, struc
 {
     const size_t frame = occ_frame_begin(buf, OCC_FRAME_REFUSED, id);
     occ_buf_put_be16(buf, (uint16_t)code);
-    put_text(buf, text);
+    occ_text_put(buf, text);
     occ_frame_end(buf, frame);
 }
 
@@ -138,7 +119,7 @@ occ_hello_read_refused(struct occ_bytes payload, struct occ_refused *ret)
 {
     struct occ_reader in = occ_reader_of(payload);
     const uint16_t code = occ_reader_be16(&in);
-    const struct occ_bytes text = read_text(&in, 0, UINT16_MAX);
+    const struct occ_bytes text = occ_text_read(&in, 0, UINT16_MAX);
     OCC_ENSURE(occ_reader_done(&in) && code != OCC_OK, OCC_ERR_WIRE_MESSAGE);
     ret->code = (enum occ_err)code;
     ret->text = text;

@@ -13,7 +13,7 @@
 
 #include "base/buf.h"
 
-#define OCC_WIRE_VERSION 1
+#define OCC_WIRE_VERSION 2
 
 /* Features are bits; a side uses only what both have. None is defined yet: slots, agency, links and documents will be. */
 

@@ -2,8 +2,9 @@
 #include "wire/commit.h"
 #include "wire/frame.h"
 #include "wire/patch.h"
+#include "wire/text.h"
 
-enum { RESULT_LEN_MIN = 8 + 1 + 2 + 2 };
+enum { RESULT_LEN_MIN = 8 + 1 + 2 + 2, DIGEST_LEN = 32, PROOF_HEAD_LEN = 8 + DIGEST_LEN + 4 };
 
 /* ---- writing ---- */
 
@@ -41,17 +42,25 @@ occ_commit_put_refusal(struct occ_result_writer *writer, struct occ_bytes opaque
 }
 
 void
-occ_commit_put_success(struct occ_result_writer *writer, struct occ_bytes opaque, uint64_t position)
+occ_commit_put_success(struct occ_result_writer *writer, struct occ_bytes opaque, uint64_t position,
+                       struct occ_bytes chain_id)
 {
     put_head(writer, opaque, position, OCC_OK);
+    if (chain_id.len > OCC_LIMIT_CHAIN_ID_LEN) {
+        writer->buf->fail = OCC_ERR_LIMIT;
+        return;
+    }
+    occ_text_put(writer->buf, chain_id);
     writer->proofs_at = writer->buf->len;
     writer->proofs = 0;
     occ_buf_put_be32(writer->buf, 0);
 }
 
 size_t
-occ_commit_begin_proof(struct occ_result_writer *writer)
+occ_commit_begin_proof(struct occ_result_writer *writer, uint64_t counter, const uint8_t digest[32])
 {
+    occ_buf_put_be64(writer->buf, counter);
+    occ_buf_put(writer->buf, occ_bytes_of(digest, DIGEST_LEN));
     occ_buf_put_be32(writer->buf, 0);
     return writer->buf->len;
 }
@@ -104,24 +113,27 @@ occ_commit_read_results(struct occ_bytes payload, struct occ_reader *ret_reader,
     return occ_success();
 }
 
-/* u32 length · text. An empty text is no proof, and makes the reader bad. */
-static struct occ_bytes
+/* An empty text is no proof, and counters begin at 1: either makes the reader bad. */
+static struct occ_commit_proof
 read_proof(struct occ_reader *in)
 {
-    const struct occ_bytes text = occ_reader_take(in, occ_reader_be32(in));
-    if (text.len == 0) {
+    struct occ_commit_proof proof = { .counter = occ_reader_be64(in) };
+    proof.digest = occ_reader_take(in, DIGEST_LEN).ptr;
+    proof.text = occ_reader_take(in, occ_reader_be32(in));
+    if (proof.text.len == 0 || proof.counter == 0) {
         in->bad = true;
     }
-    return text;
+    return proof;
 }
 
 static void
 read_success(struct occ_reader *in, struct occ_commit_outcome *outcome)
 {
+    outcome->chain_id = occ_text_read(in, 0, OCC_LIMIT_CHAIN_ID_LEN);
     outcome->proof_count = occ_reader_be32(in);
     const uint8_t *const begin = in->next;
     for (uint32_t i = 0; i < outcome->proof_count && !in->bad; i++) {
-        read_proof(in);
+        (void)read_proof(in);
     }
     if (in->bad || outcome->proof_count == 0 || outcome->position == 0) {
         in->bad = true;
@@ -158,14 +170,18 @@ occ_commit_next_result(struct occ_reader *reader, struct occ_commit_outcome *ret
     return occ_success();
 }
 
-struct occ_bytes
-occ_commit_next_proof(struct occ_commit_outcome *outcome)
+bool
+occ_commit_next_proof(struct occ_bytes *proofs, struct occ_commit_proof *ret_proof)
 {
-    if (outcome->proofs.len == 0) {
-        return occ_bytes_of(NULL, 0);
+    if (proofs->len < PROOF_HEAD_LEN) {
+        return false;
     }
-    struct occ_reader in = occ_reader_of(outcome->proofs);
-    const struct occ_bytes text = read_proof(&in);
-    outcome->proofs = occ_bytes_of(in.next, occ_reader_left(&in));
-    return in.bad ? occ_bytes_of(NULL, 0) : text;
+    struct occ_reader in = occ_reader_of(*proofs);
+    const struct occ_commit_proof proof = read_proof(&in);
+    if (in.bad) {
+        return false;
+    }
+    *proofs = occ_bytes_of(in.next, occ_reader_left(&in));
+    *ret_proof = proof;
+    return true;
 }

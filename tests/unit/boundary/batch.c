@@ -35,12 +35,17 @@ test_exact_proofs(void **state)
     parent_commit(&parent, "", NULL, 1);
     struct occ_reader in = parent_results(&parent, 5, 1);
     struct occ_commit_outcome outcome = parent_expect_success(&parent, &in, 1, 1);
-    assert_true(occ_bytes_is(occ_commit_next_proof(&outcome), first_proof));
+    struct occ_commit_proof proof;
+    assert_true(occ_commit_next_proof(&outcome.proofs, &proof));
+    assert_true(occ_bytes_is(proof.text, first_proof));
+    assert_true(proof.counter == 1);
     parent.world.now_ms++;
     parent_commit(&parent, "", " {\"source\":\"my-app\", \"fileName\":\"document\\u002epdf\"}", 1);
     in = parent_results(&parent, 5, 1);
     outcome = parent_expect_success(&parent, &in, 2, 1);
-    assert_true(occ_bytes_is(occ_commit_next_proof(&outcome), second_proof));
+    assert_true(occ_commit_next_proof(&outcome.proofs, &proof));
+    assert_true(occ_bytes_is(proof.text, second_proof));
+    assert_true(proof.counter == 2);
     parent_end(&parent);
 }
 

@@ -291,7 +291,9 @@ parent_expect_success(struct parent *parent, struct occ_reader *in, uint64_t pos
     assert_int_equal(outcome.proof_count, proofs);
     struct occ_commit_outcome left = outcome;
     for (unsigned i = 0; i < proofs; i++) {
-        parent_check_proof(parent, occ_commit_next_proof(&left));
+        struct occ_commit_proof proof;
+        assert_true(occ_commit_next_proof(&left.proofs, &proof));
+        parent_check_proof(parent, proof.text);
     }
     return outcome;
 }

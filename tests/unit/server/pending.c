@@ -26,10 +26,10 @@ on_done(struct occ_pending *pending, const struct occ_pending_answer *answer)
     request->done++;
     request->code = answer->code;
     request->proof_count = answer->proof_count;
-    struct occ_commit_outcome outcome = { .proof_count = answer->proof_count, .proofs = answer->proofs };
-    if (answer->code == OCC_OK) {
-        const struct occ_bytes proof = occ_commit_next_proof(&outcome);
-        (void)snprintf(request->first_proof, sizeof(request->first_proof), "%.*s", OCC_BYTES_ARG(proof));
+    struct occ_bytes proofs = answer->proofs;
+    struct occ_commit_proof proof;
+    if (answer->code == OCC_OK && occ_commit_next_proof(&proofs, &proof)) {
+        (void)snprintf(request->first_proof, sizeof(request->first_proof), "%.*s", OCC_BYTES_ARG(proof.text));
     } else {
         (void)snprintf(request->text, sizeof(request->text), "%.*s", OCC_BYTES_ARG(answer->text));
     }
@@ -148,9 +148,11 @@ enum wrong { NOTHING, OPAQUE, POSITION, PROOFS, FEWER, MORE, ORDER, TRAILING, RE
 static void
 put_success(struct occ_result_writer *writer, const struct request *request, uint64_t position, uint32_t proofs)
 {
-    occ_commit_put_success(writer, occ_bytes_of(request->pending.opaque, OCC_PENDING_OPAQUE_LEN), position);
+    static const uint8_t digest[32];
+    occ_commit_put_success(writer, occ_bytes_of(request->pending.opaque, OCC_PENDING_OPAQUE_LEN), position,
+                           occ_bytes_of(NULL, 0));
     for (uint32_t i = 0; i < proofs; i++) {
-        const size_t begin = occ_commit_begin_proof(writer);
+        const size_t begin = occ_commit_begin_proof(writer, position, digest);
         occ_buf_put_format(writer->buf, "proof %u.%u", request->pending.opaque[0], i);
         occ_commit_end_proof(writer, begin);
     }

@@ -8,6 +8,8 @@
 #include "wire/commit.h"
 #include "wire/frame.h"
 #include "wire/hello.h"
+#include "wire/issue.h"
+#include "wire/link.h"
 
 /* Each: OCC_OK and the frame in out, or the decoder's refusal. */
 static inline struct occ_result
@@ -87,9 +89,10 @@ again_commit(struct occ_bytes payload, uint64_t id, struct occ_buf *out)
 static inline void
 again_proofs(struct occ_commit_outcome *outcome, struct occ_result_writer *writer)
 {
-    for (struct occ_bytes text = occ_commit_next_proof(outcome); text.len > 0; text = occ_commit_next_proof(outcome)) {
-        const size_t begin = occ_commit_begin_proof(writer);
-        occ_buf_put(writer->buf, text);
+    struct occ_commit_proof proof;
+    while (occ_commit_next_proof(&outcome->proofs, &proof)) {
+        const size_t begin = occ_commit_begin_proof(writer, proof.counter, proof.digest);
+        occ_buf_put(writer->buf, proof.text);
         occ_commit_end_proof(writer, begin);
     }
 }
@@ -109,7 +112,7 @@ again_results(struct occ_bytes payload, uint64_t id, struct occ_buf *out)
             occ_commit_put_refusal(&writer, outcome.opaque, outcome.code, outcome.text);
             continue;
         }
-        occ_commit_put_success(&writer, outcome.opaque, outcome.position);
+        occ_commit_put_success(&writer, outcome.opaque, outcome.position, outcome.chain_id);
         again_proofs(&outcome, &writer);
     }
     occ_commit_end_results(&writer);
@@ -122,6 +125,51 @@ again_ack(struct occ_bytes payload, struct occ_buf *out)
     uint64_t position = 0;
     OCC_TRY(occ_commit_read_ack(payload, &position));
     occ_commit_put_ack(out, position);
+    return occ_success();
+}
+
+static inline struct occ_result
+again_issue(struct occ_bytes payload, uint64_t id, struct occ_buf *out)
+{
+    struct occ_issue_request request;
+    OCC_TRY(occ_issue_read(payload, &request));
+    occ_issue_put(out, id, &request);
+    return occ_success();
+}
+
+static inline struct occ_result
+again_issued(struct occ_bytes payload, uint64_t id, struct occ_buf *out)
+{
+    struct occ_issue_answer answer;
+    OCC_TRY(occ_issue_read_answer(payload, &answer));
+    occ_issue_put_answer(out, id, &answer);
+    return occ_success();
+}
+
+static inline struct occ_result
+again_link(struct occ_bytes payload, uint64_t id, struct occ_buf *out)
+{
+    struct occ_reader in;
+    uint16_t chains = 0;
+    OCC_TRY(occ_link_read(payload, &in, &chains));
+    struct occ_link_writer writer;
+    occ_link_begin(&writer, out, id);
+    for (uint16_t i = 0; i < chains; i++) {
+        struct occ_link_entry entry;
+        OCC_TRY(occ_link_next(&in, &entry));
+        occ_link_put(&writer, entry.chain_id, entry.proof);
+    }
+    occ_link_end(&writer);
+    return occ_success();
+}
+
+static inline struct occ_result
+again_linked(struct occ_bytes payload, uint64_t id, struct occ_buf *out)
+{
+    enum occ_err code;
+    struct occ_bytes text;
+    OCC_TRY(occ_link_read_answer(payload, &code, &text));
+    occ_link_put_answer(out, id, code, text);
     return occ_success();
 }
 
@@ -141,6 +189,14 @@ again_frame(const struct occ_frame *frame, struct occ_buf *out)
         return again_results(frame->payload, frame->id, out);
     case OCC_FRAME_ACK:
         return again_ack(frame->payload, out);
+    case OCC_FRAME_ISSUE:
+        return again_issue(frame->payload, frame->id, out);
+    case OCC_FRAME_ISSUED:
+        return again_issued(frame->payload, frame->id, out);
+    case OCC_FRAME_LINK:
+        return again_link(frame->payload, frame->id, out);
+    case OCC_FRAME_LINKED:
+        return again_linked(frame->payload, frame->id, out);
     case OCC_FRAME_PING:
     case OCC_FRAME_PONG:
         break;

@@ -15,7 +15,8 @@ first_frame(const struct occ_buf *buf)
 static void
 put_proof(struct occ_result_writer *writer, const char *text)
 {
-    const size_t begin = occ_commit_begin_proof(writer);
+    static const uint8_t digest[32] = { 5 };
+    const size_t begin = occ_commit_begin_proof(writer, 9, digest);
     occ_buf_put_str(writer->buf, text);
     occ_commit_end_proof(writer, begin);
 }
@@ -25,11 +26,11 @@ put_example(struct occ_buf *buf)
 {
     struct occ_result_writer writer;
     occ_commit_begin_results(&writer, buf, 42);
-    occ_commit_put_success(&writer, occ_bytes_str("one"), 7);
+    occ_commit_put_success(&writer, occ_bytes_str("one"), 7, occ_bytes_str("chain"));
     put_proof(&writer, "{\"a\":1}");
     put_proof(&writer, "{}");
     occ_commit_put_refusal(&writer, occ_bytes_str("two"), OCC_ERR_FIELD_TYPE, occ_bytes_str("why"));
-    occ_commit_put_success(&writer, occ_bytes_str(""), 8);
+    occ_commit_put_success(&writer, occ_bytes_str(""), 8, occ_bytes_str(""));
     put_proof(&writer, "x");
     occ_commit_end_results(&writer);
 }
@@ -52,11 +53,17 @@ test_round_trip(void **state)
     assert_int_equal(outcome.code, OCC_OK);
     assert_int_equal(outcome.position, 7);
     assert_true(occ_bytes_is(outcome.opaque, "one"));
+    assert_true(occ_bytes_is(outcome.chain_id, "chain"));
     assert_int_equal(outcome.proof_count, 2);
-    assert_true(occ_bytes_is(occ_commit_next_proof(&outcome), "{\"a\":1}"));
-    assert_true(occ_bytes_is(occ_commit_next_proof(&outcome), "{}"));
-    assert_int_equal(occ_commit_next_proof(&outcome).len, 0);
-    assert_int_equal(occ_commit_next_proof(&outcome).len, 0);
+    struct occ_commit_proof proof;
+    assert_true(occ_commit_next_proof(&outcome.proofs, &proof));
+    assert_true(occ_bytes_is(proof.text, "{\"a\":1}"));
+    assert_int_equal(proof.counter, 9);
+    assert_int_equal(proof.digest[0], 5);
+    assert_true(occ_commit_next_proof(&outcome.proofs, &proof));
+    assert_true(occ_bytes_is(proof.text, "{}"));
+    assert_false(occ_commit_next_proof(&outcome.proofs, &proof));
+    assert_false(occ_commit_next_proof(&outcome.proofs, &proof));
     assert_int_equal(occ_commit_next_result(&in, &outcome).code, OCC_OK);
     assert_int_equal(outcome.code, OCC_ERR_FIELD_TYPE);
     assert_int_equal(outcome.position, 0);
@@ -78,7 +85,7 @@ test_encoded(void **state)
     struct occ_result_writer writer;
     occ_commit_begin_results(&writer, &first, 0);
     const size_t begin = first.len;
-    occ_commit_put_success(&writer, occ_bytes_str("one"), 7);
+    occ_commit_put_success(&writer, occ_bytes_str("one"), 7, occ_bytes_str(""));
     put_proof(&writer, "{\"a\":1}");
     occ_commit_end_results(&writer);
     OCC_BUF_AUTO(again, 1000);
@@ -105,17 +112,24 @@ test_refusals(void **state)
     refuse_read("\4\1", 2);
 #define AT_1 "\0\0\0\0\0\0\0\1\0"
 #define AT_0 "\0\0\0\0\0\0\0\0\0"
-    refuse_read("\0\2" AT_1 "\0\0\0\0\0\1\0\0\0\1x", 22); /* two announced, one there */
-    refuse_read("\0\1" AT_1 "\0\0\0\0\0\0", 17);          /* a success without proofs */
-    refuse_read("\0\1" AT_0 "\0\0\0\0\0\1\0\0\0\1x", 22); /* a success without position */
-    refuse_read("\0\1" AT_1 "\0\0\0\0\0\1\0\0\0\0", 21);  /* an empty proof */
-    refuse_read("\0\1" AT_1 "\0\0\xff\xff\xff\xff\0\0\0\1x", 22);
-    refuse_read("\0\1" AT_1 "\0\0\0\0\0\1\xff\xff\xff\xffx", 22);
-    refuse_read("\0\1" AT_1 "\0\1\0\1x", 16);    /* a refusal with a position */
-    refuse_read("\0\1" AT_0 "\0\1\0\1\xff", 16); /* a sentence that is not UTF-8 */
+#define DIGEST "0123456789abcdef0123456789abcdef"
+#define PROOF "\0\0\0\0\0\0\0\1" DIGEST "\0\0\0\1x"
+#define REFUSE(text) refuse_read(text, sizeof(text) - 1)
+    REFUSE("\0\2" AT_1 "\0\0\0\0\0\0\0\1" PROOF);                              /* two announced, one there */
+    REFUSE("\0\1" AT_1 "\0\0\0\0\0\0\0\0");                                    /* a success without proofs */
+    REFUSE("\0\1" AT_0 "\0\0\0\0\0\0\0\1" PROOF);                              /* a success without position */
+    REFUSE("\0\1" AT_1 "\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\1" DIGEST "\0\0\0\0");  /* an empty proof */
+    REFUSE("\0\1" AT_1 "\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0" DIGEST "\0\0\0\1x"); /* counter 0 */
+    REFUSE("\0\1" AT_1 "\0\0\0\1\xff\0\0\0\1" PROOF);                          /* a chainId that is not UTF-8 */
+    REFUSE("\0\1" AT_1 "\0\0\0\x41" DIGEST DIGEST "x\0\0\0\1" PROOF);          /* and one that is too long */
+    REFUSE("\0\1" AT_1 "\0\0\0\0\xff\xff\xff\xff" PROOF);
+    REFUSE("\0\1" AT_1 "\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\1" DIGEST "\xff\xff\xff\xffx");
+    REFUSE("\0\1" AT_1 "\0\1\0\1x");    /* a refusal with a position */
+    REFUSE("\0\1" AT_0 "\0\1\0\1\xff"); /* a sentence that is not UTF-8 */
     OCC_BUF_AUTO(out, 1 << 20);
     assert_int_equal(again_results(occ_bytes_of("\0\1" AT_0 "\0\1\0\1x", 16), 1, &out).code, OCC_OK);
-    assert_int_equal(again_results(occ_bytes_of("\0\1" AT_1 "\0\0\0\0\0\1\0\0\0\1x", 22), 1, &out).code, OCC_OK);
+    static const char good[] = "\0\1" AT_1 "\0\0\0\0\0\0\0\1" PROOF;
+    assert_int_equal(again_results(occ_bytes_of(good, sizeof good - 1), 1, &out).code, OCC_OK);
 }
 
 static void
@@ -138,7 +152,7 @@ test_writer_limits(void **state)
     assert_int_equal(occ_buf_check(&buf).code, OCC_ERR_LIMIT);
     OCC_BUF_AUTO(small, 40); /* a buffer that fails in the middle of a proof stays failed, and unharmed */
     occ_commit_begin_results(&writer, &small, 1);
-    occ_commit_put_success(&writer, occ_bytes_str(""), 1);
+    occ_commit_put_success(&writer, occ_bytes_str(""), 1, occ_bytes_str(""));
     put_proof(&writer, "{\"long\":\"text\"}");
     occ_commit_end_results(&writer);
     assert_int_equal(occ_buf_check(&small).code, OCC_ERR_LIMIT);
