@@ -259,6 +259,9 @@ test_refusals(void **state)
     before.verdict = OCC_OK;
     assert_true(commit_on(&parent, "", 1, &first) == 1); /* no counter moved in all of this */
     assert_null(strstr(first.text, "epochLink"));
+    before.verdict = OCC_ERR_UNSUPPORTED; /* an attestation that nobody here can judge */
+    expect_refused(&parent, "a", epoch_before(1, "a").text, OCC_ERR_LINK, "chain \"a\": it is not");
+    before.verdict = OCC_OK;
     /* An epoch's own proofs, and those of its own key. */
     parent_end(&parent);
     begin(&parent, 2, 0x05, "stub");
