@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "os/fd.h"
 #include "os/file.h"
@@ -132,4 +133,27 @@ occ_folder_read(const char *path, const char *const *endings, struct occ_error *
     const struct occ_result appended = append_folder(path, &folder, endings, err, buf);
     occ_folder_clear(&folder);
     return appended;
+}
+
+struct occ_result
+occ_folder_remove_files(const char *path, struct occ_error *err)
+{
+    if (!occ_folder_is(path)) {
+        return occ_success();
+    }
+    __attribute__((cleanup(occ_folder_clear))) struct occ_folder folder = { 0 };
+    OCC_TRY(occ_folder_list(path, NAMES_MAX, err, &folder));
+    for (size_t i = 0; i < folder.count; i++) {
+        OCC_BUF_AUTO(file, PATH_LEN_MAX);
+        occ_buf_put_format(&file, "%s/%s", path, folder.names[i]);
+        occ_buf_put_byte(&file, 0);
+        const struct occ_result put = occ_buf_check(&file);
+        if (!occ_is_ok(put)) {
+            return occ_error_code(err, put.code);
+        }
+        if (unlink((const char *)file.ptr) != 0) {
+            return occ_fd_fail(err, "cannot remove", (const char *)file.ptr);
+        }
+    }
+    return rmdir(path) == 0 ? occ_success() : occ_fd_fail(err, "cannot remove", path);
 }
