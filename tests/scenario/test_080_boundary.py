@@ -153,7 +153,7 @@ def test_child_goes_with_its_parent(start):
     wait_for(lambda: not is_alive(child), what="the boundary ends after its parent")
 
 
-HELLO = b"occw" + struct.pack(">HHQ", 1, 1, 0)
+HELLO = b"occw" + struct.pack(">HHQ", 2, 2, 0)
 
 
 def frame(kind, payload, reserved=0, number=0, length=None):
@@ -225,6 +225,10 @@ GARBAGE = {
     "empty commit": frame(1, HELLO) + frame(4, b"", number=1),
     "commit of nothing": frame(1, HELLO) + frame(4, struct.pack(">H", 0), number=1),
     "commit of lies": frame(1, HELLO) + frame(4, struct.pack(">H", 1000) + b"\xff" * 100, number=1),
+    "issue of nothing": frame(1, HELLO) + frame(9, b"", number=1),
+    "issue of what nobody knows": frame(1, HELLO) + frame(9, b"\x03\x00\x00", number=1),
+    "link of nothing": frame(1, HELLO) + frame(11, struct.pack(">H", 0), number=1),
+    "link of lies": frame(1, HELLO) + frame(11, struct.pack(">HHI", 1, 0, 2**32 - 1) + b"{}", number=1),
     "hello twice": frame(1, HELLO) + frame(1, HELLO),
     "boundary's own type": frame(1, HELLO) + frame(5, bytes(10), number=1),
     "ack of the future": frame(1, HELLO) + frame(6, struct.pack(">Q", 2**64 - 1)),
