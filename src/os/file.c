@@ -187,14 +187,10 @@ sync_folder_of(const char *path, struct occ_error *err)
     return occ_success();
 }
 
-/* Fills the temporary file and puts it in its place; on failure the caller removes it. */
+/* Puts the filled temporary file in its place; on failure the caller removes it. */
 static struct occ_result
-fill_and_rename(int fd, const char *temporary, const char *path, struct occ_bytes content, bool overwrite,
-                struct occ_error *err)
+sync_and_rename(int fd, const char *temporary, const char *path, bool overwrite, struct occ_error *err)
 {
-    if (!occ_is_ok(occ_file_write_all(fd, content, NULL))) {
-        return occ_fd_fail(err, "cannot write", path);
-    }
     if (fsync(fd) != 0) {
         return occ_fd_fail(err, "cannot sync", path);
     }
@@ -223,7 +219,33 @@ occ_file_write_atomic(const char *path, struct occ_bytes content, bool overwrite
         unlink(temporary);
         return result;
     }
-    const struct occ_result result = fill_and_rename(fd, temporary, path, content, overwrite, err);
+    const struct occ_result result = occ_is_ok(occ_file_write_all(fd, content, NULL))
+                                         ? sync_and_rename(fd, temporary, path, overwrite, err)
+                                         : occ_fd_fail(err, "cannot write", path);
+    if (!occ_is_ok(result)) {
+        unlink(temporary);
+        return result;
+    }
+    return sync_folder_of(path, err);
+}
+
+struct occ_result
+occ_file_make(const char *path, struct occ_result (*fill)(void *ctx, const char *temporary, struct occ_error *err),
+              void *ctx, struct occ_error *err)
+{
+    mode_t mode;
+    OCC_TRY(check_target(path, false, err, &mode));
+    char temporary[PATH_MAX];
+    OCC_FD_AUTO(fd);
+    fd = create_temporary(path, temporary, sizeof temporary);
+    if (fd < 0) {
+        return occ_fd_fail(err, "cannot write", path);
+    }
+    struct occ_result result =
+        fchmod(fd, 0600) == 0 ? fill(ctx, temporary, err) : occ_fd_fail(err, "cannot write", path);
+    if (occ_is_ok(result)) {
+        result = sync_and_rename(fd, temporary, path, false, err);
+    }
     if (!occ_is_ok(result)) {
         unlink(temporary);
         return result;
