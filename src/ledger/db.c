@@ -22,6 +22,7 @@ code_of_errno(int number)
         return OCC_ERR_LEDGER_READ_ONLY;
     case ENOSPC:
     case EDQUOT:
+    case EFBIG: /* a limit on the size of files */
         return OCC_ERR_LEDGER_FULL;
     default:
         return OCC_ERR_IO;
