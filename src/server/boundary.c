@@ -1,13 +1,9 @@
-#include "server/boundary.h"
+#include "server/boundary_private.h"
 
 #include <stdlib.h>
 
 #include "crypto/secret.h"
 #include "server/boundary_log.h"
-#include "server/issues.h"
-#include "server/recovery.h"
-#include "server/results.h"
-#include "server/session.h"
 
 enum {
     TICK_MS = 50,        /* how exact time limits are */
@@ -15,56 +11,8 @@ enum {
     HALF_ID_LEN = OCC_OPAQUE_ID_LEN / 2
 };
 
-struct flight {
-    uint64_t id;
-    struct occ_pending_list requests;
-};
-
-struct occ_boundary {
-    struct occ_boundary_config config;
-    struct occ_session *session;
-    struct occ_recovery *recovery;
-    struct occ_results *results;
-    struct occ_timer *tick;
-    bool ticking;
-    bool stopping;
-
-    struct occ_boundary_identity identity; /* valid while the session is up */
-    struct occ_pending_rules rules;
-
-    char halted[OCC_ERROR_TEXT_SIZE]; /* "" = not */
-
-    uint8_t run_id[HALF_ID_LEN];
-    uint64_t requests, frames; /* numbers given out so far */
-    struct occ_pending_list queue;
-    struct flight flights[OCC_LIMIT_FRAMES_IN_FLIGHT]; /* oldest first */
-    size_t flight_count;
-    struct occ_issues issues, issues_sent;
-
-    struct occ_askers askers, ready_askers;
-    uint64_t ping_id;     /* under way; 0 = none */
-    uint64_t progress_ms; /* when the boundary last answered something, or was first given something to answer */
-    uint64_t tick_ms;
-};
-
-static bool
-awaits_answer(const struct occ_boundary *boundary)
-{
-    return boundary->flight_count > 0 || boundary->ping_id != 0 || boundary->issues_sent.count > 0 ||
-           occ_recovery_state(boundary->recovery) == OCC_RECOVERY_LINKING;
-}
-
-/* To be called before something is sent that the boundary will answer. */
-static void
-note_asked(struct occ_boundary *boundary)
-{
-    if (!awaits_answer(boundary)) {
-        boundary->progress_ms = occ_loop_now_ms(boundary->config.loop);
-    }
-}
-
-static void
-start_ticking(struct occ_boundary *boundary)
+void
+occ_boundary_start_ticking(struct occ_boundary *boundary)
 {
     if (!boundary->ticking && !boundary->stopping) {
         boundary->ticking = true;
@@ -73,28 +21,7 @@ start_ticking(struct occ_boundary *boundary)
     }
 }
 
-/* ---- who asks whether it is alive ---- */
-
-void
-occ_boundary_ask(struct occ_boundary *boundary, struct occ_asker *asker)
-{
-    if (boundary->stopping || !occ_session_is_up(boundary->session)) {
-        asker->done(asker, occ_result_of(OCC_ERR_UNAVAILABLE));
-        return;
-    }
-    occ_askers_add(&boundary->askers, asker, occ_loop_now_ms(boundary->config.loop));
-    start_ticking(boundary);
-    if (boundary->ping_id != 0) {
-        return; /* its answer is an answer to this one too */
-    }
-    note_asked(boundary);
-    boundary->ping_id = ++boundary->frames;
-    OCC_BUF_AUTO(out, OCC_LIMIT_FRAME_LEN);
-    occ_frame_end(&out, occ_frame_begin(&out, OCC_FRAME_PING, boundary->ping_id));
-    occ_session_send(boundary->session, &out);
-}
-
-/* ---- commits ---- */
+/* ---- who asks ---- */
 
 void
 occ_boundary_next_id(struct occ_boundary *boundary, uint8_t ret_id[OCC_OPAQUE_ID_LEN])
@@ -104,12 +31,6 @@ occ_boundary_next_id(struct occ_boundary *boundary, uint8_t ret_id[OCC_OPAQUE_ID
     for (size_t i = 0; i < HALF_ID_LEN; i++) {
         ret_id[HALF_ID_LEN + i] = (uint8_t)(number >> (8 * (HALF_ID_LEN - 1 - i)));
     }
-}
-
-static bool
-is_ready(const struct occ_boundary *boundary)
-{
-    return occ_recovery_state(boundary->recovery) == OCC_RECOVERY_READY;
 }
 
 const char *
@@ -139,7 +60,7 @@ occ_boundary_commit(struct occ_boundary *boundary, struct occ_pending *pending)
     OCC_ENSURE(queue->loose_len + pending->loose.len <= OCC_LIMIT_COMMIT_WAITING_LEN, OCC_ERR_BUSY);
     pending->since_ms = occ_loop_now_ms(boundary->config.loop);
     occ_pending_push(&boundary->queue, pending);
-    start_ticking(boundary);
+    occ_boundary_start_ticking(boundary);
     return occ_success();
 }
 
@@ -150,7 +71,7 @@ occ_boundary_issue(struct occ_boundary *boundary, struct occ_boundary_issue *iss
     OCC_ENSURE(boundary->issues.count + boundary->issues_sent.count < boundary->config.waiting_max, OCC_ERR_BUSY);
     issue->since_ms = occ_loop_now_ms(boundary->config.loop);
     occ_issues_push(&boundary->issues, issue);
-    start_ticking(boundary);
+    occ_boundary_start_ticking(boundary);
     return occ_success();
 }
 
@@ -161,106 +82,12 @@ occ_boundary_when_ready(struct occ_boundary *boundary, struct occ_asker *asker)
         asker->done(asker, occ_result_of(OCC_ERR_UNAVAILABLE));
         return;
     }
-    if (is_ready(boundary)) {
+    if (occ_boundary_is_ready(boundary)) {
         asker->done(asker, occ_success());
         return;
     }
     occ_askers_add(&boundary->ready_askers, asker, occ_loop_now_ms(boundary->config.loop));
-    start_ticking(boundary);
-}
-
-static void
-send_frame(struct occ_boundary *boundary)
-{
-    struct flight *flight = &boundary->flights[boundary->flight_count];
-    *flight = (struct flight){ .id = ++boundary->frames };
-    OCC_BUF_AUTO(out, OCC_LIMIT_FRAME_LEN + OCC_FRAME_HEAD_LEN);
-    note_asked(boundary);
-    const struct occ_result packed =
-        occ_pending_pack(&boundary->queue, &boundary->rules, flight->id, &flight->requests, &out);
-    if (!occ_is_ok(packed)) {
-        occ_pending_fail_all(&flight->requests, packed.code == OCC_ERR_LIMIT ? OCC_ERR_LIMIT : OCC_ERR_BUSY,
-                             occ_result_text(packed.code));
-        return;
-    }
-    boundary->flight_count++;
-    occ_session_send(boundary->session, &out);
-}
-
-/* DESIGN §4, promise 5: clients that ask for long answers and read none must not fill the memory. */
-static void
-refuse_without_room(struct occ_boundary *boundary)
-{
-    size_t held = boundary->config.unsent(boundary->config.ctx) + occ_results_len(boundary->results);
-    for (size_t i = 0; i < boundary->flight_count; i++) {
-        held += boundary->flights[i].requests.answer_len;
-    }
-    struct occ_pending_list refused = { 0 };
-    while (boundary->queue.first != NULL && held + boundary->queue.first->answer_len > OCC_LIMIT_ANSWERS_LEN) {
-        occ_pending_push(&refused, occ_pending_pop(&boundary->queue));
-    }
-    occ_pending_fail_all(&refused, OCC_ERR_BUSY, occ_result_text(OCC_ERR_BUSY));
-}
-
-static void
-send_acknowledgement(struct occ_boundary *boundary)
-{
-    OCC_BUF_AUTO(out, OCC_LIMIT_FRAME_LEN);
-    if (occ_results_put_ack(boundary->results, &out)) {
-        occ_session_send(boundary->session, &out);
-    }
-}
-
-static void
-send_issues(struct occ_boundary *boundary)
-{
-    if (boundary->issues.count == 0) {
-        return;
-    }
-    OCC_BUF_AUTO(out, OCC_LIMIT_FRAME_LEN);
-    note_asked(boundary);
-    occ_issues_send(&boundary->issues, &boundary->issues_sent, &boundary->frames, &out);
-    if (!occ_is_ok(occ_buf_check(&out))) {
-        occ_issues_fail_all(&boundary->issues_sent, OCC_ERR_BUSY);
-        return;
-    }
-    occ_session_send(boundary->session, &out);
-}
-
-/* Whoever waits for the boundary waits in vain while this lasts. */
-static void
-fail_waiting(struct occ_boundary *boundary)
-{
-    occ_pending_fail_all(&boundary->queue, OCC_ERR_UNAVAILABLE, occ_result_text(OCC_ERR_UNAVAILABLE));
-    occ_issues_fail_all(&boundary->issues, OCC_ERR_UNAVAILABLE);
-    occ_askers_answer_all(&boundary->ready_askers, OCC_ERR_UNAVAILABLE);
-}
-
-/* In front of each wait: one acknowledgement for all that is durable, one frame for all requests of this turn. */
-static void
-on_turn(void *ctx)
-{
-    struct occ_boundary *boundary = ctx;
-    if (boundary->stopping || !occ_session_is_up(boundary->session)) {
-        return;
-    }
-    send_acknowledgement(boundary);
-    occ_recovery_turn(boundary->recovery, occ_results_settled(boundary->results),
-                      occ_results_durable(boundary->results));
-    if (occ_boundary_trouble(boundary) != NULL) {
-        fail_waiting(boundary);
-        return;
-    }
-    if (!is_ready(boundary)) {
-        return;
-    }
-    send_issues(boundary);
-    while (boundary->queue.count > 0 && boundary->flight_count < OCC_LIMIT_FRAMES_IN_FLIGHT) {
-        refuse_without_room(boundary);
-        if (boundary->queue.count > 0) {
-            send_frame(boundary);
-        }
-    }
+    occ_boundary_start_ticking(boundary);
 }
 
 /* ---- recovery ---- */
@@ -280,9 +107,9 @@ static void
 send_link(void *ctx, struct occ_buf *frame)
 {
     struct occ_boundary *boundary = ctx;
-    note_asked(boundary);
+    occ_boundary_note_asked(boundary);
     occ_session_send(boundary->session, frame);
-    start_ticking(boundary);
+    occ_boundary_start_ticking(boundary);
 }
 
 static void
@@ -295,46 +122,6 @@ on_recovery(void *ctx)
     } else if (state == OCC_RECOVERY_READY) {
         occ_askers_answer_all(&boundary->ready_askers, OCC_OK);
     }
-}
-
-/* ---- frames from the boundary ---- */
-
-static struct occ_result
-take_results(struct occ_boundary *boundary, const struct occ_frame *frame)
-{
-    if (frame->id == 0) {
-        OCC_ENSURE(!is_ready(boundary), OCC_ERR_WIRE_MESSAGE);
-        return occ_results_take_again(boundary->results, frame->payload);
-    }
-    struct flight *flight = &boundary->flights[0];
-    OCC_ENSURE(boundary->flight_count > 0 && frame->id == flight->id, OCC_ERR_WIRE_MESSAGE);
-    const struct occ_result taken = occ_results_take(boundary->results, &flight->requests, frame->payload);
-    if (flight->requests.count == 0) {
-        boundary->flight_count--;
-        memmove(flight, flight + 1, boundary->flight_count * sizeof(*flight));
-    }
-    return taken;
-}
-
-static struct occ_result
-on_frame(void *ctx, const struct occ_frame *frame)
-{
-    struct occ_boundary *boundary = ctx;
-    if (frame->type == OCC_FRAME_RESULT) {
-        OCC_TRY(take_results(boundary, frame));
-    } else if (frame->type == OCC_FRAME_PONG) {
-        OCC_ENSURE(frame->id == boundary->ping_id && frame->id != 0, OCC_ERR_WIRE_MESSAGE);
-        boundary->ping_id = 0;
-        occ_askers_answer_all(&boundary->askers, OCC_OK);
-    } else if (frame->type == OCC_FRAME_ISSUED) {
-        OCC_TRY(occ_issues_take(&boundary->issues_sent, frame));
-    } else if (frame->type == OCC_FRAME_LINKED) {
-        OCC_TRY(occ_recovery_take_linked(boundary->recovery, frame));
-    } else {
-        return occ_result_of(OCC_ERR_WIRE_MESSAGE);
-    }
-    boundary->progress_ms = occ_loop_now_ms(boundary->config.loop);
-    return occ_success();
 }
 
 /* ---- up, down, and time ---- */
@@ -377,22 +164,6 @@ on_up(void *ctx, const struct occ_hello_ok *hello)
 }
 
 static void
-fail_all(struct occ_boundary *boundary)
-{
-    const bool owned = occ_session_owns_boundary(boundary->session);
-    const enum occ_err sent_code = owned ? OCC_ERR_UNAVAILABLE : OCC_ERR_UNKNOWN_OUTCOME;
-    const size_t count = boundary->flight_count;
-    boundary->flight_count = 0;
-    boundary->ping_id = 0;
-    for (size_t i = 0; i < count; i++) {
-        occ_pending_fail_all(&boundary->flights[i].requests, sent_code, occ_result_text(sent_code));
-    }
-    occ_issues_fail_all(&boundary->issues_sent, OCC_ERR_UNAVAILABLE);
-    fail_waiting(boundary);
-    occ_askers_answer_all(&boundary->askers, OCC_ERR_UNAVAILABLE);
-}
-
-static void
 on_down(void *ctx, const char *why)
 {
     struct occ_boundary *boundary = ctx;
@@ -405,7 +176,7 @@ on_down(void *ctx, const char *why)
     }
     occ_results_end(boundary->results);
     occ_recovery_end(boundary->recovery);
-    fail_all(boundary);
+    occ_boundary_fail_all(boundary);
     if (boundary->config.on_change != NULL) {
         boundary->config.on_change(boundary->config.ctx, NULL);
     }
@@ -437,13 +208,13 @@ on_tick(void *ctx)
     boundary->ticking = false;
     if (!slept) {
         time_out_old(boundary, now);
-        if (awaits_answer(boundary) && now - boundary->progress_ms > boundary->config.timeout_ms) {
+        if (occ_boundary_awaits_answer(boundary) && now - boundary->progress_ms > boundary->config.timeout_ms) {
             occ_session_drop(boundary->session, "the boundary did not answer in time");
         }
     }
-    if (awaits_answer(boundary) || boundary->queue.first != NULL || boundary->issues.first != NULL ||
+    if (occ_boundary_awaits_answer(boundary) || boundary->queue.first != NULL || boundary->issues.first != NULL ||
         boundary->askers.first != NULL || boundary->ready_askers.first != NULL) {
-        start_ticking(boundary);
+        occ_boundary_start_ticking(boundary);
     }
 }
 
@@ -483,7 +254,7 @@ occ_boundary_new(const struct occ_boundary_config *config, struct occ_error *err
                                                 .unix_path = config->unix_path,
                                                 .hello_ms = config->timeout_ms,
                                                 .on_up = on_up,
-                                                .on_frame = on_frame,
+                                                .on_frame = occ_boundary_take,
                                                 .on_down = on_down,
                                                 .ctx = boundary };
     struct occ_result made = make_parts(boundary);
@@ -496,7 +267,7 @@ occ_boundary_new(const struct occ_boundary_config *config, struct occ_error *err
         occ_boundary_free(boundary);
         return made;
     }
-    made = occ_loop_on_turn(config->loop, on_turn, boundary);
+    made = occ_loop_on_turn(config->loop, occ_boundary_turn, boundary);
     if (!occ_is_ok(made)) {
         occ_boundary_free(boundary);
         return occ_error_code(err, made.code);
@@ -521,13 +292,13 @@ void
 occ_boundary_stop(struct occ_boundary *boundary, void (*done)(void *ctx), void *ctx)
 {
     if (occ_session_is_up(boundary->session)) {
-        send_acknowledgement(boundary);
+        occ_boundary_acknowledge(boundary);
     }
     boundary->stopping = true;
     occ_timer_stop(boundary->tick);
     occ_results_end(boundary->results);
     occ_recovery_end(boundary->recovery);
-    fail_all(boundary);
+    occ_boundary_fail_all(boundary);
     occ_session_finish(boundary->session, CHILD_END_MS, done, ctx);
 }
 
