@@ -5,11 +5,17 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <time.h>
 #include <uv.h>
 
+struct occ_http_session {
+    CURL *curl;
+};
+
 struct call_state {
     CURL *curl;
+    bool is_lent; /* by a session */
     struct curl_slist *headers;
     bool is_local;        /* this machine: no proxy */
     struct occ_buf where; /* "host:port" or the path of the socket, for messages */
@@ -18,8 +24,12 @@ struct call_state {
 static void
 call_state_clear(struct call_state *state)
 {
+    if (state->is_lent) {
+        curl_easy_reset(state->curl); /* the headers must not outlive their list */
+    } else {
+        curl_easy_cleanup(state->curl);
+    }
     curl_slist_free_all(state->headers);
-    curl_easy_cleanup(state->curl);
     occ_buf_clear(&state->where);
 }
 
@@ -113,6 +123,9 @@ set_up(const struct occ_http_call *call, struct call_state *state, struct occ_bu
         memset(value.ptr, 0, value.len);
         OCC_TRY(added);
     }
+    if (call->idempotency_key != NULL) {
+        OCC_TRY(add_header(state, "Idempotency-Key", call->idempotency_key));
+    }
     ok = ok && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, state->headers) == CURLE_OK;
     return occ_result_of(ok ? OCC_OK : OCC_ERR_NOMEM);
 }
@@ -180,12 +193,79 @@ judge_failure(const struct call_state *state, CURLcode code, struct occ_buf *bod
                          curl_easy_strerror(code));
 }
 
+/* Whether a next try may go better. */
+static bool
+may_pass(CURLcode code)
+{
+    return code == CURLE_OPERATION_TIMEDOUT || code == CURLE_COULDNT_CONNECT || code == CURLE_SSL_CONNECT_ERROR ||
+           code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR ||
+           code == CURLE_PARTIAL_FILE;
+}
+
+/* Whether a list of header names ("Retry-After, Idempotent-Replay") has that one; names have no case. */
+static bool
+list_has(const char *list, const char *name)
+{
+    const size_t len = strlen(name);
+    while (*list != '\0') {
+        const size_t blanks = strspn(list, " \t,");
+        const size_t word = strcspn(list + blanks, " \t,");
+        if (word == len && strncasecmp(list + blanks, name, len) == 0) {
+            return true;
+        }
+        list += blanks + word;
+    }
+    return false;
+}
+
+static bool
+exposes(CURL *curl, const char *name)
+{
+    struct curl_header *header = NULL;
+    size_t count = 1;
+    for (size_t i = 0; i < count; i++) {
+        if (curl_easy_header(curl, "Access-Control-Expose-Headers", i, CURLH_HEADER, -1, &header) != CURLHE_OK) {
+            return false;
+        }
+        if (list_has(header->value, name)) {
+            return true;
+        }
+        count = header->amount;
+    }
+    return false;
+}
+
+struct occ_result
+occ_http_session_new(struct occ_http_session **ret_session)
+{
+    struct occ_http_session *session = calloc(1, sizeof *session);
+    OCC_ENSURE(session != NULL, OCC_ERR_NOMEM);
+    session->curl = curl_easy_init();
+    if (session->curl == NULL) {
+        free(session);
+        return occ_result_of(OCC_ERR_NOMEM);
+    }
+    *ret_session = session;
+    return occ_success();
+}
+
+void
+occ_http_session_free(struct occ_http_session *session)
+{
+    if (session != NULL) {
+        curl_easy_cleanup(session->curl);
+        free(session);
+    }
+}
+
 OCC_RESULT
 occ_http_client_call(const struct occ_http_call *call, struct occ_error *err, struct occ_http_answer *ret_answer)
 {
     __attribute__((cleanup(call_state_clear))) struct call_state state = { .where = OCC_BUF_INIT(4096) };
+    ret_answer->passing = false;
     OCC_TRY(describe(call, err, &state));
-    state.curl = curl_easy_init();
+    state.is_lent = call->session != NULL;
+    state.curl = state.is_lent ? call->session->curl : curl_easy_init();
     if (state.curl == NULL) {
         return occ_error_code(err, OCC_ERR_NOMEM);
     }
@@ -196,6 +276,7 @@ occ_http_client_call(const struct occ_http_call *call, struct occ_error *err, st
     }
     const CURLcode code = perform(state.curl);
     if (code != CURLE_OK) {
+        ret_answer->passing = may_pass(code);
         return judge_failure(&state, code, body, err);
     }
     long status = 0;
@@ -204,5 +285,6 @@ occ_http_client_call(const struct occ_http_call *call, struct occ_error *err, st
     (void)curl_easy_getinfo(state.curl, CURLINFO_RETRY_AFTER, &retry_after_s);
     ret_answer->status = (unsigned)status;
     ret_answer->retry_after_s = retry_after_s > 0 ? (uint64_t)retry_after_s : 0;
+    ret_answer->knows_repeats = exposes(state.curl, "Idempotent-Replay");
     return occ_success();
 }
