@@ -75,7 +75,7 @@ struct occ_client_request {
 /*
  * Makes a call and parses the answer, which the caller frees. Any status but 200 is a failure with the server's own sentence. For
  * a commit (OCC_CLIENT_KEYED), a failure after which the server may have done its work says so. All failures have a code with
- * exit 3.
+ * exit 3; OCC_ERR_NOT_FOUND is a 404.
  */
 OCC_RESULT occ_client_call(struct occ_client *client, const struct occ_client_request *request, struct occ_error *err,
                            struct occ_json **ret_answer);

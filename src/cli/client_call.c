@@ -206,7 +206,7 @@ put_doubt(const struct call *call, struct occ_buf *text)
 }
 
 static OCC_RESULT
-fail(const struct call *call, struct occ_buf *text, struct occ_error *err)
+fail(const struct call *call, enum occ_err code, struct occ_buf *text, struct occ_error *err)
 {
     put_doubt(call, text);
     occ_buf_put_byte(text, 0);
@@ -214,7 +214,7 @@ fail(const struct call *call, struct occ_buf *text, struct occ_error *err)
     if (!occ_is_ok(put)) {
         return occ_error_code(err, put.code);
     }
-    return occ_error_set(err, OCC_ERR_UNAVAILABLE, "%s", (const char *)text->ptr);
+    return occ_error_set(err, code, "%s", (const char *)text->ptr);
 }
 
 /* No answer. */
@@ -224,7 +224,7 @@ refuse_failure(const struct call *call, struct occ_error *err)
     OCC_BUF_AUTO(text, LONGEST_SENTENCE);
     occ_buf_put_format(&text, "%.130s%s", call->why.text,
                        call->called.code == OCC_ERR_UNAVAILABLE ? " (--server names another server)" : "");
-    return fail(call, &text, err);
+    return fail(call, OCC_ERR_UNAVAILABLE, &text, err);
 }
 
 static OCC_RESULT
@@ -242,7 +242,7 @@ refuse_status(const struct call *call, struct occ_error *err)
         (int)(sentence.len > LONGEST_REASON ? LONGEST_REASON : sentence.len),
         sentence.len == 0 ? "" : (const char *)sentence.ptr,
         answer->status == 401 && call->client->api_key == NULL ? " (no API key was given: --api-key-file)" : "");
-    return fail(call, &text, err);
+    return fail(call, answer->status == 404 ? OCC_ERR_NOT_FOUND : OCC_ERR_UNAVAILABLE, &text, err);
 }
 
 static OCC_RESULT
@@ -256,7 +256,7 @@ parse_answer(struct call *call, struct occ_error *err, struct occ_json **ret_ans
     call->in_doubt = true;
     OCC_BUF_AUTO(text, LONGEST_SENTENCE);
     occ_buf_put_format(&text, "%.60s answered what is not JSON: %.80s", call->client->shown, why.text);
-    return fail(call, &text, err);
+    return fail(call, OCC_ERR_UNAVAILABLE, &text, err);
 }
 
 /* ---- the call ---- */
