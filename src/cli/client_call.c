@@ -28,6 +28,7 @@ struct call {
     struct occ_buf text;
     uint64_t end_us;
     unsigned tries;
+    bool told;     /* a person, that it is tried again */
     bool in_doubt; /* a try may have done its work, and none has cleared that up */
     struct occ_result called;
     struct occ_error why; /* of called */
@@ -126,12 +127,13 @@ wait_ms(uint64_t ms)
 
 /* Tells a person, once, why nothing seems to happen. */
 static void
-tell(const struct call *call)
+tell(struct call *call)
 {
     const struct occ_cli *cli = call->client->cli;
-    if (call->tries != 1 || !cli->err_is_terminal) {
+    if (call->told || !cli->err_is_terminal) {
         return;
     }
+    call->told = true;
     if (occ_is_ok(call->called)) {
         occ_output_note(cli, "%.100s answered %u; trying again", call->client->shown, call->answer.status);
     } else {
@@ -141,7 +143,7 @@ tell(const struct call *call)
 
 /* Waits for the next try; false if there is no time for one. */
 static bool
-pause_before_next(const struct call *call, unsigned tries)
+pause_before_next(struct call *call, unsigned tries)
 {
     uint32_t random = 0;
     uint64_t pause_ms = 0;

@@ -102,8 +102,8 @@ occ_inspect_parts_put_authorization(struct occ_buf *out, const struct occ_json *
         occ_text_put_safe_cut(&line, format, LONGEST_PART);
         occ_buf_put_str(&line, occ_json_get(authorization, "nonceB64") == NULL ? ", of no digest" : ", of this digest");
     }
-    put_time(&line, ", at ", authorization, "timestamp");
-    occ_buf_put_str(&line, " by the actor's clock; signed by the actor");
+    put_time(&line, ", by the actor's clock at ", authorization, "timestamp");
+    occ_buf_put_str(&line, "; signed by the actor");
     occ_buf_put_str(&line, format.len == 0 ? "" : ", but for the time");
     occ_facts_put_line(out, "authorization", occ_buf_view(&line));
     occ_facts_put_line(out, "  digest", text_of(authorization, "artifactHash"));

@@ -191,9 +191,8 @@ judge_failure(const struct occ_http_prepared *state, CURLcode code, struct occ_b
 static bool
 may_pass(CURLcode code)
 {
-    return code == CURLE_OPERATION_TIMEDOUT || code == CURLE_COULDNT_CONNECT || code == CURLE_SSL_CONNECT_ERROR ||
-           code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR ||
-           code == CURLE_PARTIAL_FILE;
+    return code == CURLE_OPERATION_TIMEDOUT || code == CURLE_COULDNT_CONNECT || code == CURLE_GOT_NOTHING ||
+           code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_PARTIAL_FILE;
 }
 
 /* Whether a list of header names ("Retry-After, Idempotent-Replay") has that one; names have no case. */
