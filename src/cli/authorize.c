@@ -14,7 +14,12 @@ occ_authorize_ask(struct occ_client *client, struct occ_error *err, struct occ_b
                                                 .body = occ_bytes_str("{}"),
                                                 .repeat = OCC_CLIENT_HARMLESS };
     __attribute__((cleanup(occ_json_cleanup))) struct occ_json *answer = NULL;
-    OCC_TRY(occ_client_call(client, &request, err, &answer));
+    const struct occ_result called = occ_client_call(client, &request, err, &answer);
+    if (called.code == OCC_ERR_NOT_FOUND) {
+        return occ_error_set(err, OCC_ERR_UNAVAILABLE, "%.120s gives no challenges: it takes no commits with an actor",
+                             client->shown);
+    }
+    OCC_TRY(called);
     const struct occ_bytes challenge = occ_json_string(occ_json_get(answer, "challenge"));
     bool good = challenge.len > 0 && challenge.len <= OCC_AUTHORIZE_CHALLENGE_LEN;
     for (size_t i = 0; i < challenge.len; i++) {

@@ -71,6 +71,18 @@ check_answer(const struct occ_client *client, const struct occ_json *answer, con
     return occ_success();
 }
 
+static OCC_RESULT
+ask(struct occ_client *client, struct occ_bytes body, struct occ_error *err, struct occ_json **ret_answer)
+{
+    /* Done twice, it would leave a counter unused: allowed, but not without need. */
+    const struct occ_client_request request = { .path = "/allocate-slot", .body = body, .repeat = OCC_CLIENT_UNTAKEN };
+    const struct occ_result called = occ_client_call(client, &request, err, ret_answer);
+    if (called.code == OCC_ERR_NOT_FOUND) {
+        return occ_error_set(err, OCC_ERR_UNAVAILABLE, "%.120s gives no slots", client->shown);
+    }
+    return called;
+}
+
 static enum occ_exit
 allocate(const struct occ_cli *cli, const struct occ_settings *settings, struct occ_client *client)
 {
@@ -86,14 +98,10 @@ allocate(const struct occ_cli *cli, const struct occ_settings *settings, struct 
         occ_buf_put_format(&body, "\"chainId\":\"%s\"", chain);
     }
     occ_buf_put_str(&body, "}");
-    /* Done twice, it would leave a counter unused: allowed, but not without need. */
-    const struct occ_client_request request = { .path = "/allocate-slot",
-                                                .body = occ_buf_view(&body),
-                                                .repeat = OCC_CLIENT_UNTAKEN };
     struct occ_error err = { 0 };
     __attribute__((cleanup(occ_json_cleanup))) struct occ_json *answer = NULL;
     if (!occ_is_ok(occ_client_init(client, cli, settings, &err)) ||
-        !occ_is_ok(occ_client_call(client, &request, &err, &answer)) ||
+        !occ_is_ok(ask(client, occ_buf_view(&body), &err, &answer)) ||
         !occ_is_ok(check_answer(client, answer, chain, &err))) {
         return occ_output_fail(cli, &err);
     }
