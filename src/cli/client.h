@@ -69,7 +69,8 @@ struct occ_client_request {
     struct occ_bytes body; /* JSON, POSTed; empty = a GET */
     enum occ_client_repeat repeat;
     const char *idempotency_key; /* or NULL */
-    bool tells_key; /* the same command with this key would be the same request: a failure in doubt says so */
+    const char
+        *again; /* the command that makes this very request again, for a failure in doubt; NULL = there is none */
 };
 
 /*

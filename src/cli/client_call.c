@@ -14,7 +14,7 @@ enum {
     LONGEST_ANSWER = OCC_LIMIT_ANSWER_LEN + (1 << 20), /* a peer's may have more around the proofs */
     LONGEST_SMALL_ANSWER = 64 << 10,
     LONGEST_SENTENCE = 1024,
-    LONGEST_REASON = 120, /* bytes of the server's own sentence */
+    LONGEST_REASON = 90, /* bytes of the server's own sentence */
     CONNECT_MS = 10000
 };
 
@@ -196,12 +196,9 @@ put_doubt(const struct call *call, struct occ_buf *text)
     if (!call->in_doubt || call->request->repeat != OCC_CLIENT_KEYED) {
         return;
     }
-    if (call->request->tells_key && call->client->keeping == OCC_CLIENT_KEEPS_KEYS) {
-        occ_buf_put_format(
-            text,
-            "; whether it committed is not known: the same command with --idempotency-key %.64s gives the "
-            "same proof if it did",
-            call->request->idempotency_key);
+    if (call->request->again != NULL && call->client->keeping == OCC_CLIENT_KEEPS_KEYS) {
+        occ_buf_put_format(text, "; whether it committed is not known: %.100s gives the same proof if it did",
+                           call->request->again);
         return;
     }
     occ_buf_put_str(text, "; whether it committed is not known, and to commit again may make a second proof");

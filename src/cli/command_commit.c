@@ -1,5 +1,6 @@
 /* occ commit FILE… */
 #include <signal.h>
+#include <stdio.h>
 
 #include "base/base64.h"
 #include "base/hex.h"
@@ -190,24 +191,35 @@ deliver(struct job *job, size_t first, size_t count, const struct occ_json *answ
     return worst;
 }
 
-/* A name for one request that nothing else has: the same for all its tries. */
-static const char *
-name_request(const struct occ_commit_plan *plan, char fresh[2 * KEY_BYTES + 1])
+/* A request's name, the same for all its tries. */
+struct name {
+    char fresh[2 * KEY_BYTES + 1];
+    char again[128];
+};
+
+static void
+name_request(struct occ_client_request *request, const struct occ_commit_plan *plan, bool is_only, struct name *name)
 {
     uint8_t random[KEY_BYTES];
     if (plan->idempotency_key != NULL) {
-        return plan->idempotency_key;
+        request->idempotency_key = plan->idempotency_key;
+        request->again = "the same command";
+        return;
     }
     occ_secret_random(random, sizeof random);
-    occ_hex_encode(occ_bytes_of(random, sizeof random), fresh);
-    fresh[(size_t)2 * KEY_BYTES] = '\0';
-    return fresh;
+    occ_hex_encode(occ_bytes_of(random, sizeof random), name->fresh);
+    name->fresh[(size_t)2 * KEY_BYTES] = '\0';
+    request->idempotency_key = name->fresh;
+    if (is_only && plan->fields.actor == NULL) { /* else another run makes other requests */
+        (void)snprintf(name->again, sizeof name->again, "the same command with --idempotency-key %s", name->fresh);
+        request->again = name->again;
+    }
 }
 
 static OCC_RESULT
 ask(struct job *job, size_t first, size_t count, struct occ_error *err, struct occ_json **ret_answer)
 {
-    char fresh[2 * KEY_BYTES + 1];
+    struct name name = { 0 };
     OCC_BUF_AUTO(body, LONGEST_REQUEST);
     OCC_TRY(occ_commit_authorize(job->plan, first, count, job->client, err));
     occ_commit_put_request(job->plan, first, count, &body);
@@ -215,13 +227,8 @@ ask(struct job *job, size_t first, size_t count, struct occ_error *err, struct o
     if (!occ_is_ok(built)) {
         return occ_error_code(err, built.code);
     }
-    const struct occ_client_request request = { .path = "/commit",
-                                                .body = occ_buf_view(&body),
-                                                .repeat = OCC_CLIENT_KEYED,
-                                                .idempotency_key = name_request(job->plan, fresh),
-                                                /* with an actor, or in several, another run makes other requests */
-                                                .tells_key =
-                                                    count == job->plan->count && job->plan->fields.actor == NULL };
+    struct occ_client_request request = { .path = "/commit", .body = occ_buf_view(&body), .repeat = OCC_CLIENT_KEYED };
+    name_request(&request, job->plan, count == job->plan->count, &name);
     return occ_client_call(job->client, &request, err, ret_answer);
 }
 
