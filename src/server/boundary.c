@@ -114,6 +114,19 @@ occ_boundary_commit(struct occ_boundary *boundary, struct occ_pending *pending)
 }
 
 static void
+tell_sent(const struct occ_boundary *boundary, const struct occ_pending_list *requests)
+{
+    uint64_t digests = 0;
+    if (boundary->config.on_sent == NULL) {
+        return;
+    }
+    for (const struct occ_pending *pending = requests->first; pending != NULL; pending = pending->next) {
+        digests += pending->digests;
+    }
+    boundary->config.on_sent(boundary->config.ctx, requests->count, digests);
+}
+
+static void
 send_frame(struct occ_boundary *boundary)
 {
     struct flight *flight = &boundary->flights[boundary->flight_count];
@@ -128,6 +141,7 @@ send_frame(struct occ_boundary *boundary)
         return;
     }
     boundary->flight_count++;
+    tell_sent(boundary, &flight->requests);
     occ_session_send(boundary->session, &out);
 }
 
@@ -342,6 +356,7 @@ occ_boundary_new(const struct occ_boundary_config *config, struct occ_error *err
                                                 .events = config->events,
                                                 .enclave = config->enclave,
                                                 .unix_path = config->unix_path,
+                                                .enclave_flags = config->enclave_flags,
                                                 .hello_ms = config->timeout_ms,
                                                 .on_up = on_up,
                                                 .on_frame = on_frame,
@@ -370,6 +385,14 @@ const struct occ_boundary_identity *
 occ_boundary_identity(const struct occ_boundary *boundary)
 {
     return !boundary->stopping && occ_session_is_up(boundary->session) ? &boundary->identity : NULL;
+}
+
+void
+occ_boundary_get_stats(const struct occ_boundary *boundary, struct occ_boundary_stats *ret_stats)
+{
+    *ret_stats = (struct occ_boundary_stats){ .waiting = boundary->queue.count,
+                                              .waiting_len = boundary->queue.loose_len,
+                                              .in_flight = boundary->flight_count };
 }
 
 int

@@ -9,6 +9,7 @@
 #include "server/answer.h"
 #include "server/commit_body.h"
 #include "server/handle.h"
+#include "server/routes.h"
 
 enum { BODY_LEN_AT_ONCE = 32 << 10 }; /* some 300 digests: 200 µs */
 
@@ -150,6 +151,10 @@ body_was_read(void *job)
     }
     if (!occ_is_ok(commit->read)) {
         occ_answer_error(commit->request, status_of_body_error(commit->read.code), commit->err.text, NULL);
+        free_commit(commit);
+        return;
+    }
+    if (!occ_routes_admit_more(commit->server, commit->request, commit->pending.digests - 1)) {
         free_commit(commit);
         return;
     }
