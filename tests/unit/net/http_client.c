@@ -56,6 +56,7 @@ test_own_server(void **state)
     call(&(struct occ_http_call){ .url = url, .content_type = "application/json" }, &result);
     assert_int_equal(result.answer.status, 200);
     assert_int_equal(result.body.len, 0);
+    assert_string_equal(result.answer.content_type, "text/plain");
 
     snprintf(url, sizeof url, "http://%s/nothing", server.address);
     call(&(struct occ_http_call){ .url = url }, &result);
@@ -211,13 +212,40 @@ test_wrong_urls(void **state)
     assert_int_equal(result.code.code, OCC_ERR_USAGE);
 }
 
+static void
+test_urls_as_they_may_be_shown(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url, *shown;
+    } urls[] = {
+        { "http://tsa.example/", "http://tsa.example/" },
+        { "https://name:s3cret@tsa.example:8443/tsr?key=s3cret#s3cret", "https://tsa.example:8443/tsr" },
+        { "http://s3cret@[::1]:80", "http://[::1]:80/" },
+        { "ftp://tsa.example/", NULL },
+        { "tsa.example/s3cret", NULL },
+        { "http://", NULL },
+        { "http://a b/", NULL },
+        { "http://a/\xff", NULL },
+    };
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        OCC_BUF_AUTO(shown, 100);
+        struct occ_error err = { 0 };
+        const struct occ_result result = occ_http_client_show_url(urls[i].url, &err, &shown);
+        assert_int_equal(result.code, urls[i].shown == NULL ? OCC_ERR_USAGE : OCC_OK);
+        assert_true(urls[i].shown == NULL || occ_bytes_is(occ_buf_view(&shown), urls[i].shown));
+        assert_null(strstr(err.text, "s3cret"));
+    }
+}
+
 int
 main(void)
 {
     setenv("http_proxy", "http://127.0.0.1:1/", 1); /* nobody there: to reach this machine it must not be used */
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_own_server),   cmocka_unit_test(test_unix),       cmocka_unit_test(test_other_servers),
-        cmocka_unit_test(test_out_of_reach), cmocka_unit_test(test_wrong_urls),
+        cmocka_unit_test(test_own_server),    cmocka_unit_test(test_unix),
+        cmocka_unit_test(test_other_servers), cmocka_unit_test(test_out_of_reach),
+        cmocka_unit_test(test_wrong_urls),    cmocka_unit_test(test_urls_as_they_may_be_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
