@@ -41,5 +41,6 @@ extern const struct occ_command occ_command_verify;
 extern const struct occ_command occ_command_inspect;
 extern const struct occ_command occ_command_audit;
 extern const struct occ_command occ_command_key;
+extern const struct occ_command occ_command_upgrade;
 
 #endif

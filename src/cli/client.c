@@ -186,7 +186,8 @@ refuse_status(const struct occ_client *client, bool is_post, const struct occ_ht
     }
     const char *key_hint =
         answer->status == 401 && client->api_key == NULL ? " (no API key was given: --api-key-file)" : "";
-    return occ_error_set(err, OCC_ERR_UNAVAILABLE, "%.100s answered %u%s%.*s%s%s", client->shown, answer->status,
+    const enum occ_err code = answer->status == 404 ? OCC_ERR_NOT_FOUND : OCC_ERR_UNAVAILABLE;
+    return occ_error_set(err, code, "%.100s answered %u%s%.*s%s%s", client->shown, answer->status,
                          sentence.len == 0 ? "" : ": ", (int)(sentence.len > 120 ? 120 : sentence.len),
                          sentence.len == 0 ? "" : (const char *)sentence.ptr, key_hint, doubt(is_post, may_be_done));
 }

@@ -45,7 +45,7 @@ void occ_client_clear(struct occ_client *client);
 /*
  * POSTs body (JSON) to path ("/commit"), or GETs if body is empty, and parses the answer, which the caller frees. Any
  * status but 200 is a failure with the server's own sentence. For a POST, a failure after which the server may have done
- * its work says so. All failures have a code with exit 3.
+ * its work says so. All failures have a code with exit 3; OCC_ERR_NOT_FOUND is a 404.
  */
 OCC_RESULT occ_client_call(const struct occ_client *client, const char *path, struct occ_bytes body,
                            struct occ_error *err, struct occ_json **ret_answer);

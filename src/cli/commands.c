@@ -8,7 +8,8 @@
 enum { LONGEST_HELP = 64 << 10 };
 
 static const struct occ_command *const commands[] = { &occ_command_hash,    &occ_command_commit, &occ_command_verify,
-                                                      &occ_command_inspect, &occ_command_audit,  &occ_command_key };
+                                                      &occ_command_inspect, &occ_command_audit,  &occ_command_key,
+                                                      &occ_command_upgrade };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 /* For --version, whose first word is the program's name. */
@@ -142,7 +143,7 @@ occ_commands_main(int argc, char *const *argv, char *const *envp)
                            .color = wants_color() };
     if (argc < 2) {
         return (int)occ_output_usage(
-            &cli, "no command, expected hash, commit, verify, inspect, audit or key; see \"occ --help\"");
+            &cli, "no command, expected hash, commit, verify, inspect, audit, key or upgrade; see \"occ --help\"");
     }
     const char *word = argv[1];
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
