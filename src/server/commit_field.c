@@ -1,7 +1,6 @@
 /* commit_field.c — see commit_field.h. */
 #include "server/commit_field.h"
 
-#include "codec/canonical.h"
 #include "proof/optional.h"
 #include "proof/value.h"
 
@@ -53,14 +52,8 @@ struct occ_result
 occ_commit_field_put_signed(const struct occ_commit_fields *fields, enum occ_commit_tag tag,
                             const struct occ_json *value, const char *where, size_t *ret_len)
 {
-    struct occ_bytes name;
     occ_buf_reset(fields->value);
-    OCC_TRY(occ_value_put_metadata(value, where, fields->err, fields->value)); /* the same rules of size and depth */
-    if (occ_canonical_has_unsafe_name(value, &name)) {
-        return occ_error_set(fields->err, OCC_ERR_FIELD_NAME,
-                             "%s: the name \"%.*s\", which JavaScript would reorder or drop", where,
-                             OCC_BYTES_ARG(name));
-    }
+    OCC_TRY(occ_value_put_signed(value, where, fields->err, fields->value));
     if (fields->value->len == 0) {
         *ret_len = 0;
         return occ_success();
@@ -122,24 +115,13 @@ occ_commit_field_put_slot(const struct occ_commit_fields *fields, const struct o
     return occ_success();
 }
 
-static bool
-is_chain_id_byte(uint8_t byte)
-{
-    return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') ||
-           byte == '.' || byte == '_' || byte == ':' || byte == '-';
-}
-
 struct occ_result
 occ_commit_field_read_chain(const struct occ_json *value, const char *where, struct occ_error *err,
                             struct occ_bytes *ret_chain_id)
 {
     OCC_TRY(check_string(value, where, err));
     const struct occ_bytes text = occ_json_string(value);
-    size_t good = 0;
-    while (good < text.len && is_chain_id_byte(text.ptr[good])) {
-        good++;
-    }
-    if (text.len == 0 || text.len > OCC_LIMIT_CHAIN_ID_LEN || good < text.len) {
+    if (!occ_value_is_chain_id(text)) {
         return occ_error_set(err, OCC_ERR_FIELD_VALUE, "%s: expected 1 to %d characters of A-Za-z0-9._:-", where,
                              OCC_LIMIT_CHAIN_ID_LEN);
     }

@@ -9,6 +9,7 @@
 #include "server/answer.h"
 #include "server/commit_body.h"
 #include "server/handle.h"
+#include "server/refusal.h"
 #include "server/routes.h"
 
 enum { BODY_LEN_AT_ONCE = 32 << 10 }; /* some 300 digests: 200 µs */
@@ -55,34 +56,6 @@ answer_proofs(struct occ_http_request *request, const struct occ_pending_answer 
     occ_answer_json(request, 200, &body);
 }
 
-/* PROTOCOL §3: 503 = nothing was given out, a retry is safe; 500 = failed, or the outcome is unknown. */
-static void
-answer_refusal(struct occ_http_request *request, const struct occ_pending_answer *answer)
-{
-    struct occ_error why = { 0 };
-    (void)occ_error_set(&why, answer->code, "%.*s", OCC_BYTES_ARG(answer->text));
-    switch (answer->code) {
-    case OCC_ERR_UNAVAILABLE:
-    case OCC_ERR_TIMEOUT:
-        occ_answer_error(request, 503, "the boundary is out of reach, try again later", NULL);
-        return;
-    case OCC_ERR_BUSY:
-        occ_answer_error(request, 503, "overloaded, try again later", NULL);
-        return;
-    case OCC_ERR_LIMIT:
-        occ_answer_error(request, 413, why.text, NULL);
-        return;
-    default:
-        break;
-    }
-    const bool is_clients_mistake = answer->code >= OCC_ERR_BASE64 && answer->code <= OCC_ERR_FIELD_NAME;
-    if (is_clients_mistake) {
-        occ_answer_error(request, 400, why.text, NULL);
-        return;
-    }
-    occ_answer_internal(request, why.text);
-}
-
 static void
 commit_done(struct occ_pending *pending, const struct occ_pending_answer *answer)
 {
@@ -90,7 +63,7 @@ commit_done(struct occ_pending *pending, const struct occ_pending_answer *answer
     if (answer->code == OCC_OK) {
         answer_proofs(commit->request, answer);
     } else {
-        answer_refusal(commit->request, answer);
+        occ_refusal_answer(commit->request, answer->code, answer->text);
     }
     free_commit(commit);
 }

@@ -5,6 +5,7 @@
 
 #include "base/decimal.h"
 #include "os/file.h"
+#include "server/enclave_flags.h"
 
 enum { PATH_LEN_MAX = 4096, PORT_MAX = 65535, VERIFY_THREADS_MAX = 4 };
 
@@ -238,6 +239,7 @@ occ_options_read(const struct occ_settings *settings, char *const *envp, struct 
     OCC_TRY(read_data(settings, envp, err, &ret_options->data));
     OCC_TRY(read_boundary(settings, err, &ret_options->boundary_path));
     OCC_TRY(read_enclave(settings, err, &ret_options->enclave));
+    OCC_TRY(occ_enclave_flags_check(settings, err));
     OCC_TRY(read_rates(settings, err, ret_options));
     OCC_TRY(read_metrics(settings, err, ret_options));
     const char *keys = occ_settings_text(settings, "api-keys");
