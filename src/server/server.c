@@ -309,20 +309,30 @@ note_given_up(void *ctx)
     *stopped = true;
 }
 
-/* Frees a listener; one that the start failed after has to be stopped first. */
+/* What listens although the start failed after that: a server is freed only when it has stopped. */
 static void
-finish_http(struct occ_server *server, struct occ_http_server *http, bool *stopped)
+stop_listening(struct occ_server *server)
 {
-    if (http == NULL) {
-        return;
+    struct occ_http_server *const all[] = { server->http, server->metrics_http };
+    bool *const stopped[] = { &server->http_stopped, &server->metrics_stopped };
+    for (size_t i = 0; i < 2; i++) {
+        if (all[i] == NULL) {
+            *stopped[i] = true;
+        } else if (!*stopped[i]) {
+            occ_http_server_stop(all[i], 1, note_given_up, stopped[i]);
+        }
     }
-    if (!*stopped) {
-        occ_http_server_stop(http, 1, note_given_up, stopped);
-    }
-    while (!*stopped) {
+    while (!server->http_stopped || !server->metrics_stopped) {
         occ_loop_run(server->loop);
     }
-    occ_http_server_free(http);
+}
+
+static void
+free_http(struct occ_http_server *http)
+{
+    if (http != NULL) {
+        occ_http_server_free(http);
+    }
 }
 
 /* Also of what was started only in part. */
@@ -332,8 +342,9 @@ finish(struct occ_server *server)
     occ_workers_free(server->workers);
     occ_workers_free(server->readers);
     occ_boundary_free(server->boundary);
-    finish_http(server, server->metrics_http, &server->metrics_stopped);
-    finish_http(server, server->http, &server->http_stopped);
+    stop_listening(server);
+    free_http(server->metrics_http);
+    free_http(server->http);
     occ_loop_free(server->loop);
     occ_verifier_free(server->verifier);
     occ_admit_clear(&server->admit);
