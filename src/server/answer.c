@@ -146,8 +146,8 @@ put_note(struct occ_buf *line, const struct occ_answer_note *note)
         put_text(line, ",\"key\":", occ_bytes_str(note->key));
     }
     if (note->has_request_id) {
-        char text[2 * OCC_PENDING_OPAQUE_LEN];
-        occ_hex_encode(occ_bytes_of(note->request_id, OCC_PENDING_OPAQUE_LEN), text);
+        char text[2 * OCC_OPAQUE_ID_LEN];
+        occ_hex_encode(occ_bytes_of(note->request_id, OCC_OPAQUE_ID_LEN), text);
         put_text(line, ",\"requestId\":", occ_bytes_of(text, sizeof(text)));
     }
     if (note->proofs != 0) {
