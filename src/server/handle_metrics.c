@@ -92,6 +92,9 @@ static void
 put_boundary(const struct occ_server *server, struct occ_buf *out)
 {
     const struct occ_boundary_identity *identity = occ_boundary_identity(server->boundary);
+    occ_prometheus_put_one(out, "occ_commits_possible", "gauge",
+                           "1 if boundary and ledger are there and agree: commits are taken.",
+                           occ_boundary_trouble(server->boundary) == NULL);
     occ_prometheus_put_one(out, "occ_boundary_up", "gauge", "1 if there is a session with the boundary.",
                            identity != NULL);
     occ_prometheus_put_one(out, "occ_boundary_sessions_total", "counter",
@@ -107,6 +110,29 @@ put_boundary(const struct occ_server *server, struct occ_buf *out)
                                                        { 0 } };
         occ_prometheus_put(out, "occ_boundary_info", labels, 1);
     }
+}
+
+/* server->store is NULL while the server stops. */
+static void
+put_ledger(const struct occ_server *server, struct occ_buf *out)
+{
+    struct occ_ledger_stats stats = { 0 };
+    if (server->store == NULL) {
+        return;
+    }
+    occ_store_get_stats(server->store, &stats);
+    occ_prometheus_put_one(out, "occ_ledger_proofs", "gauge", "Proofs in the ledger.", stats.proofs);
+    occ_prometheus_put_one(out, "occ_ledger_indexed_proofs", "gauge",
+                           "Proofs that the digest index has; the rest is looked up in memory.", stats.indexed_proofs);
+    occ_prometheus_put_one(out, "occ_ledger_rows", "gauge", "Rows that hold them: one per frame.", stats.rows);
+    occ_prometheus_put_one(out, "occ_ledger_size_bytes", "gauge", "Bytes of the ledger's files.", stats.bytes);
+    occ_prometheus_put_one(out, "occ_ledger_waiting", "gauge", "Writes that wait for the ledger or are under way.",
+                           occ_store_waiting(server->store));
+    occ_prometheus_put_one(out, "occ_ledger_trouble", "gauge", "1 if the ledger cannot be written.",
+                           occ_store_trouble(server->store) != NULL);
+    occ_prometheus_begin(out, "occ_ledger_sync_seconds", "histogram",
+                         "Transactions of the ledger, from their begin to the end of their sync.");
+    occ_prometheus_put_histogram(out, "occ_ledger_sync_seconds", NULL, &server->metrics.sync, &occ_histogram_sync);
 }
 
 static void
@@ -148,6 +174,7 @@ occ_handle_metrics(struct occ_server *server, struct occ_http_request *request)
     put_http(server, &body);
     put_commits(server, &body);
     put_boundary(server, &body);
+    put_ledger(server, &body);
     put_logs(server, &body);
     put_process(&body);
     if (!occ_is_ok(occ_buf_check(&body))) {

@@ -25,6 +25,7 @@ struct occ_metrics {
     uint64_t too_many;                                       /* answers 429 */
     uint64_t sessions, sessions_lost;                        /* with the boundary; lost: attempts that failed, too */
     struct occ_histogram frame_requests, frame_digests;      /* occ_histogram_sizes */
+    struct occ_histogram sync;                               /* occ_histogram_sync: transactions of the ledger */
 };
 
 /* An exchange is over. status 0: the client was gone. */

@@ -253,6 +253,13 @@ start_boundary(struct occ_server *server, struct occ_error *err)
     return occ_boundary_new(&config, err, &server->boundary);
 }
 
+static void
+on_ledger_written(void *ctx, uint64_t duration_us)
+{
+    struct occ_server *server = ctx;
+    occ_histogram_add(&server->metrics.sync, &occ_histogram_sync, duration_us);
+}
+
 static struct occ_result
 start_store(struct occ_server *server, struct occ_error *err)
 {
@@ -261,7 +268,9 @@ start_store(struct occ_server *server, struct occ_error *err)
                                              .events = &server->events,
                                              .folder = options->data,
                                              .read_threads = (unsigned)options->read_threads,
-                                             .reads_max = (size_t)options->queue };
+                                             .reads_max = (size_t)options->queue,
+                                             .on_written = on_ledger_written,
+                                             .ctx = server };
     OCC_TRY(occ_store_new(&config, err, &server->store));
     const struct occ_result made = occ_repeats_new(server->loop, options->boundary_ms, &server->repeats);
     return occ_is_ok(made) ? made : occ_error_code(err, made.code);

@@ -70,6 +70,8 @@ def test_a_fresh_server(occd, folder):
     assert metrics_text.get(values, "occ_proofs_total") == 0
     assert metrics_text.get(values, "occ_boundary_up") == 1
     assert metrics_text.get(values, "occ_boundary_sessions_total") == 1
+    assert metrics_text.get(values, "occ_commits_possible") == 1
+    assert metrics_text.get(values, "occ_ledger_proofs") == 0
     occd.stop()
     assert not (folder / "data" / "metrics.sock").exists()
 
@@ -106,6 +108,24 @@ def test_what_was_done(occd):
     for name in ("occ_commit_queue_requests", "occ_commit_queue_bytes", "occ_boundary_frames_in_flight",
                  "occ_http_unsent_bytes", "occ_verify_pending", "occ_commit_bodies_pending", "occ_http_rate_limited_total"):
         assert metrics_text.get(values, name) == 0, name
+
+
+def test_the_ledger(start, folder):
+    occd = start()
+    for number in range(3):
+        occd.commit(digest_of(number), digest_of(number + 100))
+    values = scrape(occd)
+    assert metrics_text.get(values, "occ_ledger_proofs") == 6
+    assert metrics_text.get(values, "occ_ledger_rows") == 3
+    assert metrics_text.get(values, "occ_ledger_sync_seconds_count") == 3, "one after the other: a transaction each"
+    assert metrics_text.get(values, "occ_ledger_sync_seconds_sum") > 0
+    assert metrics_text.get(values, "occ_ledger_waiting") == metrics_text.get(values, "occ_ledger_trouble") == 0
+    on_disk = sum(path.stat().st_size for path in (folder / "data").glob("ledger.db*"))
+    assert 0 < metrics_text.get(values, "occ_ledger_size_bytes") <= on_disk
+    occd.stop()
+    again = start()
+    assert value(again, "occ_ledger_proofs") == 6, "of the ledger, not of this run"
+    assert value(again, "occ_proofs_total") == 0
 
 
 def test_info_is_the_boundary(occd):
@@ -180,6 +200,7 @@ def test_no_boundary(folder, start):
     wait_for(lambda: value(program, "occ_boundary_sessions_lost_total") >= 2, what="attempts that fail")
     values = scrape(program)
     assert metrics_text.get(values, "occ_boundary_up") == 0
+    assert metrics_text.get(values, "occ_commits_possible") == 0
     assert not [name for (name, _) in values if name == "occ_boundary_info"]
     program.stop()
 
