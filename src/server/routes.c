@@ -28,6 +28,9 @@ static const struct route table[] = {
     { "/verify", OCC_HTTP_POST, OPEN, COSTS, "POST, OPTIONS", occ_handle_verify },
     { "/key", OCC_HTTP_GET, OPEN, 0, "GET, HEAD, OPTIONS", occ_handle_key },
     { "/health", OCC_HTTP_GET, ALWAYS_OPEN, 0, "GET, HEAD, OPTIONS", occ_handle_health },
+    { "/challenge", OCC_HTTP_POST, NEEDS_KEY, COSTS | IN_DEMO | BODY_IS_EXTRA, "POST, OPTIONS", occ_handle_challenge },
+    { "/allocate-slot", OCC_HTTP_POST, NEEDS_KEY, COSTS | IN_DEMO | BODY_IS_EXTRA, "POST, OPTIONS",
+      occ_handle_allocate_slot },
     { "/metrics", OCC_HTTP_GET, NEEDS_KEY, 0, "GET, HEAD, OPTIONS", occ_handle_metrics },
 };
 
