@@ -28,7 +28,7 @@ struct occ_ledger_options {
 };
 
 /*
- * Opens for writing: takes the lock (OCC_ERR_LOCKED names who holds it), migrates an older version of the schema, checks what
+ * Opens for writing: takes the lock, the file ledger.lock in the folder (OCC_ERR_LOCKED names who holds it), migrates an older version of the schema, checks what
  * is cheap to check. Other codes: OCC_ERR_NOT_FOUND, OCC_ERR_LEDGER_FOREIGN (not a ledger of ours, or of a later version),
  * OCC_ERR_LEDGER_CORRUPT, OCC_ERR_LEDGER_READ_ONLY, OCC_ERR_LEDGER_FULL, OCC_ERR_IO, OCC_ERR_NOMEM; *err names file and reason.
  * Takes well under a second whatever the ledger's size. Starts a thread that keeps the digest index (low priority).
@@ -83,10 +83,18 @@ struct occ_ledger_write {
 
 /*
  * Writes all of it in one transaction and syncs; all of it is durable, or nothing. An entry whose position the epoch has already is
- * skipped if its bytes are the same and OCC_ERR_INTEGRITY if not; so is one that would leave a gap behind the epoch's last
- * position, a counter or position that the ledger has with other bytes, or an epochId with another key. A token that is
- * there already stays as it is. OCC_ERR_LEDGER_FULL, OCC_ERR_LEDGER_READ_ONLY, OCC_ERR_LEDGER_CORRUPT, OCC_ERR_IO, OCC_ERR_NOMEM:
- * nothing was written; may be tried again.
+ * skipped if its proofs are the same (chain, counters, digests, texts; its opaque bytes, repeat and time are the parent's own and not
+ * compared) and OCC_ERR_INTEGRITY if not; so is one that would leave a gap behind the epoch's last position (0 for a new epoch), a
+ * counter that does not rise along its chain, or an epochId with another key, enforcement or measurement. A token that is there
+ * already stays as it is; one for a proof that is not there is OCC_ERR_NOT_FOUND. A repeat that is there already and still good
+ * stays as it is. OCC_ERR_LIMIT, OCC_ERR_FIELD_VALUE: larger than the limits allow, or numbers beyond 63 bits.
+ * OCC_ERR_LEDGER_FULL, OCC_ERR_LEDGER_READ_ONLY, OCC_ERR_LEDGER_CORRUPT, OCC_ERR_IO, OCC_ERR_NOMEM, OCC_ERR_BUSY: it is not durable;
+ * may be tried again, with the same bytes.
+ *
+ * A failed sync is never taken for durable. The system may keep what it could not write in memory and show it to everybody, and say
+ * nothing the second time. So after a failure at the end of a transaction the file is opened again and all that the WAL holds is
+ * copied into the database and synced there, before anything is compared or written; a transaction that is seen after that is
+ * durable, one that is not is written anew. The same is done at each opening, for the process before this one.
  */
 OCC_RESULT occ_ledger_write(struct occ_ledger *ledger, const struct occ_ledger_write *write, struct occ_error *err);
 /* Removes repeats that are older than they need be, as of now_ms; a bounded number at a time. */

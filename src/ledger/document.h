@@ -1,0 +1,21 @@
+/*
+ * document.h — the attestation document in a proof's text, taken out and put back byte for byte.
+ *
+ * Many proofs of a frame carry the same document, some kilobytes of base64. What stands between the first "reportB64":" and the
+ * next quote is taken out if it is long enough to be worth it. The text is not parsed: whatever it is, what was cut is what is put
+ * back.
+ */
+#ifndef OCC_LEDGER_DOCUMENT_H
+#define OCC_LEDGER_DOCUMENT_H
+
+#include "base/buf.h"
+
+struct occ_document_cut {
+    struct occ_bytes document; /* len 0 = there is none: head is the whole text */
+    struct occ_bytes head, tail;
+};
+
+/* The parts are views into text. */
+struct occ_document_cut occ_document_cut(struct occ_bytes text);
+
+#endif
