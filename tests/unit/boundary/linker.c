@@ -313,6 +313,28 @@ test_time(void **state)
     parent_end(&parent);
 }
 
+/* A chain's first signature is verified before it counts, wherever its counter stands. */
+static void
+test_first_is_verified(void **state)
+{
+    (void)state;
+    struct before before = epoch_before(3, "");
+    judged = &before;
+    for (int slot = 0; slot < 2; slot++) {
+        struct parent parent;
+        begin(&parent, 2, 0x05, "stub");
+        expect_linked(&parent, "", &before);
+        parent.world.lie_at = parent.world.signatures + 1;
+        if (slot == 1) {
+            assert_int_equal(parent_ask(&parent, OCC_ISSUE_SLOT, "").code, OCC_ERR_INTEGRITY);
+        } else {
+            parent_commit_refused(&parent, OCC_ERR_INTEGRITY, "");
+        }
+        assert_false(occ_gate_is_sound(parent.gate));
+        parent_end(&parent);
+    }
+}
+
 static void
 test_malformed_and_halted(void **state)
 {
@@ -347,6 +369,7 @@ main(void)
         cmocka_unit_test(test_last_counter),
         cmocka_unit_test(test_time),
         cmocka_unit_test(test_malformed_and_halted),
+        cmocka_unit_test(test_first_is_verified),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
