@@ -340,7 +340,7 @@ occ_db_prepare_one(struct occ_db *db, const char *sql, struct occ_error *err, sq
 struct occ_result
 occ_db_number(struct occ_db *db, const char *sql, struct occ_error *err, uint64_t *ret_value)
 {
-    sqlite3_stmt *statement;
+    sqlite3_stmt *statement = NULL;
     OCC_TRY(occ_db_prepare_one(db, sql, err, &statement));
     bool row = false;
     const struct occ_result result = occ_db_step(db, statement, err, &row);
