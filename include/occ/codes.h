@@ -129,6 +129,9 @@ extern "C" {
       "the token's certificate was not valid under its root at genTime") \
     X(OCC_ERR_TIMESTAMP_IMPRINT, 185, "timestamp-imprint", "the token is about something else") \
     X(OCC_ERR_TIMESTAMP_FIELDS, 186, "timestamp-fields", "the timestamp's fields are not what its token says") \
+    X(OCC_ERR_TIMESTAMP_NONCE, 187, "timestamp-nonce", "the token is not an answer to this request") \
+    X(OCC_ERR_TIMESTAMP_CLOCK, 188, "timestamp-clock", "the authority's clock is too far from ours") \
+    X(OCC_ERR_TIMESTAMP_UNTRUSTED, 189, "timestamp-untrusted", "the token is not of a trusted authority") \
     /* 200..299: why a policy refuses a proof */ \
     X(OCC_ERR_POLICY_ENFORCEMENT, 200, "policy-enforcement", "enforcement does not meet the required one") \
     X(OCC_ERR_POLICY_ENFORCEMENT_CLAIMED, 201, "policy-enforcement-claimed", \

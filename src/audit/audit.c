@@ -50,6 +50,9 @@ take(void *ctx, const struct occ_judged *judged, const struct occ_place *place, 
     } else {
         OCC_TRY(add_refusal(run, judged, place));
     }
+    if (run->options->seen != NULL) {
+        OCC_TRY(run->options->seen(run->options->seen_ctx, judged, place, &run->audit->findings));
+    }
     if (judged->in_chain) {
         OCC_TRY(occ_follow_put(run->follow, &judged->record, &judged->name));
         OCC_TRY(occ_sorted_put(run->sort, &judged->record, &run->text));

@@ -24,6 +24,13 @@ struct occ_audit_options {
     size_t max_findings;           /* faults that are kept, 0 to OCC_LIMIT_AUDIT_FINDINGS */
     const char *temp_dir;          /* for temporary files */
     size_t sort_memory;            /* bytes of records kept in memory; 0 = OCC_LIMIT_AUDIT_SORT_LEN */
+    /*
+     * Called for every value in the order of the input, before its chain is judged; may be NULL. What it finds itself it adds to
+     * findings. A failure ends the audit.
+     */
+    struct occ_result (*seen)(void *ctx, const struct occ_judged *judged, const struct occ_place *place,
+                              struct occ_findings *findings);
+    void *seen_ctx;
     /* Called after every batch or so with what was judged so far; may be NULL. */
     void (*progress)(void *ctx, uint64_t proofs);
     void *progress_ctx;

@@ -16,6 +16,7 @@
 #define OCC_FINDINGS(X) \
     X(OCC_FINDING_MALFORMED, "malformed", true, "not JSON") \
     X(OCC_FINDING_NOT_VALID, "not-valid", true, "a proof is not valid") \
+    X(OCC_FINDING_MISPLACED, "misplaced", true, "the ledger keeps a proof in the place of another") \
     X(OCC_FINDING_COUNTER_TWICE, "counter-twice", true, "a fork: one counter, two commits") \
     X(OCC_FINDING_TWO_SUCCESSORS, "two-successors", true, "a fork: two commits name one predecessor") \
     X(OCC_FINDING_GOES_ON, "goes-on", true, "a fork: a chain goes on where an epoch link says it ended") \

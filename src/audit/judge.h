@@ -11,7 +11,8 @@ enum occ_verdict { OCC_VERDICT_VALID, OCC_VERDICT_NOT_VALID, OCC_VERDICT_MALFORM
 
 struct occ_judged {
     enum occ_verdict verdict;
-    struct occ_error why; /* unless valid */
+    struct occ_error why;  /* unless valid */
+    struct occ_bytes text; /* of the value; empty if it is no JSON at all. Valid as long as it is handed on */
     bool in_chain;        /* its signature verified, so that it speaks for its chain; else there is no record */
     struct occ_record record;
     struct occ_chain_name name;
@@ -19,7 +20,7 @@ struct occ_judged {
 
 /*
  * text is one JSON object; policy may be NULL and is known to be a policy. buf is for reuse. Fails only if the verification
- * could not be done (OCC_ERR_NOMEM and the like). The record's place is untouched.
+ * could not be done (OCC_ERR_NOMEM and the like). The record's place and the text are untouched.
  */
 OCC_RESULT occ_judge(const occ_verifier *verifier, const struct occ_json *policy, struct occ_bytes text,
                      struct occ_buf *buf, struct occ_judged *ret_judged);

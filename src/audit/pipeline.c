@@ -168,11 +168,12 @@ fill_batch(struct pipeline *pipeline, struct batch *batch, struct occ_error *err
 }
 
 static OCC_RESULT
-empty_batch(struct pipeline *pipeline, const struct batch *batch, struct occ_error *err)
+empty_batch(struct pipeline *pipeline, struct batch *batch, struct occ_error *err)
 {
     OCC_TRY(batch->outcome);
     for (size_t i = 0; i < batch->count; i++) {
-        const struct entry *entry = &batch->entries[i];
+        struct entry *entry = &batch->entries[i];
+        entry->judged.text = occ_bytes_of(batch->text.ptr + entry->offset, entry->len);
         OCC_TRY(pipeline->job->take(pipeline->job->ctx, &entry->judged, &entry->place, err));
     }
     pipeline->emptied++;

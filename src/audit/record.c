@@ -21,9 +21,9 @@ put_part(struct occ_buf *buf, struct occ_bytes part)
     occ_buf_put(buf, part);
 }
 
-static void
-hash_chain(struct occ_buf *buf, struct occ_bytes epoch, struct occ_bytes key, struct occ_bytes id,
-           uint8_t ret_chain[OCC_SHA256_LEN])
+void
+occ_record_name_chain(struct occ_buf *buf, struct occ_bytes epoch, struct occ_bytes key, struct occ_bytes id,
+                      uint8_t ret_chain[OCC_SHA256_LEN])
 {
     occ_buf_reset(buf);
     put_part(buf, epoch);
@@ -138,7 +138,8 @@ read_epoch_link(const struct occ_proof *proof, struct occ_bytes id, struct occ_b
     }
     OCC_TRY(read_counter(link, "commit.epochLink", "prevCounter", err, &record->from_counter));
     OCC_TRY(decode_hash(text_of(link, "prevProofHashB64"), record->from_hash));
-    hash_chain(text, text_of(link, "prevEpochId"), text_of(link, "prevPublicKeyB64"), id, record->from_chain);
+    occ_record_name_chain(text, text_of(link, "prevEpochId"), text_of(link, "prevPublicKeyB64"), id,
+                          record->from_chain);
     return occ_success();
 }
 
@@ -157,7 +158,7 @@ occ_record_make(const struct occ_proof *proof, struct occ_buf *text, struct occ_
         OCC_TRY(decode_hash(proof->prev_b64, ret_record->prev));
     }
     OCC_TRY(read_epoch_link(proof, id, text, err, ret_record));
-    hash_chain(text, proof->epoch_id, proof->public_key_b64, id, ret_record->chain);
+    occ_record_name_chain(text, proof->epoch_id, proof->public_key_b64, id, ret_record->chain);
     name_chain(proof, id, ret_name);
     OCC_TRY(make_links(proof, text, &ret_record->links));
     occ_buf_reset(text);

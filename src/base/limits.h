@@ -73,6 +73,7 @@
 #define OCC_LIMIT_SPENT 1000000         /* used challenges and slots that are remembered until they expire */
 #define OCC_LIMIT_CHAIN_ID_LEN 64       /* characters of a chainId */
 #define OCC_LIMIT_CHAINS 64             /* chains of a boundary, the default one included */
+#define OCC_LIMIT_EPOCH_ID_LEN 128      /* bytes of the epochId of a proof that an epoch goes on from: ours have 64 */
 #define OCC_LIMIT_SLOT_ID_LEN 512       /* characters of a slotId */
 
 /* The ledger (src/ledger) */
@@ -92,6 +93,7 @@
 #define OCC_LIMIT_LEDGER_PAGE_LEN (8u << 20)    /* and their bytes */
 #define OCC_LIMIT_REPEAT_MS (24u * 3600 * 1000) /* how long an Idempotency-Key is remembered */
 #define OCC_LIMIT_REPEAT_KEY_LEN 255            /* characters of an Idempotency-Key */
+#define OCC_LIMIT_REPEATS_WAITING 1024          /* requests that wait for one with the same Idempotency-Key */
 #define OCC_LIMIT_LEDGER_BUSY_MS 5000           /* waiting for a lock of SQLite */
 #define OCC_LIMIT_LEDGER_RETRY_MS 1000          /* between two tries, when the ledger could not be written */
 
@@ -100,6 +102,14 @@
 #define OCC_LIMIT_TSA_LATE 100000                 /* tokens that are still to be had, */
 #define OCC_LIMIT_TSA_LATE_MS (24u * 3600 * 1000) /* for so long at most */
 #define OCC_LIMIT_TSA_ANSWER_LEN (300u << 10)     /* one answer */
+#define OCC_LIMIT_TSA_URL_LEN 2048                /* one authority's URL */
+#define OCC_LIMIT_TSA_WAITING 100000              /* digests for which tokens are being had; more go without at first */
+#define OCC_LIMIT_TSA_LATE_AT_ONCE 64             /* late ones among them */
+#define OCC_LIMIT_TSA_CLOCK_MS (5u * 60 * 1000)   /* genTime, before and after our clock */
+#define OCC_LIMIT_TSA_FAILURES 5                  /* in a row, until an authority is left alone, */
+#define OCC_LIMIT_TSA_PAUSE_MIN_MS 1000           /* at first for so long, doubling … */
+#define OCC_LIMIT_TSA_PAUSE_MAX_MS (5u * 60 * 1000) /* … up to this; or for what its Retry-After says, */
+#define OCC_LIMIT_TSA_RETRY_AFTER_MS (3600u * 1000) /* at most this */
 
 /* Frames between parent and boundary (src/wire) */
 #define OCC_LIMIT_FRAME_LEN (24u << 20)    /* a frame: the largest answer and its head */
@@ -128,6 +138,13 @@
 #define OCC_LIMIT_HTTP_LINGER_MS 3000             /* so long, so that the client sees the answer and not a reset */
 #define OCC_LIMIT_HTTP_PIPELINE_LEN (16u << 10)   /* pipelined bytes after which reading pauses */
 #define OCC_LIMIT_HTTP_TURNED_AWAY 64             /* connections over the limit that are told 503 at one time */
+
+/* Rate limits (src/server/limiter.h): buckets are 24 bytes, and there once somebody is limited by address or key */
+#define OCC_LIMIT_RATE 1000000         /* calls in a period */
+#define OCC_LIMIT_RATE_ADDRESSES 65536 /* addresses that have a bucket of their own, */
+#define OCC_LIMIT_RATE_KEYS 16384      /* and API keys: many more than there can be, so that none shares one */
+#define OCC_LIMIT_TRUSTED_PROXIES 64   /* addresses and networks that can be named */
+#define OCC_LIMIT_ISSUE_BODY_LEN 1024  /* body of POST /challenge and /allocate-slot */
 
 /* The parent's queues */
 #define OCC_LIMIT_COMMIT_WAITING 4096            /* commit requests not yet in a frame */

@@ -17,10 +17,35 @@ put_text(struct occ_buf *out, const char *name, struct occ_bytes text)
     occ_canonical_put_string(out, text);
 }
 
+/* {"epochId":…,"chainId":…,"counter":… — without the closing brace. */
+static void
+put_stored_place(const struct occ_audit_report *report, struct occ_buf *out, const struct occ_place *place)
+{
+    struct occ_stored_name name;
+    if (!occ_stored_name(report->stored, place->line, &name)) {
+        occ_buf_put_str(out, "{\"row\":");
+        occ_buf_put_u64(out, place->line);
+        return;
+    }
+    occ_buf_put_str(out, "{\"epochId\":");
+    occ_text_put_json_bytes(out, occ_bytes_of(name.epoch, name.epoch_len)); /* of a damaged ledger: any bytes */
+    if (name.chain_len > 0) {
+        occ_buf_put_str(out, ",\"chainId\":");
+        occ_text_put_json_bytes(out, occ_bytes_of(name.chain, name.chain_len));
+    }
+    occ_buf_put_str(out, ",\"counter\":\"");
+    occ_buf_put_u64(out, name.counter);
+    occ_buf_put_byte(out, '"');
+}
+
 /* {"file":…,"line":…,"index":… — without the closing brace. */
 static void
 put_place(const struct occ_audit_report *report, struct occ_buf *out, const struct occ_place *place)
 {
+    if (report->stored != NULL) {
+        put_stored_place(report, out, place);
+        return;
+    }
     occ_buf_put_str(out, "{\"file\":");
     occ_text_put_json_name(out, report->input->names[place->stream]);
     put_number(out, "line", place->line);

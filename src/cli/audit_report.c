@@ -14,11 +14,12 @@ static const char *const forms[] = {
 };
 
 enum occ_exit
-occ_audit_report_exit(const struct occ_audit *audit)
+occ_audit_report_exit(const struct occ_audit_report *report)
 {
-    return audit->malformed > 0                        ? OCC_EXIT_USAGE
-           : occ_findings_faults(&audit->findings) > 0 ? OCC_EXIT_REFUSED
-                                                       : OCC_EXIT_DONE;
+    const struct occ_audit *audit = report->audit;
+    return audit->malformed > 0 && report->stored == NULL ? OCC_EXIT_USAGE
+           : occ_findings_faults(&audit->findings) > 0    ? OCC_EXIT_REFUSED
+                                                          : OCC_EXIT_DONE;
 }
 
 /* ---- for people ---- */
@@ -43,10 +44,42 @@ put_counted(struct occ_buf *out, uint64_t count, const char *one, const char *ma
     occ_buf_put_format(out, " %s", count == 1 ? one : many);
 }
 
+/* The beginning of a name: "8660e1b4667e8f5c…" */
+static void
+put_cut(struct occ_buf *out, struct occ_bytes name)
+{
+    const size_t shown = name.len < NAME_SHOWN ? name.len : NAME_SHOWN;
+    occ_text_put_safe(out, occ_bytes_of(name.ptr, occ_bytes_utf8_length(occ_bytes_of(name.ptr, shown))));
+    occ_buf_put_str(out, shown < name.len ? "…" : "");
+}
+
+/* "epoch 8660e1b4667e8f5c…, counter 17" */
+static void
+put_stored_place(const struct occ_audit_report *report, struct occ_buf *out, const struct occ_place *place)
+{
+    struct occ_stored_name name;
+    if (!occ_stored_name(report->stored, place->line, &name)) {
+        occ_buf_put_format(out, "proof %llu of the ledger", (unsigned long long)place->line);
+        return;
+    }
+    occ_buf_put_str(out, "epoch ");
+    put_cut(out, occ_bytes_of(name.epoch, name.epoch_len));
+    if (name.chain_len > 0) {
+        occ_buf_put_str(out, ", chain ");
+        occ_text_put_safe(out, occ_bytes_of(name.chain, name.chain_len));
+    }
+    occ_buf_put_str(out, ", counter ");
+    occ_buf_put_u64(out, name.counter);
+}
+
 /* "ledger.jsonl:17"; with "[3]" behind it where the line alone does not say which proof it is. */
 static void
 put_place(const struct occ_audit_report *report, struct occ_buf *out, const struct occ_place *place)
 {
+    if (report->stored != NULL) {
+        put_stored_place(report, out, place);
+        return;
+    }
     occ_text_put_safe(out, occ_bytes_str(occ_input_name(report->input->names[place->stream])));
     occ_buf_put_byte(out, ':');
     occ_buf_put_u64(out, place->line);
@@ -116,10 +149,9 @@ put_chain_name(struct occ_buf *out, const struct occ_chain_name *name)
 {
     const struct occ_bytes epoch = occ_bytes_of(name->epoch, name->epoch_len);
     const struct occ_bytes what = epoch.len > 0 ? epoch : occ_bytes_of(name->key, name->key_len);
-    const size_t shown = what.len < NAME_SHOWN ? what.len : NAME_SHOWN;
     occ_buf_put_str(out, epoch.len > 0 ? "epoch " : "key ");
-    occ_text_put_safe(out, occ_bytes_of(what.ptr, occ_bytes_utf8_length(occ_bytes_of(what.ptr, shown))));
-    occ_buf_put_str(out, shown < what.len || name->epoch_cut ? "…" : "");
+    put_cut(out, what);
+    occ_buf_put_str(out, what.len <= NAME_SHOWN && name->epoch_cut ? "…" : "");
     if (name->id_len > 0) {
         occ_buf_put_str(out, ", chain ");
         occ_text_put_safe(out, occ_bytes_of(name->id, name->id_len));

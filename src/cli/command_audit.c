@@ -14,6 +14,12 @@
 enum { LONGEST_OUTPUT = 256 << 20 };
 
 static const struct occ_setting table[] = {
+    { .name = "ledger",
+      .type = OCC_SETTING_TEXT,
+      .argument = "DIR",
+      .help =
+          "Audit the ledger in this folder in place of PATH: all its epochs and chains, and that every proof stands "
+          "where it belongs. Nothing in it is changed; an occd may be using it." },
     { .name = "jobs",
       .letter = 'j',
       .type = OCC_SETTING_NUMBER,
@@ -42,7 +48,7 @@ static const struct occ_setting table[] = {
     { .name = "json", .type = OCC_SETTING_SWITCH, .help = "Print the result as JSON." },
     { .name = "quiet", .letter = 'q', .type = OCC_SETTING_SWITCH, .help = "Print no result: the exit code says it." },
 };
-static const char *const usage[] = { "[OPTIONS] PATH...", NULL };
+static const char *const usage[] = { "[OPTIONS] PATH...", "[OPTIONS] --ledger DIR", NULL };
 static const struct occ_settings_program program = {
     .name = "occ audit",
     .usage = usage,
@@ -57,7 +63,8 @@ static const struct occ_settings_program program = {
     .takes_arguments = true,
     .epilog = "Exit codes: 0 all intact, 1 a proof is not valid or a chain is broken, 2 wrong\n"
               "use, or something in PATH is not JSON, or there is no proof, 3 a file could not\n"
-              "be read, or there is no room for temporary files.\n"
+              "be read, or there is no room for temporary files. A ledger that is damaged so\n"
+              "that it cannot be read to its end is 1.\n"
 };
 
 static void
@@ -86,20 +93,18 @@ options_of(const struct occ_settings *settings)
 }
 
 static enum occ_exit
-print_result(const struct occ_cli *cli, const struct occ_settings *settings, const struct occ_audit_input *input,
-             const struct occ_audit *audit)
+print_result(const struct occ_settings *settings, const struct occ_audit_report *report)
 {
     OCC_BUF_AUTO(out, LONGEST_OUTPUT);
-    const struct occ_audit_report report = { .cli = cli, .audit = audit, .input = input };
     if (occ_settings_switch(settings, "quiet")) {
         return OCC_EXIT_DONE;
     }
     if (occ_settings_switch(settings, "json")) {
-        occ_audit_report_put_json(&report, &out);
-        return occ_output_json(cli, &out);
+        occ_audit_report_put_json(report, &out);
+        return occ_output_json(report->cli, &out);
     }
-    occ_audit_report_put_text(&report, &out);
-    return occ_output_text(cli, &out);
+    occ_audit_report_put_text(report, &out);
+    return occ_output_text(report->cli, &out);
 }
 
 static void
@@ -114,31 +119,83 @@ free_audit(struct occ_audit **audit)
     occ_audit_free(*audit);
 }
 
+/* What is audited: files, or a ledger. */
+struct inputs {
+    struct occ_audit_input files;
+    struct occ_stored *stored; /* or NULL */
+};
+
+static void
+clear_inputs(struct inputs *inputs)
+{
+    occ_audit_input_clear(&inputs->files);
+    occ_stored_free(inputs->stored);
+}
+
 static OCC_RESULT
-prepare(const struct occ_settings *settings, struct occ_error *err, struct occ_audit_input *input,
-        struct occ_json **ret_policy, occ_verifier **ret_verifier)
+prepare(const struct occ_settings *settings, struct occ_error *err, struct inputs *inputs, struct occ_json **ret_policy,
+        occ_verifier **ret_verifier)
 {
     OCC_TRY(occ_trust_verifier(settings, err, ret_verifier));
     OCC_TRY(occ_verify_policy_read(settings, err, ret_policy));
+    const char *ledger = occ_settings_text(settings, "ledger");
+    if (ledger != NULL) {
+        return occ_stored_new(ledger, err, &inputs->stored);
+    }
     for (size_t i = 0; i < occ_settings_argument_count(settings); i++) {
-        OCC_TRY(occ_audit_input_add(input, occ_settings_argument(settings, i), err));
+        OCC_TRY(occ_audit_input_add(&inputs->files, occ_settings_argument(settings, i), err));
     }
     return occ_success();
+}
+
+static OCC_RESULT
+audit_inputs(struct inputs *inputs, const struct occ_audit_options *options, struct occ_error *err,
+             struct occ_audit **ret_audit)
+{
+    if (inputs->stored != NULL) {
+        return occ_stored_audit(inputs->stored, options, err, ret_audit);
+    }
+    const struct occ_pipeline_source source = occ_audit_input_source(&inputs->files);
+    return occ_audit_run(options, &source, err, ret_audit);
+}
+
+/* Damage is what an audit looks for: it is a fault and not "could not". */
+static enum occ_exit
+fail(const struct occ_cli *cli, const struct occ_error *err)
+{
+    const enum occ_exit code = occ_output_fail(cli, err);
+    return err->code == OCC_ERR_LEDGER_CORRUPT ? OCC_EXIT_REFUSED : code;
+}
+
+static enum occ_exit
+check_use(const struct occ_cli *cli, const struct occ_settings *settings)
+{
+    const bool has_paths = occ_settings_argument_count(settings) > 0;
+    const bool has_ledger = occ_settings_is_set(settings, "ledger");
+    if (has_paths && has_ledger) {
+        return occ_output_usage(cli, "--ledger and PATH, expected one of them");
+    }
+    if (!has_paths && !has_ledger) {
+        return occ_output_usage(
+            cli, "no PATH, expected files or folders with proofs (\"-\" is standard input), or --ledger DIR");
+    }
+    return OCC_EXIT_DONE;
 }
 
 static enum occ_exit
 run(const struct occ_cli *cli, const struct occ_settings *settings)
 {
-    if (occ_settings_argument_count(settings) == 0) {
-        return occ_output_usage(cli, "no PATH, expected files or folders with proofs (\"-\" is standard input)");
+    const enum occ_exit use = check_use(cli, settings);
+    if (use != OCC_EXIT_DONE) {
+        return use;
     }
     struct occ_error err = { 0 };
-    __attribute__((cleanup(occ_audit_input_clear))) struct occ_audit_input input = OCC_AUDIT_INPUT_INIT;
+    __attribute__((cleanup(clear_inputs))) struct inputs inputs = { .files = OCC_AUDIT_INPUT_INIT };
     __attribute__((cleanup(occ_json_cleanup))) struct occ_json *policy = NULL;
     __attribute__((cleanup(free_verifier))) occ_verifier *verifier = NULL;
     __attribute__((cleanup(free_audit))) struct occ_audit *audit = NULL;
-    if (!occ_is_ok(prepare(settings, &err, &input, &policy, &verifier))) {
-        return occ_output_fail(cli, &err);
+    if (!occ_is_ok(prepare(settings, &err, &inputs, &policy, &verifier))) {
+        return fail(cli, &err);
     }
     struct occ_progress progress = occ_progress_begin_count(cli, "audit", "proofs");
     struct occ_audit_options options = options_of(settings);
@@ -146,17 +203,19 @@ run(const struct occ_cli *cli, const struct occ_settings *settings)
     options.policy = policy;
     options.progress = show_progress;
     options.progress_ctx = &progress;
-    const struct occ_pipeline_source source = occ_audit_input_source(&input);
-    const struct occ_result audited = occ_audit_run(&options, &source, &err, &audit);
+    const struct occ_result audited = audit_inputs(&inputs, &options, &err, &audit);
     occ_progress_end(&progress);
     if (!occ_is_ok(audited)) {
-        return occ_output_fail(cli, &err);
+        return fail(cli, &err);
     }
     if (audit->values == 0) {
         return occ_output_usage(cli, "no proofs: there is nothing to audit in what was given");
     }
-    const enum occ_exit printed = print_result(cli, settings, &input, audit);
-    return printed == OCC_EXIT_DONE ? occ_audit_report_exit(audit) : printed;
+    const struct occ_audit_report report = {
+        .cli = cli, .audit = audit, .input = &inputs.files, .stored = inputs.stored
+    };
+    const enum occ_exit printed = print_result(settings, &report);
+    return printed == OCC_EXIT_DONE ? occ_audit_report_exit(&report) : printed;
 }
 
 const struct occ_command occ_command_audit = {

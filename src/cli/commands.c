@@ -7,8 +7,10 @@
 
 enum { LONGEST_HELP = 64 << 10 };
 
-static const struct occ_command *const commands[] = { &occ_command_hash,    &occ_command_commit, &occ_command_verify,
-                                                      &occ_command_inspect, &occ_command_audit,  &occ_command_key };
+static const struct occ_command *const commands[] = { &occ_command_hash,     &occ_command_commit, &occ_command_lookup,
+                                                      &occ_command_upgrade,  &occ_command_verify, &occ_command_inspect,
+                                                      &occ_command_audit,    &occ_command_key,    &occ_command_slot,
+                                                      &occ_command_actor_id, &occ_command_export, &occ_command_import };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 /* For --version, whose first word is the program's name. */
@@ -141,8 +143,7 @@ occ_commands_main(int argc, char *const *argv, char *const *envp)
                            .err_is_terminal = isatty(STDERR_FILENO) != 0,
                            .color = wants_color() };
     if (argc < 2) {
-        return (int)occ_output_usage(
-            &cli, "no command, expected hash, commit, verify, inspect, audit or key; see \"occ --help\"");
+        return (int)occ_output_usage(&cli, "no command, expected commit, verify or another; see \"occ --help\"");
     }
     const char *word = argv[1];
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {

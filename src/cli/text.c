@@ -81,15 +81,20 @@ occ_text_put_safe(struct occ_buf *buf, struct occ_bytes text)
 void
 occ_text_put_json_name(struct occ_buf *buf, const char *name)
 {
-    const struct occ_bytes whole = occ_bytes_str(name);
-    if (occ_bytes_is_utf8(whole)) {
-        occ_canonical_put_string(buf, whole);
+    occ_text_put_json_bytes(buf, occ_bytes_str(name));
+}
+
+void
+occ_text_put_json_bytes(struct occ_buf *buf, struct occ_bytes text)
+{
+    if (occ_bytes_is_utf8(text)) {
+        occ_canonical_put_string(buf, text);
         return;
     }
-    OCC_BUF_AUTO(repaired, 3 * whole.len);
+    OCC_BUF_AUTO(repaired, 3 * text.len);
     size_t at = 0;
-    while (at < whole.len) {
-        const struct occ_bytes rest = occ_bytes_of(whole.ptr + at, whole.len - at);
+    while (at < text.len) {
+        const struct occ_bytes rest = occ_bytes_of(text.ptr + at, text.len - at);
         const size_t len = occ_bytes_utf8_char(rest);
         if (len == 0) {
             occ_buf_put_str(&repaired, "\xef\xbf\xbd");

@@ -14,6 +14,8 @@
 void occ_text_put_safe(struct occ_buf *buf, struct occ_bytes text);
 /* Appends a file's name as a JSON string; bytes that are not UTF-8, which JSON cannot hold, become U+FFFD. */
 void occ_text_put_json_name(struct occ_buf *buf, const char *name);
+/* The same for bytes that should be text. */
+void occ_text_put_json_bytes(struct occ_buf *buf, struct occ_bytes text);
 /* As occ_text_put_safe, at most max bytes of text, then "… (N bytes)". */
 void occ_text_put_safe_cut(struct occ_buf *buf, struct occ_bytes text, size_t max);
 /*

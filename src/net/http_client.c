@@ -1,25 +1,28 @@
 /* http_client.c — outbound HTTP by libcurl's easy interface. */
-#include "net/http_client.h"
-
-#include <curl/curl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <time.h>
 #include <uv.h>
 
-struct call_state {
+#include "net/http_client_private.h"
+
+struct occ_http_session {
     CURL *curl;
-    struct curl_slist *headers;
-    bool is_local;        /* this machine: no proxy */
-    struct occ_buf where; /* "host:port" or the path of the socket, for messages */
 };
 
-static void
-call_state_clear(struct call_state *state)
+enum { WHERE_LEN_MAX = 4096 };
+
+void
+occ_http_client_clear(struct occ_http_prepared *state)
 {
+    if (state->is_lent) {
+        curl_easy_reset(state->curl); /* the headers must not outlive their list */
+    } else {
+        curl_easy_cleanup(state->curl);
+    }
     curl_slist_free_all(state->headers);
-    curl_easy_cleanup(state->curl);
     occ_buf_clear(&state->where);
 }
 
@@ -33,7 +36,7 @@ on_body(char *bytes, size_t size, size_t count, void *ctx)
 
 /* Says where the call goes, without user information, path or query: these may hold secrets. */
 static OCC_RESULT
-describe(const struct occ_http_call *call, struct occ_error *err, struct call_state *state)
+describe(const struct occ_http_call *call, struct occ_error *err, struct occ_http_prepared *state)
 {
     struct occ_buf *where = &state->where;
     CURLU *url = curl_url();
@@ -63,7 +66,7 @@ describe(const struct occ_http_call *call, struct occ_error *err, struct call_st
 }
 
 static OCC_RESULT
-add_header(struct call_state *state, const char *name, const char *value)
+add_header(struct occ_http_prepared *state, const char *name, const char *value)
 {
     OCC_BUF_AUTO(line, 16u << 10);
     occ_buf_put_format(&line, "%s: %s", name, value);
@@ -79,7 +82,7 @@ add_header(struct call_state *state, const char *name, const char *value)
 }
 
 static OCC_RESULT
-set_up(const struct occ_http_call *call, struct call_state *state, struct occ_buf *body)
+set_up(const struct occ_http_call *call, struct occ_http_prepared *state, struct occ_buf *body)
 {
     CURL *curl = state->curl;
     bool ok = curl_easy_setopt(curl, CURLOPT_URL, call->url) == CURLE_OK;
@@ -113,6 +116,9 @@ set_up(const struct occ_http_call *call, struct call_state *state, struct occ_bu
         memset(value.ptr, 0, value.len);
         OCC_TRY(added);
     }
+    if (call->idempotency_key != NULL) {
+        OCC_TRY(add_header(state, "Idempotency-Key", call->idempotency_key));
+    }
     ok = ok && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, state->headers) == CURLE_OK;
     return occ_result_of(ok ? OCC_OK : OCC_ERR_NOMEM);
 }
@@ -136,8 +142,9 @@ perform(CURL *curl)
     return code;
 }
 
+/* What failed, where and why. */
 static OCC_RESULT
-judge_failure(const struct call_state *state, CURLcode code, struct occ_buf *body, struct occ_error *err)
+judge_failure(const struct occ_http_prepared *state, CURLcode code, struct occ_buf *body, struct occ_error *err)
 {
     const char *where = (const char *)state->where.ptr;
     long os_error = 0;
@@ -180,29 +187,140 @@ judge_failure(const struct call_state *state, CURLcode code, struct occ_buf *bod
                          curl_easy_strerror(code));
 }
 
-OCC_RESULT
-occ_http_client_call(const struct occ_http_call *call, struct occ_error *err, struct occ_http_answer *ret_answer)
+/* Whether a next try may go better. */
+static bool
+may_pass(CURLcode code)
 {
-    __attribute__((cleanup(call_state_clear))) struct call_state state = { .where = OCC_BUF_INIT(4096) };
-    OCC_TRY(describe(call, err, &state));
-    state.curl = curl_easy_init();
-    if (state.curl == NULL) {
+    return code == CURLE_OPERATION_TIMEDOUT || code == CURLE_COULDNT_CONNECT || code == CURLE_GOT_NOTHING ||
+           code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_PARTIAL_FILE;
+}
+
+/* Whether a list of header names ("Retry-After, Idempotent-Replay") has that one; names have no case. */
+static bool
+list_has(const char *list, const char *name)
+{
+    const size_t len = strlen(name);
+    while (*list != '\0') {
+        const size_t blanks = strspn(list, " \t,");
+        const size_t word = strcspn(list + blanks, " \t,");
+        if (word == len && strncasecmp(list + blanks, name, len) == 0) {
+            return true;
+        }
+        list += blanks + word;
+    }
+    return false;
+}
+
+static bool
+exposes(CURL *curl, const char *name)
+{
+    struct curl_header *header = NULL;
+    size_t count = 1;
+    for (size_t i = 0; i < count; i++) {
+        if (curl_easy_header(curl, "Access-Control-Expose-Headers", i, CURLH_HEADER, -1, &header) != CURLHE_OK) {
+            return false;
+        }
+        if (list_has(header->value, name)) {
+            return true;
+        }
+        count = header->amount;
+    }
+    return false;
+}
+
+struct occ_result
+occ_http_session_new(struct occ_http_session **ret_session)
+{
+    struct occ_http_session *session = calloc(1, sizeof *session);
+    OCC_ENSURE(session != NULL, OCC_ERR_NOMEM);
+    session->curl = curl_easy_init();
+    if (session->curl == NULL) {
+        free(session);
+        return occ_result_of(OCC_ERR_NOMEM);
+    }
+    *ret_session = session;
+    return occ_success();
+}
+
+void
+occ_http_session_free(struct occ_http_session *session)
+{
+    if (session != NULL) {
+        curl_easy_cleanup(session->curl);
+        free(session);
+    }
+}
+
+struct occ_result
+occ_http_client_prepare(const struct occ_http_call *call, struct occ_buf *body, struct occ_error *err,
+                        struct occ_http_prepared *ret_prepared)
+{
+    ret_prepared->where.limit = WHERE_LEN_MAX;
+    OCC_TRY(describe(call, err, ret_prepared));
+    ret_prepared->is_lent = call->session != NULL;
+    ret_prepared->curl = ret_prepared->is_lent ? call->session->curl : curl_easy_init();
+    if (ret_prepared->curl == NULL) {
         return occ_error_code(err, OCC_ERR_NOMEM);
     }
-    struct occ_buf *body = ret_answer->body;
-    const struct occ_result ready = set_up(call, &state, body);
-    if (!occ_is_ok(ready)) {
-        return occ_error_code(err, ready.code);
-    }
-    const CURLcode code = perform(state.curl);
+    const struct occ_result ready = set_up(call, ret_prepared, body);
+    return occ_is_ok(ready) ? ready : occ_error_code(err, ready.code);
+}
+
+struct occ_result
+occ_http_client_settle(const struct occ_http_prepared *prepared, CURLcode code, struct occ_error *err,
+                       struct occ_http_answer *ret_answer)
+{
     if (code != CURLE_OK) {
-        return judge_failure(&state, code, body, err);
+        ret_answer->passing = may_pass(code);
+        return judge_failure(prepared, code, ret_answer->body, err);
     }
     long status = 0;
     curl_off_t retry_after_s = 0;
-    (void)curl_easy_getinfo(state.curl, CURLINFO_RESPONSE_CODE, &status);
-    (void)curl_easy_getinfo(state.curl, CURLINFO_RETRY_AFTER, &retry_after_s);
+    const char *type = NULL;
+    (void)curl_easy_getinfo(prepared->curl, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_easy_getinfo(prepared->curl, CURLINFO_RETRY_AFTER, &retry_after_s);
+    (void)curl_easy_getinfo(prepared->curl, CURLINFO_CONTENT_TYPE, &type);
     ret_answer->status = (unsigned)status;
     ret_answer->retry_after_s = retry_after_s > 0 ? (uint64_t)retry_after_s : 0;
+    ret_answer->knows_repeats = exposes(prepared->curl, "Idempotent-Replay");
+    const size_t len = type == NULL ? 0 : strcspn(type, "; \t");
+    const bool fits = len < sizeof ret_answer->content_type;
+    memcpy(ret_answer->content_type, type == NULL ? "" : type, fits ? len : 0);
+    ret_answer->content_type[fits ? len : 0] = '\0';
     return occ_success();
+}
+
+struct occ_result
+occ_http_client_call(const struct occ_http_call *call, struct occ_error *err, struct occ_http_answer *ret_answer)
+{
+    __attribute__((cleanup(occ_http_client_clear))) struct occ_http_prepared prepared = { 0 };
+    OCC_TRY(occ_http_client_prepare(call, ret_answer->body, err, &prepared));
+    return occ_http_client_settle(&prepared, perform(prepared.curl), err, ret_answer);
+}
+
+struct occ_result
+occ_http_client_show_url(const char *url, struct occ_error *err, struct occ_buf *buf)
+{
+    static const CURLUPart secret[] = { CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS, CURLUPART_QUERY,
+                                        CURLUPART_FRAGMENT };
+    CURLU *parsed = curl_url();
+    char *text = NULL;
+    if (parsed == NULL) {
+        return occ_error_code(err, OCC_ERR_NOMEM);
+    }
+    bool ok = (occ_bytes_starts(occ_bytes_str(url), "http://") || occ_bytes_starts(occ_bytes_str(url), "https://")) &&
+              curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK;
+    for (size_t i = 0; i < sizeof secret / sizeof secret[0]; i++) {
+        ok = ok && curl_url_set(parsed, secret[i], NULL, 0) == CURLUE_OK;
+    }
+    ok = ok && curl_url_get(parsed, CURLUPART_URL, &text, 0) == CURLUE_OK && occ_bytes_is_utf8(occ_bytes_str(text));
+    if (ok) {
+        occ_buf_put_str(buf, text);
+    }
+    curl_free(text);
+    curl_url_cleanup(parsed);
+    if (!ok) {
+        return occ_error_set(err, OCC_ERR_USAGE, "not a URL that begins with http:// or https:// and names a host");
+    }
+    return occ_buf_check(buf);
 }

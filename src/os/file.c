@@ -1,4 +1,4 @@
-/* file.c — files: reading whole or as a stream, writing so that a reader never sees half, locks. */
+/* file.c — files: reading whole or as a stream, writing, locks. */
 #include "os/file.h"
 
 #include <errno.h>
@@ -11,9 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "os/draft.h"
 #include "os/fd.h"
 
-enum { READ_CHUNK_LEN = 64 << 10, PID_TEXT_LEN = 20, TEMPORARY_TRIES = 16 };
+enum { READ_CHUNK_LEN = 64 << 10, PID_TEXT_LEN = 20 };
 
 struct occ_result
 occ_file_open(const char *path, struct occ_error *err, int *ret_fd, uint64_t *ret_size)
@@ -112,145 +113,26 @@ occ_file_write_all(int fd, struct occ_bytes bytes, struct occ_error *err)
     return occ_success();
 }
 
-/* ---- atomic writing ---- */
-
-/* Creates "path.<pid>-<n>.tmp", a name that nobody has; made with the umask, as any file that a user writes. */
-static int
-create_temporary(const char *path, char *ret_name, size_t size)
-{
-    for (int i = 0; i < TEMPORARY_TRIES; i++) {
-        const int len = snprintf(ret_name, size, "%s.%ld-%d.tmp", path, (long)getpid(), i);
-        if (len < 0 || (size_t)len >= size) {
-            errno = ENAMETOOLONG;
-            return -1;
-        }
-        const int fd = open(ret_name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-        if (fd >= 0 || errno != EEXIST) {
-            return fd;
-        }
-    }
-    return -1;
-}
-
-/* What stands at path already: nothing, or a regular file that may be replaced (*ret_mode its mode, else untouched). */
-static struct occ_result
-check_target(const char *path, bool overwrite, struct occ_error *err, mode_t *ret_mode)
-{
-    struct stat status;
-    if (lstat(path, &status) != 0) {
-        return errno == ENOENT ? occ_success() : occ_fd_fail(err, "cannot look at", path);
-    }
-    if (!overwrite) {
-        return occ_error_set(err, OCC_ERR_STATE, "%s: exists already", path);
-    }
-    if (!S_ISREG(status.st_mode)) { /* renaming would put a file in the place of a device or a link */
-        return occ_error_set(err, OCC_ERR_STATE, "%s: not a regular file, it is not replaced", path);
-    }
-    *ret_mode = status.st_mode & 0777;
-    return occ_success();
-}
-
-static int
-rename_new(const char *from, const char *to)
-{
-    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) {
-        return 0;
-    }
-    if (errno != EINVAL && errno != ENOSYS) {
-        return -1;
-    }
-    /* A file system that cannot: a second name, then the first one away. */
-    return link(from, to) == 0 ? unlink(from) : -1;
-}
-
-static struct occ_result
-sync_folder_of(const char *path, struct occ_error *err)
-{
-    char folder[PATH_MAX];
-    const char *const slash = strrchr(path, '/');
-    const size_t len = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
-    const int put =
-        slash == NULL ? snprintf(folder, sizeof folder, ".") : snprintf(folder, sizeof folder, "%.*s", (int)len, path);
-    if (put < 0 || (size_t)put >= sizeof folder) {
-        errno = ENAMETOOLONG;
-        return occ_fd_fail(err, "cannot open", path);
-    }
-    OCC_FD_AUTO(fd);
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        return errno == EACCES ? occ_success()
-                               : occ_fd_fail(err, "cannot open", folder); /* writable, not readable: so be it */
-    }
-    if (fsync(fd) != 0 && errno != EINVAL) { /* EINVAL: this file system does not sync folders */
-        return occ_fd_fail(err, "cannot sync", folder);
-    }
-    return occ_success();
-}
-
-/* Puts the filled temporary file in its place; on failure the caller removes it. */
-static struct occ_result
-sync_and_rename(int fd, const char *temporary, const char *path, bool overwrite, struct occ_error *err)
-{
-    if (fsync(fd) != 0) {
-        return occ_fd_fail(err, "cannot sync", path);
-    }
-    if ((overwrite ? rename(temporary, path) : rename_new(temporary, path)) == 0) {
-        return occ_success();
-    }
-    if (errno == EEXIST) {
-        return occ_error_set(err, OCC_ERR_STATE, "%s: exists already", path);
-    }
-    return occ_fd_fail(err, "cannot write", path);
-}
-
 struct occ_result
 occ_file_write_atomic(const char *path, struct occ_bytes content, bool overwrite, struct occ_error *err)
 {
-    mode_t mode = (mode_t)-1;
-    OCC_TRY(check_target(path, overwrite, err, &mode));
-    char temporary[PATH_MAX];
-    OCC_FD_AUTO(fd);
-    fd = create_temporary(path, temporary, sizeof temporary);
-    if (fd < 0) {
-        return occ_fd_fail(err, "cannot write", path);
-    }
-    if (mode != (mode_t)-1 && fchmod(fd, mode) != 0) {
-        const struct occ_result result = occ_fd_fail(err, "cannot write", path);
-        unlink(temporary);
-        return result;
-    }
-    const struct occ_result result = occ_is_ok(occ_file_write_all(fd, content, NULL))
-                                         ? sync_and_rename(fd, temporary, path, overwrite, err)
-                                         : occ_fd_fail(err, "cannot write", path);
-    if (!occ_is_ok(result)) {
-        unlink(temporary);
-        return result;
-    }
-    return sync_folder_of(path, err);
+    __attribute__((cleanup(occ_draft_drop))) struct occ_draft draft = OCC_DRAFT_INIT;
+    OCC_TRY(occ_draft_begin(&draft, path, overwrite, err));
+    OCC_TRY(occ_draft_write(&draft, content, err));
+    return occ_draft_finish(&draft, err);
 }
 
 struct occ_result
 occ_file_make(const char *path, struct occ_result (*fill)(void *ctx, const char *temporary, struct occ_error *err),
               void *ctx, struct occ_error *err)
 {
-    mode_t mode;
-    OCC_TRY(check_target(path, false, err, &mode));
-    char temporary[PATH_MAX];
-    OCC_FD_AUTO(fd);
-    fd = create_temporary(path, temporary, sizeof temporary);
-    if (fd < 0) {
+    __attribute__((cleanup(occ_draft_drop))) struct occ_draft draft = OCC_DRAFT_INIT;
+    OCC_TRY(occ_draft_begin(&draft, path, false, err));
+    if (fchmod(draft.fd, 0600) != 0) {
         return occ_fd_fail(err, "cannot write", path);
     }
-    struct occ_result result =
-        fchmod(fd, 0600) == 0 ? fill(ctx, temporary, err) : occ_fd_fail(err, "cannot write", path);
-    if (occ_is_ok(result)) {
-        result = sync_and_rename(fd, temporary, path, false, err);
-    }
-    if (!occ_is_ok(result)) {
-        unlink(temporary);
-        return result;
-    }
-    return sync_folder_of(path, err);
+    OCC_TRY(fill(ctx, draft.temporary, err));
+    return occ_draft_finish(&draft, err);
 }
 
 /* ---- folders, locks, self ---- */

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "os/fd.h"
 #include "os/file.h"
@@ -132,4 +133,35 @@ occ_folder_read(const char *path, const char *const *endings, struct occ_error *
     const struct occ_result appended = append_folder(path, &folder, endings, err, buf);
     occ_folder_clear(&folder);
     return appended;
+}
+
+static OCC_RESULT
+remove_file(const char *folder, const char *name, struct occ_error *err)
+{
+    OCC_BUF_AUTO(path, PATH_LEN_MAX);
+    occ_buf_put_format(&path, "%s/%s", folder, name);
+    occ_buf_put_byte(&path, 0);
+    const struct occ_result put = occ_buf_check(&path);
+    if (!occ_is_ok(put)) {
+        return occ_error_code(err, put.code);
+    }
+    return unlink((const char *)path.ptr) == 0 ? occ_success()
+                                               : occ_fd_fail(err, "cannot remove", (const char *)path.ptr);
+}
+
+struct occ_result
+occ_folder_remove_files(const char *path, struct occ_error *err)
+{
+    if (!occ_folder_is(path)) {
+        return occ_success();
+    }
+    struct occ_folder folder = { 0 };
+    OCC_TRY(occ_folder_list(path, NAMES_MAX, err, &folder));
+    struct occ_result removed = occ_success();
+    for (size_t i = 0; i < folder.count && occ_is_ok(removed); i++) {
+        removed = remove_file(path, folder.names[i], err);
+    }
+    occ_folder_clear(&folder);
+    OCC_TRY(removed);
+    return rmdir(path) == 0 ? occ_success() : occ_fd_fail(err, "cannot remove", path);
 }

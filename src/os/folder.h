@@ -24,4 +24,7 @@ void occ_folder_clear(struct occ_folder *folder);
  */
 OCC_RESULT occ_folder_read(const char *path, const char *const *endings, struct occ_error *err, struct occ_buf *buf);
 
+/* Removes a folder and the files in it; a folder in it is a failure. One that is not there is a success. */
+OCC_RESULT occ_folder_remove_files(const char *path, struct occ_error *err);
+
 #endif

@@ -2,6 +2,7 @@
 // holds every rule of docs/cli.md ("Audit") against the whole set, with no regard for speed.
 //   ledgers.mjs named FOLDER             writes FOLDER/NAME.jsonl and prints one line each: {"name", "exit", "faults"}
 //   ledgers.mjs random COUNT SEED FOLDER the same for COUNT random ones, most of them damaged
+//   ledgers.mjs kept FOLDER              one sound ledger as a service writes it, kept.jsonl, and a stranger's proof, stranger.jsonl
 // faults = [[line, kind] …], sorted.
 import { sign } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -28,7 +29,7 @@ class Signer {
 /** A proof that is valid by itself, from what is to stand in it. */
 function build(plan) {
   const { signer, chainId, report, slot, from } = plan;
-  const digest = sha256(`digest ${plan.id}`);
+  const digest = sha256(`digest ${plan.artifact ?? plan.id}`);
   const nonceB64 = b64(sha256(`nonce ${plan.id}`));
   const commit = { nonceB64, epochId: signer.epochId };
   if (plan.counter !== undefined) commit.counter = plan.counter;
@@ -296,6 +297,27 @@ function named(folder) {
   put('no-counter', [...good, { id: serial++, signer: chain.signer, prev: good[2].prev }]);
 }
 
+/** Three epochs, two chains that take turns, slots, one artifact over and over, names in many scripts. */
+function kept(folder) {
+  let main = new Chain();
+  let side = new Chain({ signer: main.signer, chainId: 'eu:1' });
+  const plans = [];
+  for (let epoch = 0; epoch < 3; epoch++) {
+    if (epoch > 0) {
+      main = main.successor();
+      side = side.successor({ signer: main.signer });
+    }
+    for (let n = 0; n < 10; n++) {
+      plans.push(main.next(n === 4 ? { skip: 1n, slot: String(main.counter + 1n) } : { artifact: n % 3 === 0 ? 'again' : undefined }));
+      if (n % 2 === 0) plans.push(side.next({ metadata: { 'имя': '写真 \u{1f4f7}\u0001\u2028', n: n / 8, 10: [null, true, -0.5e-7] } }));
+    }
+  }
+  write(folder, 'kept', plans);
+  const stranger = new Chain({ signer: new Signer(main.signer.epochId) });
+  stranger.grow(1);
+  write(folder, 'stranger', [{ ...stranger.plans[0], counter: main.plans[5].counter, prev: main.plans[5].prev }]);
+}
+
 // ---- random ledgers ----
 
 function grown(chance) {
@@ -354,4 +376,5 @@ function random(count, seed, folder) {
 
 const [mode, ...words] = process.argv.slice(2);
 if (mode === 'named') named(words[0]);
+else if (mode === 'kept') kept(words[0]);
 else random(Number(words[0]), Number(words[1]), words[2]);

@@ -126,7 +126,9 @@ info_der(const struct timestamp_plan *plan)
     TS_TST_INFO *info = TS_TST_INFO_new();
     ASN1_OBJECT *policy = OBJ_txt2obj(plan->policy, 1);
     ASN1_INTEGER *serial = integer_of(plan->serial);
-    ASN1_INTEGER *nonce = integer_of(plan->nonce);
+    BIGNUM *large = BN_bin2bn(plan->large_nonce.ptr, (int)plan->large_nonce.len, NULL);
+    ASN1_INTEGER *nonce = plan->large_nonce.len > 0 ? BN_to_ASN1_INTEGER(large, NULL) : integer_of(plan->nonce);
+    BN_free(large);
     ASN1_GENERALIZEDTIME *time = ASN1_GENERALIZEDTIME_new();
     timestamp_must(info != NULL && policy != NULL && time != NULL);
     timestamp_must(TS_TST_INFO_set_version(info, plan->version) == 1);

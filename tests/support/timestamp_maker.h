@@ -54,6 +54,7 @@ struct timestamp_plan {
     long accuracy_s, accuracy_ms, accuracy_us; /* -1: absent */
     bool has_nonce;
     uint64_t nonce;
+    struct occ_bytes large_nonce; /* if not empty: in place of nonce, an integer of any size; borrowed */
     bool has_critical_extension;
     /* SignedData */
     const char *content_type; /* OID; NULL: id-ct-TSTInfo */

@@ -98,12 +98,29 @@ test_read(void **state)
     assert_int_equal(occ_folder_read("nowhere", endings, &err, &buf).code, OCC_ERR_NOT_FOUND);
 }
 
+static void
+test_remove(void **state)
+{
+    (void)state;
+    struct occ_error err = { 0 };
+    assert_true(occ_is_ok(occ_folder_remove_files("none", &err)));
+    assert_true(occ_is_ok(occ_file_make_folder("full", &err)));
+    put_file("full/a", "a");
+    put_file("full/b", "b");
+    assert_true(occ_is_ok(occ_folder_remove_files("full", &err)));
+    assert_false(occ_folder_is("full"));
+    assert_true(occ_is_ok(occ_file_make_folder("deep/er", &err)));
+    assert_false(occ_is_ok(occ_folder_remove_files("deep", &err)));
+    assert_true(occ_folder_is("deep/er"));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_list, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(test_read, enter_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(test_remove, enter_folder, leave_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
