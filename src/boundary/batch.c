@@ -2,7 +2,6 @@
 #include "boundary/batch.h"
 
 enum {
-    NONCE_LEN = 32,
     NONCES_AT_ONCE = 64,   /* one call to the kernel for so many */
     CHECK_INTERVAL = 1024, /* proofs between two signatures that are verified; the first of an epoch always is */
     /* A result beside its proofs: position, opaque, code, count; of a refusal, its sentence. */
@@ -18,9 +17,50 @@ occ_batch_clear(struct occ_batch *batch)
     occ_retain_clear(&batch->retain);
     occ_request_clear(&batch->request);
     occ_buf_clear(&batch->body);
+    occ_spent_clear(&batch->tickets.spent);
+    occ_mac_free(batch->tickets.mac);
+    for (size_t i = 0; i < OCC_LIMIT_CHAINS; i++) {
+        occ_buf_clear(&batch->links[i].text);
+    }
+}
+
+struct occ_result
+occ_batch_find_chain(struct occ_batch *batch, struct occ_bytes id, struct occ_chain **ret_chain)
+{
+    for (size_t i = 0; i < batch->chain_count; i++) {
+        if (occ_bytes_equal(batch->chains[i].id, id)) {
+            *ret_chain = &batch->chains[i];
+            return occ_success();
+        }
+    }
+    return occ_result_of(OCC_ERR_CHAIN_UNKNOWN);
+}
+
+bool
+occ_batch_is_checked(const struct occ_chain *chain)
+{
+    return !chain->given || chain->counter % CHECK_INTERVAL == 0;
 }
 
 /* ---- signing ---- */
+
+/* What the digest at index needs beside nonce, time and check. */
+static struct occ_chain_input
+input_of(const struct occ_request *request, uint32_t index)
+{
+    const struct occ_request_item *const item = occ_request_item(request, index);
+    const struct occ_request_slot *const slot = occ_request_slot(request, item->slot);
+    return (struct occ_chain_input){
+        .digest = item->digest,
+        .slot = slot == NULL ? NULL : &slot->slot,
+        .metadata = occ_request_value(request, item->metadata),
+        .agency = occ_request_value(request, item->agency),
+        .actor = occ_request_value(request, item->actor),
+        .attribution = occ_request_value(request, request->attribution),
+        .policy = occ_request_value(request, request->policy),
+        .principal = occ_request_value(request, request->principal),
+    };
+}
 
 /* Appends the proofs of the whole request to the result that is open in writer; chain moves with each. */
 static struct occ_result
@@ -28,30 +68,25 @@ sign_all(struct occ_batch *batch, struct occ_chain *chain, struct occ_result_wri
 {
     const struct occ_request *const request = &batch->request;
     const uint64_t now_ms = batch->now_ms(batch->ctx);
-    uint8_t nonces[NONCES_AT_ONCE][NONCE_LEN];
+    uint8_t nonces[NONCES_AT_ONCE][OCC_CHAIN_NONCE_LEN];
     for (uint32_t i = 0; i < request->count; i++) {
         if (i % NONCES_AT_ONCE == 0) {
             const uint32_t left = request->count - i;
             batch->random(batch->ctx, nonces, (left < NONCES_AT_ONCE ? left : NONCES_AT_ONCE) * sizeof nonces[0]);
         }
-        const struct occ_request_item *const item = occ_request_item(request, i);
-        const struct occ_chain_input input = {
-            .digest = item->digest,
-            .nonce = nonces[i % NONCES_AT_ONCE],
-            .now_ms = now_ms,
-            .metadata = occ_request_metadata(request, item),
-            .check = chain->counter % CHECK_INTERVAL == 0,
-        };
-        const size_t begin = occ_commit_begin_proof(writer, chain->counter + 1, item->digest);
+        struct occ_chain_input input = input_of(request, i);
+        input.nonce = nonces[i % NONCES_AT_ONCE];
+        input.now_ms = now_ms;
+        input.check = occ_batch_is_checked(chain);
+        const size_t begin = occ_commit_begin_proof(writer, chain->counter + 1, input.digest);
         OCC_TRY(occ_chain_commit(chain, &batch->epoch, &input, &batch->body, writer->buf));
         occ_commit_end_proof(writer, begin);
     }
     return occ_buf_check(writer->buf);
 }
 
-/* An answer that did not come about, in words; an integrity failure also stops all further commits. */
-static struct occ_result
-explain(struct occ_batch *batch, enum occ_err code, struct occ_error *err)
+struct occ_result
+occ_batch_explain(struct occ_batch *batch, enum occ_err code, struct occ_error *err)
 {
     switch (code) {
     case OCC_ERR_SIGNATURE:
@@ -82,6 +117,39 @@ reserve_out(struct occ_buf *out, size_t result_len, size_t requests_left, struct
     return occ_success();
 }
 
+/* The most bytes that the proofs of the request can take. */
+static size_t
+proofs_len_max(const struct occ_batch *batch, const struct occ_chain *chain)
+{
+    const struct occ_request *const request = &batch->request;
+    size_t len = occ_chain_link_len(chain);
+    for (uint32_t i = 0; i < request->count; i++) {
+        const struct occ_chain_input input = input_of(request, i);
+        len += occ_chain_proof_len_max(chain, &batch->epoch, &input, request->count);
+    }
+    return len;
+}
+
+/* Room to remember the slots as used. */
+static struct occ_result
+reserve_spent(struct occ_batch *batch, struct occ_error *err)
+{
+    const struct occ_request *const request = &batch->request;
+    for (uint32_t i = 1; i <= request->slot_count; i++) {
+        const struct occ_ticket *const ticket = &occ_request_slot(request, i)->ticket;
+        struct occ_tickets *const tickets = &batch->tickets;
+        const struct occ_result room =
+            occ_spent_reserve(&tickets->spent, tickets->uptime_ms, ticket, request->slot_count);
+        if (room.code == OCC_ERR_BUSY) {
+            return occ_error_set(err, room.code, "too many slots were used just now");
+        }
+        if (!occ_is_ok(room)) {
+            return occ_error_code(err, room.code);
+        }
+    }
+    return occ_success();
+}
+
 /*
  * Sees that the answer is allowed, and that its bytes fit the frame, the memory and the retention store, before anything
  * is signed. *ret_entry is the place in the store.
@@ -91,8 +159,7 @@ reserve(struct occ_batch *batch, const struct occ_result_writer *writer, size_t 
         struct occ_retain_entry **ret_entry)
 {
     const struct occ_request *const request = &batch->request;
-    const size_t proofs_len =
-        occ_chain_proofs_len_max(&batch->chain, &batch->epoch, request->count, request->metadata_len);
+    const size_t proofs_len = proofs_len_max(batch, &batch->chains[request->chain]);
     if (proofs_len > OCC_LIMIT_ANSWER_LEN) { /* PROTOCOL §3 */
         return occ_error_set(err, OCC_ERR_LIMIT, "digests: their proofs would take %zu bytes, at most %u are given out",
                              proofs_len, OCC_LIMIT_ANSWER_LEN);
@@ -126,22 +193,27 @@ commit_request(struct occ_batch *batch, struct occ_result_writer *writer, size_t
         return occ_error_set(err, OCC_ERR_INTEGRITY, OCC_BATCH_HALTED_TEXT);
     }
     struct occ_retain_entry *entry = NULL;
+    OCC_TRY(reserve_spent(batch, err));
     OCC_TRY(reserve(batch, writer, requests_left, err, &entry));
     const struct occ_result_writer before = *writer;
     const size_t begin = writer->buf->len;
-    struct occ_chain chain = batch->chain;
+    struct occ_chain *const place = &batch->chains[batch->request.chain];
+    struct occ_chain chain = *place;
 
-    occ_commit_put_success(writer, batch->request.opaque, batch->retain.newest + 1, occ_bytes_of(NULL, 0));
+    occ_commit_put_success(writer, batch->request.opaque, batch->retain.newest + 1, chain.id);
     const struct occ_result signing = sign_all(batch, &chain, writer);
     if (!occ_is_ok(signing)) { /* PROTOCOL §2.3: nothing of it was given out; the chain is where it was */
         *writer = before;
         writer->buf->len = begin;
         writer->buf->fail = OCC_OK;
         occ_retain_drop(entry);
-        return explain(batch, signing.code, err);
+        return occ_batch_explain(batch, signing.code, err);
     }
     occ_retain_keep(&batch->retain, entry, occ_bytes_of(writer->buf->ptr + begin, writer->buf->len - begin));
-    batch->chain = chain;
+    *place = chain;
+    for (uint32_t i = 1; i <= batch->request.slot_count; i++) { /* only now: a refused commit leaves its slots unused */
+        (void)occ_spent_put(&batch->tickets.spent, &occ_request_slot(&batch->request, i)->ticket);
+    }
     return occ_success();
 }
 
@@ -159,11 +231,17 @@ occ_batch_handle(struct occ_batch *batch, const struct occ_frame *frame, struct 
         !occ_is_ok(occ_commit_read(frame->payload, &reader, &requests))) {
         return occ_error_set(err, OCC_ERR_WIRE_MESSAGE, "a malformed COMMIT");
     }
+    const struct occ_request_rules rules = {
+        .digests_max = batch->digests_max,
+        .chains = batch->chains,
+        .chain_count = batch->chain_count,
+        .agency = { .rules = &batch->rules, .tickets = &batch->tickets, .now_ms = batch->now_ms(batch->ctx) },
+    };
     struct occ_result_writer writer;
     occ_commit_begin_results(&writer, out, frame->id);
     for (uint16_t left = requests; left > 0; left--) {
         struct occ_error refusal = { .code = OCC_OK };
-        struct occ_result result = occ_request_read(&reader, batch->digests_max, &batch->request, &refusal);
+        struct occ_result result = occ_request_read(&reader, &rules, &batch->request, &refusal);
         if (occ_is_ok(result)) {
             result = commit_request(batch, &writer, left, &refusal);
         }

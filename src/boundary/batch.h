@@ -7,28 +7,51 @@
 #include "boundary/chain.h"
 #include "boundary/request.h"
 #include "boundary/retain.h"
+#include "codec/json.h"
 #include "wire/frame.h"
 
-/* A signed body: names, encodings, ids; the measurement, escaped; no values yet. */
-enum { OCC_BATCH_BODY_LEN_MAX = 4096 + 6 * OCC_LIMIT_MEASUREMENT_LEN };
+enum {
+    /* commit.epochLink: names, keys, hashes; the measurement and epochId before, escaped. */
+    OCC_BATCH_LINK_LEN_MAX = 4096 + 6 * (OCC_LIMIT_PEER_MEASUREMENT_LEN + OCC_LIMIT_EPOCH_ID_LEN),
+    /* A signed body: names, encodings, ids; the measurement, escaped; the link; actor, attribution, policy, principal. */
+    OCC_BATCH_BODY_LEN_MAX =
+        4096 + 6 * OCC_LIMIT_MEASUREMENT_LEN + OCC_BATCH_LINK_LEN_MAX + 4 * (int)OCC_LIMIT_VALUE_LEN
+};
 
 #define OCC_BATCH_HALTED_TEXT "the boundary found that it cannot trust itself and commits nothing until it is restarted"
+
+/* The proof of an earlier epoch that a chain goes on from. */
+struct occ_batch_link {
+    uint8_t hash[OCC_SHA256_LEN]; /* its link hash */
+    struct occ_buf text;          /* commit.epochLink of the chain's first proof */
+};
 
 /* The gate without its session: what lives as long as the epoch. */
 struct occ_batch {
     struct occ_epoch epoch;
-    struct occ_chain chain;
+    struct occ_chain chains[OCC_LIMIT_CHAINS]; /* the first is the default one */
+    size_t chain_count;
+    struct occ_batch_link links[OCC_LIMIT_CHAINS]; /* of the chain at the same place, where chain.epoch_link is set */
+    struct occ_tickets tickets;
+    struct occ_agency_rules rules;
     struct occ_retain retain;
     struct occ_request request; /* the one at work; its memory is used again */
     struct occ_buf body;        /* the signed body at work */
     uint64_t (*now_ms)(void *ctx);
     void (*random)(void *ctx, void *ret, size_t len);
+    OCC_RESULT (*check_predecessor)(void *ctx, const struct occ_json *proof, struct occ_error *err);
     void *ctx;
     uint32_t digests_max;
     bool halted; /* an integrity failure: no commit until restart */
 };
 
 void occ_batch_clear(struct occ_batch *batch);
+/* The chain of that id (empty = the default one); OCC_ERR_CHAIN_UNKNOWN. */
+OCC_RESULT occ_batch_find_chain(struct occ_batch *batch, struct occ_bytes id, struct occ_chain **ret_chain);
+/* Whether the next signature on a chain is to be verified before it counts. */
+bool occ_batch_is_checked(const struct occ_chain *chain);
+/* A signature that did not come about, in words; an integrity failure also halts the boundary. */
+OCC_RESULT occ_batch_explain(struct occ_batch *batch, enum occ_err code, struct occ_error *err);
 /*
  * Handles a COMMIT frame: appends one RESULT frame to out, with one result for each request. OCC_ERR_WIRE_MESSAGE or
  * OCC_ERR_NOMEM with a sentence: the frame was not taken, nothing moved, nothing was appended.

@@ -1,4 +1,4 @@
-/* chain.c — a proof is signed, and the chain moves, in one function. */
+/* chain.c — a proof or a slot is signed, and the chain moves, in one function each. */
 #include "boundary/chain.h"
 
 #include "proof/write.h"
@@ -11,59 +11,148 @@ enum { COUNTER_DIGITS_MAX = 20 };
 static struct occ_write_fields
 fields_of(const struct occ_chain *chain, const struct occ_epoch *epoch, const struct occ_chain_input *input)
 {
+    const bool is_first = chain->head_counter == 0;
     return (struct occ_write_fields){
         .public_key = epoch->signer.public_key,
         .epoch_id = occ_bytes_of(epoch->id, sizeof epoch->id - 1),
         .enforcement = occ_bytes_str(epoch->attester.enforcement),
         .measurement = occ_bytes_str(epoch->attester.measurement),
+        .chain_id = chain->id,
         .digest = input->digest,
-        .nonce = input->nonce,
+        .nonce = input->slot == NULL ? input->nonce : input->slot->nonce,
         .counter = chain->counter + 1,
         .time_ms = input->now_ms > chain->time_ms ? input->now_ms : chain->time_ms,
-        .prev_hash = chain->counter == 0 ? NULL : chain->link_hash,
+        .prev_hash = is_first ? NULL : chain->link_hash,
+        .epoch_link = is_first ? chain->epoch_link : occ_bytes_of(NULL, 0),
         .metadata = input->metadata,
+        .agency = input->agency,
+        .actor = input->actor,
+        .attribution = input->attribution,
+        .policy = input->policy,
+        .principal = input->principal,
     };
+}
+
+static struct occ_write_slot
+slot_of(const struct occ_chain_slot *slot, const uint8_t hash[OCC_SHA256_LEN])
+{
+    return (struct occ_write_slot){
+        .counter = slot->counter,
+        .time_ms = slot->time_ms,
+        .nonce = slot->nonce,
+        .signature = slot->signature,
+        .hash = hash,
+    };
+}
+
+/* Whether the chain can move at all, with the nonce that is fresh. */
+static struct occ_result
+check_input(const struct occ_chain *chain, const struct occ_chain_input *input)
+{
+    OCC_ENSURE(chain->counter < UINT64_MAX && input->now_ms <= TIME_MS_MAX, OCC_ERR_LIMIT);
+    const bool is_stuck = input->slot == NULL && memcmp(input->nonce, chain->last_nonce, sizeof chain->last_nonce) == 0;
+    OCC_ENSURE(!is_stuck, OCC_ERR_RANDOM);
+    return occ_success();
+}
+
+static struct occ_result
+sign(const struct occ_epoch *epoch, const struct occ_buf *body, bool check,
+     uint8_t ret_signature[OCC_ED25519_SIGNATURE_LEN])
+{
+    OCC_TRY(occ_buf_check(body));
+    OCC_TRY(epoch->signer.sign(epoch->signer.ctx, occ_buf_view(body), ret_signature));
+    return check ? occ_ed25519_verify(epoch->signer.public_key, occ_buf_view(body), ret_signature) : occ_success();
+}
+
+/* PROTOCOL §2.3, §6: counter, time and nonce move together, here and nowhere else. */
+static void
+move(struct occ_chain *chain, const struct occ_chain_input *input, uint64_t time_ms)
+{
+    if (input->slot == NULL) {
+        memcpy(chain->last_nonce, input->nonce, sizeof chain->last_nonce);
+    }
+    chain->time_ms = time_ms;
+    chain->given = true;
+    chain->counter++;
 }
 
 struct occ_result
 occ_chain_commit(struct occ_chain *chain, const struct occ_epoch *epoch, const struct occ_chain_input *input,
                  struct occ_buf *body, struct occ_buf *out)
 {
-    OCC_ENSURE(chain->counter < UINT64_MAX && input->now_ms <= TIME_MS_MAX, OCC_ERR_LIMIT);
-    OCC_ENSURE(memcmp(input->nonce, chain->last_nonce, sizeof chain->last_nonce) != 0, OCC_ERR_RANDOM);
-    const struct occ_write_fields fields = fields_of(chain, epoch, input);
+    OCC_TRY(check_input(chain, input));
+    struct occ_write_fields fields = fields_of(chain, epoch, input);
+    struct occ_write_slot slot;
+    uint8_t slot_hash[OCC_SHA256_LEN];
+    if (input->slot != NULL) {
+        slot = slot_of(input->slot, slot_hash);
+        occ_buf_reset(body);
+        occ_write_slot(body, &fields, &slot, false);
+        OCC_TRY(occ_buf_check(body));
+        occ_digest_sha256(occ_buf_view(body), slot_hash);
+        fields.slot = &slot;
+    }
     occ_buf_reset(body);
     occ_write_body(body, &fields);
-    OCC_TRY(occ_buf_check(body));
-
     uint8_t signature[OCC_ED25519_SIGNATURE_LEN];
-    OCC_TRY(epoch->signer.sign(epoch->signer.ctx, occ_buf_view(body), signature));
-    if (input->check) {
-        OCC_TRY(occ_ed25519_verify(epoch->signer.public_key, occ_buf_view(body), signature));
-    }
+    OCC_TRY(sign(epoch, body, input->check, signature));
     const size_t begin = out->len;
     occ_write_proof(out, &fields, signature);
     OCC_TRY(occ_buf_check(out));
 
-    /* PROTOCOL §2.3: counter and link move together, here and nowhere else. */
     occ_digest_sha256(occ_bytes_of(out->ptr + begin, out->len - begin), chain->link_hash);
-    memcpy(chain->last_nonce, input->nonce, sizeof chain->last_nonce);
-    chain->time_ms = fields.time_ms;
-    chain->counter++;
+    move(chain, input, fields.time_ms);
+    chain->head_counter = chain->counter;
     return occ_success();
 }
+
+struct occ_result
+occ_chain_allocate(struct occ_chain *chain, const struct occ_epoch *epoch, const struct occ_chain_input *input,
+                   struct occ_buf *body, struct occ_chain_slot *ret_slot)
+{
+    OCC_TRY(check_input(chain, input));
+    const struct occ_write_fields fields = fields_of(chain, epoch, input);
+    struct occ_chain_slot slot = { .counter = fields.counter, .time_ms = fields.time_ms };
+    memcpy(slot.nonce, input->nonce, sizeof slot.nonce);
+    const struct occ_write_slot text = slot_of(&slot, NULL);
+    occ_buf_reset(body);
+    occ_write_slot(body, &fields, &text, false);
+    OCC_TRY(sign(epoch, body, input->check, slot.signature));
+    move(chain, input, fields.time_ms);
+    *ret_slot = slot;
+    return occ_success();
+}
+
+void
+occ_chain_put_slot(const struct occ_chain *chain, const struct occ_epoch *epoch, const struct occ_chain_slot *slot,
+                   struct occ_buf *out)
+{
+    const struct occ_chain_input input = { .now_ms = 0 };
+    const struct occ_write_fields fields = fields_of(chain, epoch, &input);
+    const struct occ_write_slot text = slot_of(slot, NULL);
+    occ_write_slot(out, &fields, &text, true);
+}
+
+/* ---- lengths ---- */
 
 struct occ_result
 occ_chain_measure(struct occ_epoch *epoch, struct occ_buf *scratch)
 {
     static const uint8_t zeros[OCC_ED25519_SIGNATURE_LEN];
-    const struct occ_chain last = { .counter = UINT64_MAX - 1, .time_ms = TIME_MS_MAX };
-    const struct occ_chain_input input = { .digest = zeros, .nonce = zeros, .metadata = occ_bytes_str("{}") };
-    const struct occ_write_fields fields = fields_of(&last, epoch, &input);
+    const struct occ_chain last = { .counter = UINT64_MAX - 1, .time_ms = TIME_MS_MAX, .head_counter = 1 };
+    const struct occ_chain_input input = { .digest = zeros, .nonce = zeros };
+    struct occ_write_fields fields = fields_of(&last, epoch, &input);
     occ_buf_reset(scratch);
     occ_write_proof(scratch, &fields, zeros); /* its length is what matters: nothing is signed */
+    const size_t proof_len = scratch->len;
+    const struct occ_write_slot slot = {
+        .counter = UINT64_MAX, .time_ms = TIME_MS_MAX, .nonce = zeros, .signature = zeros, .hash = zeros
+    };
+    fields.slot = &slot;
+    occ_write_proof(scratch, &fields, zeros);
     OCC_TRY(occ_buf_check(scratch));
-    epoch->proof_len_max = scratch->len;
+    epoch->proof_len_max = proof_len;
+    epoch->slot_len_max = scratch->len - 2 * proof_len;
     return occ_success();
 }
 
@@ -77,9 +166,27 @@ digits_of(uint64_t number)
     return digits;
 }
 
+/* What a chainId adds wherever it stands. */
+static size_t
+chain_id_len(const struct occ_chain *chain)
+{
+    return occ_write_values_len(&(struct occ_write_fields){ .chain_id = chain->id });
+}
+
 size_t
-occ_chain_proofs_len_max(const struct occ_chain *chain, const struct occ_epoch *epoch, size_t count, size_t values_len)
+occ_chain_proof_len_max(const struct occ_chain *chain, const struct occ_epoch *epoch,
+                        const struct occ_chain_input *input, size_t count)
 {
     const uint64_t last = chain->counter > UINT64_MAX - count ? UINT64_MAX : chain->counter + count;
-    return count * (epoch->proof_len_max - COUNTER_DIGITS_MAX + digits_of(last)) + values_len;
+    struct occ_write_fields fields = fields_of(chain, epoch, input);
+    fields.epoch_link = occ_bytes_of(NULL, 0);
+    const size_t slot_len = input->slot == NULL ? 0 : epoch->slot_len_max + chain_id_len(chain);
+    return epoch->proof_len_max - COUNTER_DIGITS_MAX + digits_of(last) + occ_write_values_len(&fields) + slot_len;
+}
+
+size_t
+occ_chain_link_len(const struct occ_chain *chain)
+{
+    const bool is_first = chain->head_counter == 0;
+    return is_first ? occ_write_values_len(&(struct occ_write_fields){ .epoch_link = chain->epoch_link }) : 0;
 }

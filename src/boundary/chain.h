@@ -1,5 +1,5 @@
 /*
- * chain.h — one chain: its counter, its link, and the one function that moves them (PROTOCOL §2.3).
+ * chain.h — one chain: its counter, its link, and the two functions that move them (PROTOCOL §2.3, §6).
  *
  * A position in a chain is a plain value. To try several commits that must all succeed, copy it, and put the copy back
  * if one fails: nothing else remembers that they were tried.
@@ -12,41 +12,71 @@
 #include "boundary/signer.h"
 #include "crypto/digest.h"
 
+enum { OCC_CHAIN_NONCE_LEN = 32 };
+
 /* What all proofs of an epoch have in common. */
 struct occ_epoch {
     struct occ_signer signer;
     struct occ_attester attester;
     char id[2 * OCC_SHA256_LEN + 1]; /* hex text */
-    size_t proof_len_max;            /* bytes of a proof with empty metadata, the longest counter and time */
+    size_t proof_len_max; /* bytes of a proof of the default chain with the longest counter and time, no values */
+    size_t slot_len_max;  /* and what a slot adds to it */
 };
 
 struct occ_chain {
-    uint64_t counter;                   /* of the newest proof; 0 = none yet */
-    uint64_t time_ms;                   /* of the newest proof, Unix milliseconds */
-    uint8_t link_hash[OCC_SHA256_LEN];  /* of the newest proof; zeros = none yet */
+    struct occ_bytes id;         /* empty = the default chain; the caller's memory */
+    struct occ_bytes epoch_link; /* what the first proof carries (proof/write.h), or empty; the caller's memory */
+    uint64_t counter;            /* the newest: a proof's, a slot's or, before both, the linked proof's; 0 = none */
+    uint64_t time_ms;            /* of the newest proof or slot of this epoch, Unix milliseconds */
+    bool given;                  /* a proof or a slot of this epoch was given out */
+    uint64_t head_counter;       /* of the newest proof of this epoch; 0 = none yet */
+    uint8_t link_hash[OCC_SHA256_LEN];  /* of that proof; zeros = none yet */
     uint8_t last_nonce[OCC_SHA256_LEN]; /* to notice a random source that stands still */
+};
+
+/* A slot that was allocated on a chain of this epoch. */
+struct occ_chain_slot {
+    uint64_t counter;
+    uint64_t time_ms;
+    uint8_t nonce[OCC_CHAIN_NONCE_LEN];
+    uint8_t signature[OCC_ED25519_SIGNATURE_LEN];
 };
 
 /* What one commit needs beside the epoch and the chain. */
 struct occ_chain_input {
-    const uint8_t *digest;     /* OCC_SHA256_LEN bytes */
-    const uint8_t *nonce;      /* 32 fresh random bytes */
-    uint64_t now_ms;           /* Unix milliseconds; a proof's time is never less than the one before */
-    struct occ_bytes metadata; /* canonical JSON, or empty */
-    bool check;                /* verify the signature before it counts */
+    const uint8_t *digest;             /* OCC_SHA256_LEN bytes */
+    const uint8_t *nonce;              /* OCC_CHAIN_NONCE_LEN fresh random bytes; not used with a slot */
+    const struct occ_chain_slot *slot; /* of this chain and epoch, or NULL */
+    uint64_t now_ms;                   /* Unix milliseconds; a proof's time is never less than the one before */
+    /* Canonical JSON of an object each, or empty; actor is agency's member of that name. */
+    struct occ_bytes metadata, agency, actor, attribution, policy, principal;
+    bool check; /* verify the signature before it counts */
 };
 
 /*
  * Commits one digest: appends the proof to out, then moves the chain. body is scratch space. On failure the chain has not
  * moved, and what was appended to out is for the caller to remove. OCC_ERR_SIGNATURE: the signer gave a signature that
- * does not verify; OCC_ERR_RANDOM: the nonce is that of the proof before; else the signer's or the buffer's code.
+ * does not verify; OCC_ERR_RANDOM: the nonce is that of the proof or slot before; else the signer's or the buffer's code.
  */
 OCC_RESULT occ_chain_commit(struct occ_chain *chain, const struct occ_epoch *epoch, const struct occ_chain_input *input,
                             struct occ_buf *body, struct occ_buf *out);
-/* Measures epoch->proof_len_max, once all else in epoch is set. scratch is emptied. */
+/*
+ * Allocates a slot (PROTOCOL §6): it takes the next counter. nonce, now_ms and check of input are used, and its failures are
+ * those of occ_chain_commit.
+ */
+OCC_RESULT occ_chain_allocate(struct occ_chain *chain, const struct occ_epoch *epoch,
+                              const struct occ_chain_input *input, struct occ_buf *body,
+                              struct occ_chain_slot *ret_slot);
+/* Appends a slot's JSON text, with its signature: what a caller gets. */
+void occ_chain_put_slot(const struct occ_chain *chain, const struct occ_epoch *epoch, const struct occ_chain_slot *slot,
+                        struct occ_buf *out);
+
+/* Measures epoch->proof_len_max and slot_len_max, once all else in epoch is set. scratch is emptied. */
 OCC_RESULT occ_chain_measure(struct occ_epoch *epoch, struct occ_buf *scratch);
-/* The most bytes that the chain's next count proofs can take together, with values_len bytes of metadata in them. */
-size_t occ_chain_proofs_len_max(const struct occ_chain *chain, const struct occ_epoch *epoch, size_t count,
-                                size_t values_len);
+/* The most bytes that the proof of this input can take, as one of the chain's next count proofs. The epoch link is not in it. */
+size_t occ_chain_proof_len_max(const struct occ_chain *chain, const struct occ_epoch *epoch,
+                               const struct occ_chain_input *input, size_t count);
+/* The bytes that an epoch link will add to the chain's next proof. */
+size_t occ_chain_link_len(const struct occ_chain *chain);
 
 #endif

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "boundary/batch.h"
+#include "boundary/issuer.h"
+#include "boundary/linker.h"
 #include "proof/write.h"
 #include "wire/frame.h"
 #include "wire/hello.h"
@@ -16,6 +18,7 @@ enum session { SESSION_NONE, SESSION_NEW, SESSION_OPEN };
 
 struct occ_gate {
     enum session session;
+    uint64_t (*uptime_ms)(void *ctx);
     struct occ_batch batch;
 };
 
@@ -51,7 +54,34 @@ begin_epoch(struct occ_batch *batch, struct occ_error *err)
                              occ_result_text(tested.code));
     }
     const struct occ_result measured = occ_chain_measure(epoch, &batch->body);
-    return occ_is_ok(measured) ? measured : occ_error_code(err, measured.code);
+    if (!occ_is_ok(measured)) {
+        return occ_error_code(err, measured.code);
+    }
+    const struct occ_result made = occ_mac_new(batch->random, batch->ctx, &batch->tickets.mac);
+    return occ_is_ok(made) ? made
+                           : occ_error_set(err, made.code, "no locked memory for the key of challenges and slots");
+}
+
+/* No predecessor can be verified, so none is linked to. */
+static struct occ_result
+check_nothing(void *ctx, const struct occ_json *proof, struct occ_error *err)
+{
+    (void)ctx;
+    (void)proof;
+    return occ_error_code(err, OCC_ERR_UNSUPPORTED);
+}
+
+static void
+set_chains(struct occ_batch *batch, const struct occ_gate_config *config)
+{
+    batch->chain_count = 1; /* the default one has no id */
+    for (size_t i = 0; i < config->chain_id_count && batch->chain_count < OCC_LIMIT_CHAINS; i++) {
+        batch->chains[batch->chain_count].id = config->chain_ids[i];
+        batch->chain_count++;
+    }
+    for (size_t i = 0; i < OCC_LIMIT_CHAINS; i++) {
+        batch->links[i].text = OCC_BUF_INIT(OCC_BATCH_LINK_LEN_MAX);
+    }
 }
 
 struct occ_result
@@ -71,9 +101,14 @@ occ_gate_new(const struct occ_gate_config *config, struct occ_error *err, struct
         .body = OCC_BUF_INIT(OCC_BATCH_BODY_LEN_MAX),
         .now_ms = config->now_ms,
         .random = config->random,
+        .check_predecessor = config->check_predecessor == NULL ? check_nothing : config->check_predecessor,
+        .rules = config->rules,
+        .tickets.spent.count_max = OCC_LIMIT_SPENT,
         .ctx = config->ctx,
         .digests_max = digests_max > OCC_LIMIT_BATCH_DIGESTS_MAX ? OCC_LIMIT_BATCH_DIGESTS_MAX : digests_max,
     };
+    gate->uptime_ms = config->uptime_ms;
+    set_chains(&gate->batch, config);
     const struct occ_result begun = begin_epoch(&gate->batch, err);
     if (!occ_is_ok(begun)) {
         occ_gate_free(gate);
@@ -160,11 +195,14 @@ put_hello_ok(const struct occ_gate *gate, struct occ_buf *out)
         .measurement = occ_bytes_str(batch->epoch.attester.measurement),
         .last_position = batch->retain.newest,
         .acknowledged_position = batch->retain.durable,
-        .head_count = 1,
+        .head_count = batch->chain_count,
     };
     memcpy(ok.public_key, batch->epoch.signer.public_key, sizeof ok.public_key);
-    ok.heads[0].counter = batch->chain.counter;
-    memcpy(ok.heads[0].link_hash, batch->chain.link_hash, sizeof ok.heads[0].link_hash);
+    for (size_t i = 0; i < batch->chain_count; i++) {
+        const struct occ_chain *const chain = &batch->chains[i];
+        ok.heads[i] = (struct occ_hello_head){ .chain_id = chain->id, .counter = chain->head_counter };
+        memcpy(ok.heads[i].link_hash, chain->link_hash, sizeof ok.heads[i].link_hash);
+    }
     occ_hello_put_ok(out, &ok);
 }
 
@@ -228,11 +266,16 @@ dispatch(struct occ_gate *gate, const struct occ_frame *frame, struct occ_error 
     if (gate->session == SESSION_NEW && frame->type != OCC_FRAME_HELLO) {
         return occ_error_set(why, OCC_ERR_STATE, "a frame of type %d before HELLO", (int)frame->type);
     }
+    gate->batch.tickets.uptime_ms = gate->uptime_ms(gate->batch.ctx);
     switch (frame->type) {
     case OCC_FRAME_HELLO:
         return handle_hello(gate, frame, why, out);
     case OCC_FRAME_COMMIT:
         return occ_batch_handle(&gate->batch, frame, why, out);
+    case OCC_FRAME_ISSUE:
+        return occ_issuer_handle(&gate->batch, frame, why, out);
+    case OCC_FRAME_LINK:
+        return occ_linker_handle(&gate->batch, frame, why, out);
     case OCC_FRAME_ACK:
         return handle_ack(gate, frame, why);
     case OCC_FRAME_PING:
@@ -244,9 +287,6 @@ dispatch(struct occ_gate *gate, const struct occ_frame *frame, struct occ_error 
     case OCC_FRAME_ISSUED:
     case OCC_FRAME_LINKED:
         break;
-    case OCC_FRAME_ISSUE:
-    case OCC_FRAME_LINK:
-        return occ_error_set(why, OCC_ERR_UNSUPPORTED, "a frame of type %d", (int)frame->type);
     }
     return occ_error_set(why, OCC_ERR_WIRE_MESSAGE, "a frame of type %d, which only a boundary sends",
                          (int)frame->type);

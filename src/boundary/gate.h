@@ -5,28 +5,40 @@
  *   - counter, link and signature of a chain move together or not at all;
  *   - a request is checked whole before anything moves; one bad digest commits nothing of it;
  *   - what was signed stays in the retention store until it is acknowledged; when the store is full, commits are refused;
- *   - nothing that a caller wrote is pasted: values are parsed and written anew.
+ *   - nothing that a caller wrote is pasted: values are parsed and written anew;
+ *   - what is given out to be used once costs no memory until it is used (ticket.h), and works once.
  */
 #ifndef OCC_BOUNDARY_GATE_H
 #define OCC_BOUNDARY_GATE_H
 
 #include "base/buf.h"
+#include "boundary/agency.h"
 #include "boundary/attester.h"
 #include "boundary/signer.h"
+#include "codec/json.h"
 
 struct occ_gate_config {
     struct occ_signer signer; /* moved: the gate clears it */
     struct occ_attester attester;
-    uint64_t (*now_ms)(void *ctx); /* Unix milliseconds */
+    uint64_t (*now_ms)(void *ctx);    /* Unix milliseconds */
+    uint64_t (*uptime_ms)(void *ctx); /* milliseconds of a clock that nobody sets and that never goes back */
     void (*random)(void *ctx, void *ret, size_t len);
+    /*
+     * Verifies a proof of an earlier epoch: signature, and attestation, agency and slot where it has them. A refusal has a
+     * sentence in *err. NULL = no epoch can be linked.
+     */
+    OCC_RESULT (*check_predecessor)(void *ctx, const struct occ_json *proof, struct occ_error *err);
     void *ctx;
-    uint32_t digests_max;    /* of one request; 0 = OCC_LIMIT_BATCH_DIGESTS_MAX */
-    size_t retained_len_max; /* bytes; 0 = OCC_LIMIT_RETAINED_LEN */
+    const struct occ_bytes *chain_ids; /* of the chains beside the default one, valid (PROTOCOL §6); outlive the gate */
+    size_t chain_id_count;             /* below OCC_LIMIT_CHAINS */
+    struct occ_agency_rules rules;     /* what they point to outlives the gate */
+    uint32_t digests_max;              /* of one request; 0 = OCC_LIMIT_BATCH_DIGESTS_MAX */
+    size_t retained_len_max;           /* bytes; 0 = OCC_LIMIT_RETAINED_LEN */
 };
 
 struct occ_gate;
 
-/* Begins an epoch: boot nonce, epochId, a self-test of the signer. On failure the signer is cleared too. */
+/* Begins an epoch: boot nonce, epochId, the key of its tickets, a self-test of the signer. On failure the signer is cleared too. */
 OCC_RESULT occ_gate_new(const struct occ_gate_config *config, struct occ_error *err, struct occ_gate **ret_gate);
 void occ_gate_free(struct occ_gate *gate);
 
@@ -51,10 +63,13 @@ bool occ_gate_is_sound(const struct occ_gate *gate);
 void occ_gate_refuse_second(struct occ_buf *out);
 
 /*
- * Commits something through a gate of its own with a key of its own, and throws all of it away: so that every library has
+ * Plays everything through gates of its own with keys of their own, and throws all of it away: so that every library has
  * opened, looked up and allocated what it wants before the process gives up opening files. Fails if any of it fails.
+ * check_predecessor and ctx as in struct occ_gate_config.
  */
-OCC_RESULT occ_gate_rehearse(struct occ_error *err);
+OCC_RESULT occ_gate_rehearse(OCC_RESULT (*check_predecessor)(void *ctx, const struct occ_json *proof,
+                                                             struct occ_error *err),
+                             void *ctx, struct occ_error *err);
 
 /* For a log: the epoch's id (hex text) and public key (32 bytes). Valid as long as the gate. */
 const char *occ_gate_epoch_id(const struct occ_gate *gate);

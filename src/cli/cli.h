@@ -41,6 +41,7 @@ extern const struct occ_command occ_command_verify;
 extern const struct occ_command occ_command_inspect;
 extern const struct occ_command occ_command_audit;
 extern const struct occ_command occ_command_key;
+extern const struct occ_command occ_command_upgrade;
 extern const struct occ_command occ_command_lookup;
 extern const struct occ_command occ_command_export;
 extern const struct occ_command occ_command_import;

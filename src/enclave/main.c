@@ -5,12 +5,14 @@
 #include "enclave/config.h"
 #include "enclave/measure.h"
 #include "enclave/notice.h"
+#include "enclave/predecessor.h"
 #include "enclave/serve.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/sandbox.h"
 #include "os/signal.h"
 #include "os/socket.h"
+#include "verify/verify.h"
 
 enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_COULD_NOT = 3 };
 enum { STANDARD_OUTPUT = 1 };
@@ -24,6 +26,13 @@ now_ms(void *ctx)
     return occ_clock_unix_ms();
 }
 
+static uint64_t
+uptime_ms(void *ctx)
+{
+    (void)ctx;
+    return occ_clock_monotonic_us() / 1000;
+}
+
 static void
 random_bytes(void *ctx, void *ret, size_t len)
 {
@@ -31,9 +40,9 @@ random_bytes(void *ctx, void *ret, size_t len)
     occ_secret_random(ret, len);
 }
 
-/* The libraries, and all that they want to open or look up. */
+/* The libraries, and all that they want to open or look up. *ret_verifier judges the proofs that an epoch goes on from. */
 static struct occ_result
-set_up_libraries(struct occ_error *err)
+set_up_libraries(struct occ_error *err, occ_verifier **ret_verifier)
 {
     const struct occ_result ready = occ_secret_init();
     if (!occ_is_ok(ready)) {
@@ -41,25 +50,60 @@ set_up_libraries(struct occ_error *err)
     }
     occ_json_watch_memory();
     occ_json_init();
-    return occ_gate_rehearse(err);
+    OCC_TRY(occ_verifier_make(NULL, err, ret_verifier));
+    return occ_gate_rehearse(occ_predecessor_check, *ret_verifier, err);
+}
+
+/* chain_ids: room for OCC_LIMIT_CHAINS, as long as the gate. */
+static void
+set_rules(const struct occ_config *config, struct occ_bytes *chain_ids, struct occ_gate_config *gate)
+{
+    for (size_t i = 0; i < config->chains.count; i++) {
+        chain_ids[i] = occ_bytes_str(config->chains.names[i]);
+    }
+    gate->chain_ids = chain_ids;
+    gate->chain_id_count = config->chains.count;
+    gate->rules = (struct occ_agency_rules){
+        .rp_ids = { config->rp_ids.names, config->rp_ids.count },
+        .origins = { config->origins.names, config->origins.count },
+        .webauthn_compat = config->webauthn_compat,
+    };
+}
+
+/* What lives as long as the gate, beside its settings. */
+struct epoch {
+    occ_verifier *verifier;
+    struct occ_bytes chain_ids[OCC_LIMIT_CHAINS];
+    struct occ_attester attester;
+    struct occ_gate *gate;
+};
+
+static void
+epoch_cleanup(struct epoch *epoch)
+{
+    occ_gate_free(epoch->gate); /* wipes the keys */
+    occ_verifier_free(epoch->verifier);
 }
 
 static struct occ_result
-make_gate(const struct occ_config *config, struct occ_error *err, struct occ_attester *ret_attester,
-          struct occ_gate **ret_gate)
+make_gate(const struct occ_config *config, struct occ_error *err, struct epoch *epoch)
 {
     uint8_t binary[OCC_SHA256_LEN];
     OCC_TRY(occ_measure_self(err, binary));
     struct occ_gate_config gate = {
         .now_ms = now_ms,
+        .uptime_ms = uptime_ms,
         .random = random_bytes,
+        .check_predecessor = occ_predecessor_check,
+        .ctx = epoch->verifier,
         .digests_max = config->digests_max,
         .retained_len_max = config->retained_len_max,
     };
     occ_attester_none(binary, &gate.attester);
-    *ret_attester = gate.attester;
+    epoch->attester = gate.attester;
+    set_rules(config, epoch->chain_ids, &gate);
     OCC_TRY(occ_signer_software_new(err, &gate.signer));
-    return occ_gate_new(&gate, err, ret_gate);
+    return occ_gate_new(&gate, err, &epoch->gate);
 }
 
 static struct occ_result
@@ -90,20 +134,17 @@ tell_start(const struct occ_gate *gate, const struct occ_attester *attester, boo
 static struct occ_result
 run(const struct occ_config *config, struct occ_error *err)
 {
-    OCC_TRY(set_up_libraries(err));
+    __attribute__((cleanup(epoch_cleanup))) struct epoch epoch = { 0 };
+    OCC_TRY(set_up_libraries(err, &epoch.verifier));
     struct occ_serve_config serve = { .listen_fd = -1, .session_fd = -1, .stop_fd = -1 };
     OCC_TRY(open_descriptors(config, err, &serve));
-    struct occ_attester attester;
-    OCC_TRY(make_gate(config, err, &attester, &serve.gate));
+    OCC_TRY(make_gate(config, err, &epoch));
+    serve.gate = epoch.gate;
     serve.retained_len_max = config->retained_len_max;
     bool is_full = false;
-    struct occ_result result = occ_sandbox_enter(err, &is_full);
-    if (occ_is_ok(result)) {
-        tell_start(serve.gate, &attester, is_full);
-        result = occ_serve_run(&serve, err);
-    }
-    occ_gate_free(serve.gate); /* wipes the key */
-    return result;
+    OCC_TRY(occ_sandbox_enter(err, &is_full));
+    tell_start(epoch.gate, &epoch.attester, is_full);
+    return occ_serve_run(&serve, err);
 }
 
 /* --help or --version to standard output. */
@@ -126,7 +167,7 @@ run_settings(const struct occ_settings *settings)
         return show(occ_settings_wants_help(settings));
     }
     struct occ_error err = { .code = OCC_OK };
-    struct occ_config config;
+    __attribute__((cleanup(occ_config_clear))) struct occ_config config;
     struct occ_result result = occ_config_read(settings, &err, &config);
     if (!occ_is_ok(result)) {
         occ_notice_error("wrong use", err.text);

@@ -114,6 +114,18 @@ configure(struct occ_db *db, const struct occ_db_options *options, struct occ_er
     return occ_db_exec(db, options->is_derived ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL", err);
 }
 
+static OCC_RESULT
+empty(struct occ_db *db, struct occ_error *err)
+{
+    /* The order is SQLite's: it must have tried to read the schema before. */
+    (void)sqlite3_table_column_metadata(db->handle, NULL, "x", NULL, NULL, NULL, NULL, NULL, NULL);
+    (void)sqlite3_busy_timeout(db->handle, OCC_LIMIT_LEDGER_BUSY_MS);
+    (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_RESET_DATABASE, 1, NULL);
+    const struct occ_result result = occ_db_exec(db, "VACUUM", err);
+    (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_RESET_DATABASE, 0, NULL);
+    return result;
+}
+
 struct occ_result
 occ_db_open(const struct occ_db_options *options, struct occ_error *err, struct occ_db *ret_db)
 {
@@ -133,7 +145,8 @@ occ_db_open(const struct occ_db_options *options, struct occ_error *err, struct 
         /* SQLite opens what it may not write for reading and says nothing. */
         result = occ_error_set(err, OCC_ERR_LEDGER_READ_ONLY, "%s: cannot be written", db.path);
     } else {
-        result = configure(&db, options, err);
+        result = options->anew ? empty(&db, err) : result;
+        result = occ_is_ok(result) ? configure(&db, options, err) : result;
     }
     if (!occ_is_ok(result)) {
         occ_db_close(&db);

@@ -36,6 +36,7 @@ struct occ_db_options {
     const char *vfs;           /* NULL = the usual one */
     enum occ_db_mode { OCC_DB_READ, OCC_DB_WRITE, OCC_DB_CREATE } mode;
     bool is_derived; /* it can be made anew: commits are not synced, only ordered */
+    bool anew;       /* whatever is in the file, it is emptied first; in place, for others may have it open */
 };
 
 /*

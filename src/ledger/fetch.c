@@ -247,3 +247,17 @@ occ_fetch_counter(struct occ_fetch *fetch, uint64_t chain, uint64_t counter, str
     *ret_place = 0;
     return occ_success();
 }
+
+struct occ_result
+occ_fetch_into_tail(struct occ_fetch *fetch, uint64_t row, struct occ_tail *tail, struct occ_error *err)
+{
+    const struct occ_result fetched = occ_fetch_row(fetch, row, err);
+    if (fetched.code == OCC_ERR_LEDGER_CORRUPT) {
+        return occ_success();
+    }
+    OCC_TRY(fetched);
+    while (occ_row_next(&fetch->at)) {
+        occ_tail_put(tail, fetch->at.proof.digest, occ_row_place(row, fetch->at.number));
+    }
+    return occ_success();
+}

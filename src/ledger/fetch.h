@@ -7,6 +7,7 @@
 #include "ledger/db.h"
 #include "ledger/ledger.h"
 #include "ledger/row.h"
+#include "ledger/tail.h"
 
 struct occ_fetch {
     struct occ_db *db; /* borrowed; prepared with occ_query_sql */
@@ -42,5 +43,7 @@ OCC_RESULT occ_fetch_found(struct occ_fetch *fetch, struct occ_error *err, struc
 /* The place of a chain's counter; 0 = it is not there. Stands at the proof then. */
 OCC_RESULT occ_fetch_counter(struct occ_fetch *fetch, uint64_t chain, uint64_t counter, struct occ_error *err,
                              uint64_t *ret_place);
+/* Puts a row's digests into a tail. A damaged row is passed over: what cannot be read cannot be found, and the others can. */
+OCC_RESULT occ_fetch_into_tail(struct occ_fetch *fetch, uint64_t row, struct occ_tail *tail, struct occ_error *err);
 
 #endif

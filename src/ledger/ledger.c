@@ -98,18 +98,47 @@ take_lock(struct occ_ledger *ledger, struct occ_error *err)
     return result;
 }
 
-/* Puts the digests of the newest rows into the tail. */
+/* The digests of the newest rows into the tail. */
 static OCC_RESULT
-load_tail(struct occ_ledger *ledger, uint64_t behind, struct occ_error *err)
+fill_tail(struct occ_ledger *ledger, uint64_t covered, struct occ_error *err)
 {
-    OCC_TRY(occ_tail_new(behind, &ledger->tail));
-    for (uint64_t row = behind + 1; row <= ledger->heads.row; row++) {
-        OCC_TRY(occ_fetch_row(&ledger->fetch, row, err));
-        while (occ_row_next(&ledger->fetch.at)) {
-            occ_tail_put(ledger->tail, ledger->fetch.at.proof.digest, occ_row_place(row, ledger->fetch.at.number));
-        }
+    for (uint64_t row = covered + 1; row <= ledger->heads.row; row++) {
+        OCC_TRY(occ_fetch_into_tail(&ledger->fetch, row, ledger->tail, err));
     }
     occ_tail_publish(ledger->tail, ledger->heads.row);
+    return occ_success();
+}
+
+/* The tail takes up where the index ends, or, if that is too far back, here: the index must catch up first. */
+static OCC_RESULT
+make_tail(struct occ_ledger *ledger, const struct occ_index_covered *covered, struct occ_error *err)
+{
+    sqlite3_stmt *const statement = occ_db_statement(&ledger->db, OCC_QUERY_PROOFS_UP_TO);
+    occ_db_bind_u64(statement, 1, covered->row);
+    bool found;
+    OCC_TRY(occ_db_step(&ledger->db, statement, err, &found));
+    const uint64_t proofs = found ? occ_db_u64(statement, 0) : 0;
+    (void)sqlite3_reset(statement);
+    const bool fits = ledger->heads.proofs - proofs <= OCC_LIMIT_LEDGER_TAIL;
+    const struct occ_result made = occ_tail_new(fits ? covered->row : ledger->heads.row, &ledger->tail);
+    if (!occ_is_ok(made)) {
+        return occ_error_code(err, made.code);
+    }
+    return fits ? fill_tail(ledger, covered->row, err) : made;
+}
+
+static OCC_RESULT
+start_indexer(struct occ_ledger *ledger, struct occ_error *err)
+{
+    const struct occ_index_options options = { .folder = ledger->folder, .vfs = ledger->vfs };
+    struct occ_index_covered covered = { 0 };
+    struct occ_indexer_config config = { .folder = ledger->folder, .vfs = ledger->vfs };
+    OCC_TRY(occ_indexer_ledger_id(&ledger->db, err, config.ledger));
+    config.anew = !occ_indexer_look(&options, &ledger->db, &covered);
+    OCC_TRY(make_tail(ledger, &covered, err));
+    config.tail = ledger->tail;
+    OCC_TRY(occ_indexer_start(&config, err, &ledger->indexer));
+    occ_indexer_notify(ledger->indexer, ledger->heads.row, ledger->heads.proofs);
     return occ_success();
 }
 
@@ -119,7 +148,7 @@ open_all(struct occ_ledger *ledger, const struct occ_ledger_options *options, st
     OCC_TRY(take_lock(ledger, err));
     OCC_TRY(open_db(ledger, options->create, err));
     OCC_TRY(occ_state_load(ledger, err));
-    return load_tail(ledger, 0, err);
+    return start_indexer(ledger, err);
 }
 
 struct occ_result
@@ -154,6 +183,7 @@ occ_ledger_close(struct occ_ledger *ledger)
     if (ledger == NULL) {
         return;
     }
+    occ_indexer_stop(ledger->indexer);
     occ_fetch_clear(&ledger->fetch);
     occ_db_close(&ledger->db); /* the last connection to a file checkpoints */
     occ_tail_free(ledger->tail);
@@ -185,7 +215,7 @@ occ_ledger_get_stats(const struct occ_ledger *ledger, struct occ_ledger_stats *r
                                             .rows = ledger->rows,
                                             .bytes = size_of(ledger->folder, "ledger.db") +
                                                      size_of(ledger->folder, "ledger.db-wal"),
-                                            .indexed_proofs = ledger->indexed_proofs,
+                                            .indexed_proofs = occ_indexer_covered_proofs(ledger->indexer),
                                             .syncs = ledger->syncs,
                                             .last_sync_us = ledger->last_sync_us };
 }

@@ -1,68 +1,10 @@
-/* lookup.c — proofs by digest, by counter, the last one, and all of them. */
+/* lookup.c — proofs by counter, the last one, and all of them. */
 #include <inttypes.h>
 
 #include "ledger/entry.h"
 #include "ledger/ledger.h"
 #include "ledger/queries.h"
 #include "ledger/reader.h"
-
-/* ---- by digest ---- */
-
-/* A reader on its own puts the rows that it has not seen yet into its own tail. */
-static OCC_RESULT
-extend_tail(struct occ_ledger_reader *reader, uint64_t covered, uint64_t last, struct occ_error *err)
-{
-    struct occ_tail *const tail = reader->own_tail;
-    if (tail == NULL) {
-        return occ_success();
-    }
-    occ_tail_drop(tail, covered);
-    for (uint64_t row = occ_tail_last(tail) + 1; row <= last; row++) {
-        OCC_TRY(occ_fetch_row(&reader->fetch, row, err));
-        while (occ_row_next(&reader->fetch.at)) {
-            occ_tail_put(tail, reader->fetch.at.proof.digest, occ_row_place(row, reader->fetch.at.number));
-        }
-        occ_tail_publish(tail, row);
-    }
-    return occ_success();
-}
-
-static OCC_RESULT
-visit_places(struct occ_ledger_reader *reader, occ_ledger_visit *visit, void *ctx, struct occ_error *err)
-{
-    uint64_t place;
-    for (size_t at = reader->places.len; at > 0; at -= sizeof place) { /* the oldest stands last */
-        memcpy(&place, reader->places.ptr + at - sizeof place, sizeof place);
-        OCC_TRY(occ_fetch_place(&reader->fetch, place, err));
-        OCC_TRY(occ_reading_visit(reader, visit, ctx, err));
-    }
-    return occ_success();
-}
-
-static OCC_RESULT
-by_digest(struct occ_ledger_reader *reader, const uint8_t digest[32], occ_ledger_visit *visit, void *ctx,
-          struct occ_error *err)
-{
-    uint64_t last, proofs;
-    OCC_TRY(occ_reading_last(reader, err, &last, &proofs));
-    OCC_TRY(extend_tail(reader, 0, last, err));
-    occ_buf_reset(&reader->places);
-    const struct occ_result found = occ_tail_find(reader->tail, digest, 0, last, &reader->places);
-    if (!occ_is_ok(found)) {
-        return occ_error_set(err, found.code, "%s: the digest index is being made", reader->db.path);
-    }
-    return visit_places(reader, visit, ctx, err);
-}
-
-struct occ_result
-occ_ledger_by_digest(struct occ_ledger_reader *reader, const uint8_t digest[32], occ_ledger_visit *visit, void *ctx,
-                     struct occ_error *err)
-{
-    OCC_TRY(occ_reading_begin(reader, err));
-    const struct occ_result result = by_digest(reader, digest, visit, ctx, err);
-    occ_reading_end(reader);
-    return result;
-}
 
 /* ---- by counter ---- */
 

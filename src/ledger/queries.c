@@ -6,7 +6,6 @@ const char *const occ_query_sql[OCC_QUERIES] = {
     [OCC_QUERY_END] = "COMMIT",
     [OCC_QUERY_ROW] = "SELECT body FROM frames WHERE row=?1",
     [OCC_QUERY_ROW_LAST] = "SELECT row, first_proof, proofs FROM frames ORDER BY row DESC LIMIT 1",
-    [OCC_QUERY_ROW_FIRST_PROOF] = "SELECT first_proof FROM frames WHERE row=?1",
     [OCC_QUERY_DOCUMENT] = "SELECT sum, text FROM documents WHERE number=?1",
     [OCC_QUERY_TOKENS] = "SELECT kind, sum, text FROM tokens WHERE place=?1",
     [OCC_QUERY_CHAIN] =
@@ -27,6 +26,8 @@ const char *const occ_query_sql[OCC_QUERIES] = {
                            "WHERE epoch_id=?1",
     [OCC_QUERY_REPEAT] = "SELECT body, chain, first, proofs, received_ms FROM repeats WHERE repeat=?1",
     [OCC_QUERY_WANTED] = "SELECT place, kind FROM wanted WHERE (place, kind)>(?1, ?2) ORDER BY place, kind",
+    [OCC_QUERY_ID] = "SELECT id FROM ledger",
+    [OCC_QUERY_PROOFS_UP_TO] = "SELECT first_proof + proofs FROM frames WHERE row=?1",
     [OCC_QUERY_BEGIN_WRITE] = "BEGIN IMMEDIATE",
     [OCC_QUERY_PUT_EPOCH] = "INSERT INTO epochs(number, epoch_id, public_key, enforcement, measurement, began_ms) "
                             "VALUES(?1, ?2, ?3, ?4, ?5, ?6)",

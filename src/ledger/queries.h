@@ -9,9 +9,8 @@
 enum occ_query {
     OCC_QUERY_BEGIN_READ,
     OCC_QUERY_END,
-    OCC_QUERY_ROW,      /* body of a row */
-    OCC_QUERY_ROW_LAST, /* row, first_proof, proofs of the last one */
-    OCC_QUERY_ROW_FIRST_PROOF,
+    OCC_QUERY_ROW,           /* body of a row */
+    OCC_QUERY_ROW_LAST,      /* row, first_proof, proofs of the last one */
     OCC_QUERY_DOCUMENT,      /* sum, text of a number */
     OCC_QUERY_TOKENS,        /* kind, sum, text of a place */
     OCC_QUERY_CHAIN,         /* number of an epochId and a chainId */
@@ -28,6 +27,8 @@ enum occ_query {
     OCC_QUERY_EPOCH_OF,      /* the same of an epochId */
     OCC_QUERY_REPEAT,        /* body, chain, first, proofs */
     OCC_QUERY_WANTED,        /* place, kind behind another */
+    OCC_QUERY_ID,            /* the ledger's */
+    OCC_QUERY_PROOFS_UP_TO,  /* how many proofs there are up to a row, that row included */
     OCC_QUERY_READS,         /* how many those are */
     OCC_QUERY_BEGIN_WRITE = OCC_QUERY_READS,
     OCC_QUERY_PUT_EPOCH,

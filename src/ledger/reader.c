@@ -15,11 +15,17 @@ open_all(struct occ_ledger_reader *reader, struct occ_ledger *ledger, const stru
                                        .name = "ledger.db",
                                        .vfs = ledger != NULL ? ledger->vfs : options->vfs,
                                        .mode = OCC_DB_READ };
+    reader->folder.folder = strdup(db.folder);
+    reader->folder.vfs = db.vfs == NULL ? NULL : strdup(db.vfs);
+    if (reader->folder.folder == NULL || (db.vfs != NULL && reader->folder.vfs == NULL)) {
+        return occ_error_code(err, OCC_ERR_NOMEM);
+    }
     OCC_TRY(occ_db_open(&db, err, &reader->db));
     OCC_TRY(occ_schema_apply(&reader->db, &occ_schema_ledger, false, err));
     OCC_TRY(occ_db_prepare(&reader->db, occ_query_sql, OCC_QUERY_READS, err));
     if (ledger != NULL) {
         reader->tail = ledger->tail;
+        reader->indexer = ledger->indexer;
         return occ_success();
     }
     const struct occ_result made = occ_tail_new(0, &reader->own_tail);
@@ -54,6 +60,9 @@ occ_ledger_reader_free(struct occ_ledger_reader *reader)
     }
     occ_fetch_clear(&reader->fetch);
     occ_db_close(&reader->db);
+    occ_db_close(&reader->index);
+    free((void *)(uintptr_t)reader->folder.folder);
+    free((void *)(uintptr_t)reader->folder.vfs);
     occ_tail_free(reader->own_tail);
     occ_buf_clear(&reader->places);
     free(reader);
@@ -82,6 +91,18 @@ occ_reading_last(struct occ_ledger_reader *reader, struct occ_error *err, uint64
     OCC_TRY(occ_db_step(&reader->db, statement, err, &found));
     *ret_row = found ? occ_db_u64(statement, 0) : 0;
     *ret_proofs = found ? occ_db_u64(statement, 1) + occ_db_u64(statement, 2) : 0;
+    (void)sqlite3_reset(statement);
+    return occ_success();
+}
+
+struct occ_result
+occ_reading_proofs(struct occ_ledger_reader *reader, uint64_t row, struct occ_error *err, uint64_t *ret_proofs)
+{
+    sqlite3_stmt *const statement = occ_db_statement(&reader->db, OCC_QUERY_PROOFS_UP_TO);
+    occ_db_bind_u64(statement, 1, row);
+    bool found;
+    OCC_TRY(occ_db_step(&reader->db, statement, err, &found));
+    *ret_proofs = found ? occ_db_u64(statement, 0) : 0;
     (void)sqlite3_reset(statement);
     return occ_success();
 }

@@ -1,10 +1,11 @@
 /*
- * reader.h — a reader's inside, shared by the files that answer: lookup.c, epochs.c, digest.c, check.c.
+ * reader.h — a reader's inside, shared by the files that answer: lookup.c, digest.c, answers.c, check.c.
  */
 #ifndef OCC_LEDGER_READER_H
 #define OCC_LEDGER_READER_H
 
 #include "ledger/fetch.h"
+#include "ledger/indexer.h"
 #include "ledger/ledger.h"
 #include "ledger/tail.h"
 
@@ -13,6 +14,10 @@ struct occ_ledger_reader {
     struct occ_fetch fetch;
     struct occ_tail *tail; /* the writer's, or own_tail */
     struct occ_tail *own_tail;
+    struct occ_indexer *indexer;       /* the writer's, or NULL */
+    struct occ_index_options folder;   /* owned strings */
+    struct occ_db index;               /* opened when it is needed; handle NULL = not open */
+    struct occ_index_covered verified; /* the last that was found to be of this ledger */
     struct occ_buf places;
 };
 
@@ -22,6 +27,9 @@ void occ_reading_end(struct occ_ledger_reader *reader);
 /* The last row that this call sees, and how many proofs there are up to it. */
 OCC_RESULT occ_reading_last(struct occ_ledger_reader *reader, struct occ_error *err, uint64_t *ret_row,
                             uint64_t *ret_proofs);
+/* How many proofs there are up to a row, that row included. */
+OCC_RESULT occ_reading_proofs(struct occ_ledger_reader *reader, uint64_t row, struct occ_error *err,
+                              uint64_t *ret_proofs);
 /* Visits the proof at which fetch stands. */
 OCC_RESULT occ_reading_visit(struct occ_ledger_reader *reader, occ_ledger_visit *visit, void *ctx,
                              struct occ_error *err);

@@ -8,6 +8,7 @@
 
 #include "ledger/db.h"
 #include "ledger/fetch.h"
+#include "ledger/indexer.h"
 #include "ledger/ledger.h"
 #include "ledger/row.h"
 #include "ledger/tail.h"
@@ -56,7 +57,8 @@ struct occ_ledger {
     size_t document_oldest;
     struct occ_buf put; /* struct occ_ledger_put of the transaction: for the tail once it is durable */
     struct occ_tail *tail;
-    _Atomic uint64_t proofs, rows, indexed_proofs, syncs, last_sync_us;
+    struct occ_indexer *indexer;
+    _Atomic uint64_t proofs, rows, syncs, last_sync_us;
 };
 
 struct occ_ledger_put {

@@ -110,13 +110,13 @@ occ_tail_restart(struct occ_tail *tail, uint64_t row)
     pthread_mutex_unlock(&tail->lock);
 }
 
-uint64_t
-occ_tail_last(struct occ_tail *tail)
+void
+occ_tail_bounds(struct occ_tail *tail, uint64_t *ret_base, uint64_t *ret_last)
 {
     pthread_mutex_lock(&tail->lock);
-    const uint64_t last = tail->last;
+    *ret_base = tail->base;
+    *ret_last = tail->last;
     pthread_mutex_unlock(&tail->lock);
-    return last;
 }
 
 static void

@@ -23,7 +23,8 @@ void occ_tail_publish(struct occ_tail *tail, uint64_t row);
 void occ_tail_drop(struct occ_tail *tail, uint64_t row);
 /* Empty, behind row. */
 void occ_tail_restart(struct occ_tail *tail, uint64_t row);
-uint64_t occ_tail_last(struct occ_tail *tail);
+/* It holds the rows behind base, up to last. */
+void occ_tail_bounds(struct occ_tail *tail, uint64_t *ret_base, uint64_t *ret_last);
 /*
  * Appends to places (as uint64_t in the machine's order, the newest first) the proofs of digest in the rows behind after, up to
  * row last. OCC_ERR_BUSY: it has dropped some of these rows, or has not all of them yet.

@@ -283,6 +283,7 @@ publish(struct occ_ledger *ledger)
     occ_tail_publish(ledger->tail, ledger->heads.row);
     ledger->proofs = ledger->heads.proofs;
     ledger->rows = ledger->heads.row;
+    occ_indexer_notify(ledger->indexer, ledger->heads.row, ledger->heads.proofs);
 }
 
 static void

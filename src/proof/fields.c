@@ -7,8 +7,9 @@
 #include "codec/canonical.h"
 #include "codec/number.h"
 #include "proof/proof.h"
+#include "proof/value.h"
 
-enum { PATH_SIZE = 96, CHAIN_ID_MAX = 64, HEX_MAX = 64 };
+enum { PATH_SIZE = 96, HEX_MAX = 64 };
 
 /* A member under check: its path and its row, for the sentence of a refusal. */
 struct subject {
@@ -174,13 +175,6 @@ check_enforcement(const struct subject *subject, const struct occ_json *value)
     return occ_success();
 }
 
-static bool
-is_chain_id_char(uint8_t c)
-{
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-           c == ':' || c == '-';
-}
-
 static OCC_RESULT
 check_chain_id(const struct subject *subject, const struct occ_json *value)
 {
@@ -188,11 +182,7 @@ check_chain_id(const struct subject *subject, const struct occ_json *value)
         return refuse_type(subject, value, "a string");
     }
     const struct occ_bytes text = occ_json_string(value);
-    bool good = text.len >= 1 && text.len <= CHAIN_ID_MAX;
-    for (size_t i = 0; good && i < text.len; i++) {
-        good = is_chain_id_char(text.ptr[i]);
-    }
-    if (!good) {
+    if (!occ_value_is_chain_id(text)) {
         return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE,
                              "%s: \"%.*s\", expected 1 to 64 characters of A-Z a-z 0-9 . _ : -", subject->path,
                              OCC_BYTES_ARG(text));

@@ -84,6 +84,17 @@ static const struct occ_field token_fields[] = {
     { .name = "tokenB64", .kind = OCC_FIELD_BASE64, .min = 1 },
 };
 
+struct occ_result
+occ_optional_check_agency(const struct occ_json *agency, struct occ_error *err)
+{
+    OCC_TRY(occ_fields_check(agency, "agency", agency_fields, OCC_FIELDS_COUNT(agency_fields), err));
+    const struct occ_json *actor = occ_json_get(agency, "actor");
+    OCC_TRY(occ_fields_check(actor, "agency.actor", actor_fields, OCC_FIELDS_COUNT(actor_fields), err));
+    OCC_TRY(occ_fields_check_names(actor, "agency.actor", err));
+    return occ_fields_check(occ_json_get(agency, "authorization"), "agency.authorization", authorization_fields,
+                            OCC_FIELDS_COUNT(authorization_fields), err);
+}
+
 static OCC_RESULT
 read_agency(struct occ_error *err, struct occ_proof *proof)
 {
@@ -91,13 +102,8 @@ read_agency(struct occ_error *err, struct occ_proof *proof)
     if (proof->agency == NULL) {
         return occ_success();
     }
-    OCC_TRY(occ_fields_check(proof->agency, "agency", agency_fields, OCC_FIELDS_COUNT(agency_fields), err));
+    OCC_TRY(occ_optional_check_agency(proof->agency, err));
     const struct occ_json *actor = occ_json_get(proof->agency, "actor");
-    const struct occ_json *authorization = occ_json_get(proof->agency, "authorization");
-    OCC_TRY(occ_fields_check(actor, "agency.actor", actor_fields, OCC_FIELDS_COUNT(actor_fields), err));
-    OCC_TRY(occ_fields_check_names(actor, "agency.actor", err));
-    OCC_TRY(occ_fields_check(authorization, "agency.authorization", authorization_fields,
-                             OCC_FIELDS_COUNT(authorization_fields), err));
     proof->actor_key_id = occ_fields_text(actor, "keyId");
     proof->actor_provider = occ_fields_text(actor, "provider");
     return occ_success();

@@ -9,5 +9,7 @@
 
 /* Reads them into *proof, whose root and commit are already known to be objects. OCC_ERR_PROOF_STRUCTURE as proof.h. */
 OCC_RESULT occ_optional_read(struct occ_error *err, struct occ_proof *proof);
+/* The checks of an agency alone: an object whose path in messages is "agency". OCC_ERR_PROOF_STRUCTURE. */
+OCC_RESULT occ_optional_check_agency(const struct occ_json *agency, struct occ_error *err);
 
 #endif

@@ -56,3 +56,32 @@ occ_value_put_metadata(const struct occ_json *value, const char *where, struct o
     const struct occ_result appended = occ_buf_check(buf);
     return occ_is_ok(appended) ? appended : occ_error_code(err, appended.code);
 }
+
+struct occ_result
+occ_value_put_signed(const struct occ_json *value, const char *where, struct occ_error *err, struct occ_buf *buf)
+{
+    struct occ_bytes name;
+    if (occ_canonical_has_unsafe_name(value, &name)) {
+        return occ_error_set(err, OCC_ERR_FIELD_NAME,
+                             "%s: a member is named \"%.*s\", which JavaScript would reorder or drop", where,
+                             OCC_BYTES_ARG(name));
+    }
+    return occ_value_put_metadata(value, where, err, buf);
+}
+
+static bool
+is_chain_id_char(uint8_t c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == ':' || c == '-';
+}
+
+bool
+occ_value_is_chain_id(struct occ_bytes text)
+{
+    bool good = text.len >= 1 && text.len <= OCC_LIMIT_CHAIN_ID_LEN;
+    for (size_t i = 0; good && i < text.len; i++) {
+        good = is_chain_id_char(text.ptr[i]);
+    }
+    return good;
+}

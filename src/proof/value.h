@@ -14,5 +14,13 @@
  */
 OCC_RESULT occ_value_put_metadata(const struct occ_json *value, const char *where, struct occ_error *err,
                                   struct occ_buf *buf);
+/*
+ * attribution, policy and principal: the same, for a value that is signed. Refuses names that JavaScript would reorder or
+ * drop, at any level (OCC_ERR_FIELD_NAME, PROTOCOL §1).
+ */
+OCC_RESULT occ_value_put_signed(const struct occ_json *value, const char *where, struct occ_error *err,
+                                struct occ_buf *buf);
+/* True for 1 to OCC_LIMIT_CHAIN_ID_LEN characters of A-Z a-z 0-9 . _ : - (PROTOCOL §6). */
+bool occ_value_is_chain_id(struct occ_bytes text);
 
 #endif

@@ -30,43 +30,132 @@ put_base64(struct occ_buf *buf, const char *lead, const uint8_t *bytes, size_t l
     occ_buf_put_byte(buf, '"');
 }
 
+/* A member whose value is JSON text already; nothing if it is empty. */
+static void
+put_value(struct occ_buf *buf, const char *lead, struct occ_bytes value)
+{
+    if (value.len > 0) {
+        occ_buf_put_str(buf, lead);
+        occ_buf_put(buf, value);
+    }
+}
+
+static size_t
+value_len(const char *lead, struct occ_bytes value)
+{
+    return value.len == 0 ? 0 : strlen(lead) + value.len;
+}
+
+/* Leads that are counted, too. chainId holds no character that needs an escape (PROTOCOL §6). */
+#define LEAD_CHAIN_ID "\"chainId\":\""
+#define TAIL_CHAIN_ID "\","
+#define LEAD_EPOCH_LINK ",\"epochLink\":"
+#define LEAD_AGENCY "\"agency\":"
+#define TAIL_AGENCY ","
+#define LEAD_ATTRIBUTION ",\"attribution\":"
+#define LEAD_METADATA ",\"metadata\":"
+#define LEAD_POLICY ",\"policy\":"
+#define LEAD_PRINCIPAL ",\"principal\":"
+
+size_t
+occ_write_values_len(const struct occ_write_fields *fields)
+{
+    return value_len(LEAD_CHAIN_ID TAIL_CHAIN_ID, fields->chain_id) + value_len(LEAD_EPOCH_LINK, fields->epoch_link) +
+           value_len(LEAD_AGENCY TAIL_AGENCY, fields->agency) + value_len(LEAD_ATTRIBUTION, fields->attribution) +
+           value_len(LEAD_METADATA, fields->metadata) + value_len(LEAD_POLICY, fields->policy) +
+           value_len(LEAD_PRINCIPAL, fields->principal);
+}
+
+static void
+put_chain_id(struct occ_buf *buf, struct occ_bytes chain_id)
+{
+    if (chain_id.len > 0) {
+        occ_buf_put_str(buf, LEAD_CHAIN_ID);
+        occ_buf_put(buf, chain_id);
+        occ_buf_put_str(buf, TAIL_CHAIN_ID);
+    }
+}
+
 /* One growth for the whole proof, unless a string needs escapes; puts take care of the rest. */
 static void
 reserve(struct occ_buf *buf, const struct occ_write_fields *fields)
 {
-    const size_t len =
-        FIXED_LEN + fields->epoch_id.len + fields->enforcement.len + fields->measurement.len + fields->metadata.len;
+    const size_t len = FIXED_LEN + fields->epoch_id.len + fields->enforcement.len + fields->measurement.len +
+                       occ_write_values_len(fields);
     if (buf->fail == OCC_OK && buf->cap - buf->len < len && buf->limit - buf->len >= len) {
         (void)occ_buf_reserve(buf, len);
     }
 }
 
-/* "artifact" and "commit", with which both texts have to begin: {"artifact":…,"commit":{… without the last brace's comma. */
+/* "commit":{…}, with its lead. */
 static void
-put_head(struct occ_buf *buf, const struct occ_write_fields *fields)
+put_commit(struct occ_buf *buf, const struct occ_write_fields *fields)
 {
-    put_base64(buf, "{\"artifact\":{\"digestB64\":\"", fields->digest, OCC_SHA256_LEN);
-    occ_buf_put_str(buf, ",\"hashAlg\":\"sha256\"},\"commit\":{\"counter\":\"");
+    occ_buf_put_str(buf, ",\"commit\":{");
+    put_chain_id(buf, fields->chain_id);
+    occ_buf_put_str(buf, "\"counter\":\"");
     occ_buf_put_u64(buf, fields->counter);
     put_text(buf, "\",\"epochId\":", fields->epoch_id);
+    put_value(buf, LEAD_EPOCH_LINK, fields->epoch_link);
     put_base64(buf, ",\"nonceB64\":\"", fields->nonce, NONCE_LEN);
     if (fields->prev_hash != NULL) {
         put_base64(buf, ",\"prevB64\":\"", fields->prev_hash, OCC_SHA256_LEN);
+    }
+    if (fields->slot != NULL) {
+        occ_buf_put_str(buf, ",\"slotCounter\":\"");
+        occ_buf_put_u64(buf, fields->slot->counter);
+        put_base64(buf, "\",\"slotHashB64\":\"", fields->slot->hash, OCC_SHA256_LEN);
     }
     occ_buf_put_str(buf, ",\"time\":");
     occ_buf_put_u64(buf, fields->time_ms);
     occ_buf_put_byte(buf, '}');
 }
 
+/* What follows "agency" or "actor" at the beginning of both texts: "artifact", "attribution", "commit". */
+static void
+put_head(struct occ_buf *buf, const struct occ_write_fields *fields)
+{
+    put_base64(buf, "\"artifact\":{\"digestB64\":\"", fields->digest, OCC_SHA256_LEN);
+    occ_buf_put_str(buf, ",\"hashAlg\":\"sha256\"}");
+    put_value(buf, LEAD_ATTRIBUTION, fields->attribution);
+    put_commit(buf, fields);
+}
+
 void
 occ_write_body(struct occ_buf *buf, const struct occ_write_fields *fields)
 {
     reserve(buf, fields);
+    occ_buf_put_byte(buf, '{');
+    if (fields->actor.len > 0) {
+        put_value(buf, "\"actor\":", fields->actor);
+        occ_buf_put_byte(buf, ',');
+    }
     put_head(buf, fields);
     put_text(buf, ",\"enforcement\":", fields->enforcement);
     put_text(buf, ",\"measurement\":", fields->measurement);
+    put_value(buf, LEAD_POLICY, fields->policy);
+    put_value(buf, LEAD_PRINCIPAL, fields->principal);
     put_base64(buf, ",\"publicKeyB64\":\"", fields->public_key, OCC_ED25519_PUBLIC_LEN);
     occ_buf_put_str(buf, ",\"version\":\"occ/1\"}");
+}
+
+void
+occ_write_slot(struct occ_buf *buf, const struct occ_write_fields *fields, const struct occ_write_slot *slot,
+               bool with_signature)
+{
+    occ_buf_put_byte(buf, '{');
+    put_chain_id(buf, fields->chain_id);
+    occ_buf_put_str(buf, "\"counter\":\"");
+    occ_buf_put_u64(buf, slot->counter);
+    put_text(buf, "\",\"epochId\":", fields->epoch_id);
+    put_base64(buf, ",\"nonceB64\":\"", slot->nonce, NONCE_LEN);
+    put_base64(buf, ",\"publicKeyB64\":\"", fields->public_key, OCC_ED25519_PUBLIC_LEN);
+    if (with_signature) {
+        put_base64(buf, ",\"signatureB64\":\"", slot->signature, OCC_ED25519_SIGNATURE_LEN);
+    }
+    occ_buf_put_str(buf, ",\"time\":");
+    occ_buf_put_u64(buf, slot->time_ms);
+    occ_buf_put_str(buf, ",\"version\":\"occ/slot/1\"}");
 }
 
 void
@@ -74,17 +163,40 @@ occ_write_proof(struct occ_buf *buf, const struct occ_write_fields *fields,
                 const uint8_t signature[OCC_ED25519_SIGNATURE_LEN])
 {
     reserve(buf, fields);
+    occ_buf_put_byte(buf, '{');
+    if (fields->agency.len > 0) {
+        put_value(buf, LEAD_AGENCY, fields->agency);
+        occ_buf_put_str(buf, TAIL_AGENCY);
+    }
     put_head(buf, fields);
     put_text(buf, ",\"environment\":{\"enforcement\":", fields->enforcement);
     put_text(buf, ",\"measurement\":", fields->measurement);
     occ_buf_put_byte(buf, '}');
-    if (fields->metadata.len > 0) {
-        occ_buf_put_str(buf, ",\"metadata\":");
-        occ_buf_put(buf, fields->metadata);
-    }
+    put_value(buf, LEAD_METADATA, fields->metadata);
+    put_value(buf, LEAD_POLICY, fields->policy);
+    put_value(buf, LEAD_PRINCIPAL, fields->principal);
     put_base64(buf, ",\"signer\":{\"publicKeyB64\":\"", fields->public_key, OCC_ED25519_PUBLIC_LEN);
     put_base64(buf, ",\"signatureB64\":\"", signature, OCC_ED25519_SIGNATURE_LEN);
-    occ_buf_put_str(buf, "},\"version\":\"occ/1\"}");
+    occ_buf_put_byte(buf, '}');
+    if (fields->slot != NULL) {
+        occ_buf_put_str(buf, ",\"slotAllocation\":");
+        occ_write_slot(buf, fields, fields->slot, true);
+    }
+    occ_buf_put_str(buf, ",\"version\":\"occ/1\"}");
+}
+
+void
+occ_write_epoch_link(struct occ_buf *buf, const struct occ_write_link *link)
+{
+    put_text(buf, "{\"prevCounter\":", link->prev_counter);
+    put_text(buf, ",\"prevEnforcement\":", link->prev_enforcement);
+    put_text(buf, ",\"prevEpochId\":", link->prev_epoch_id);
+    put_text(buf, ",\"prevMeasurement\":", link->prev_measurement);
+    put_base64(buf, ",\"prevProofHashB64\":\"", link->prev_hash, OCC_SHA256_LEN);
+    put_text(buf, ",\"prevPublicKeyB64\":", link->prev_public_key_b64);
+    put_text(buf, ",\"toEpochId\":", link->to_epoch_id);
+    put_base64(buf, ",\"toPublicKeyB64\":\"", link->to_public_key, OCC_ED25519_PUBLIC_LEN);
+    occ_buf_put_byte(buf, '}');
 }
 
 void

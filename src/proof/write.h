@@ -11,19 +11,35 @@
 #include "crypto/digest.h"
 #include "crypto/ed25519.h"
 
+/* A slot that a proof consumes (PROTOCOL §6): what it has of its own. Key, epoch and chain are the proof's. */
+struct occ_write_slot {
+    uint64_t counter;
+    uint64_t time_ms;         /* Unix milliseconds */
+    const uint8_t *nonce;     /* 32 bytes */
+    const uint8_t *signature; /* OCC_ED25519_SIGNATURE_LEN bytes over its body */
+    const uint8_t *hash;      /* SHA-256 of its body */
+};
+
 struct occ_write_fields {
     /* The same for all proofs of an epoch. */
     const uint8_t *public_key;    /* OCC_ED25519_PUBLIC_LEN bytes */
     struct occ_bytes epoch_id;    /* hex text */
     struct occ_bytes enforcement; /* "stub" … */
     struct occ_bytes measurement; /* UTF-8 */
+    /* The same for all proofs of a chain. */
+    struct occ_bytes chain_id; /* empty = the default chain */
     /* This proof. */
     const uint8_t *digest; /* OCC_SHA256_LEN bytes */
     const uint8_t *nonce;  /* 32 bytes */
     uint64_t counter;
-    uint64_t time_ms;          /* Unix milliseconds */
-    const uint8_t *prev_hash;  /* OCC_SHA256_LEN bytes, or NULL on a chain's first */
-    struct occ_bytes metadata; /* canonical JSON of an object, or empty */
+    uint64_t time_ms;                  /* Unix milliseconds */
+    const uint8_t *prev_hash;          /* OCC_SHA256_LEN bytes, or NULL on a chain's first */
+    struct occ_bytes epoch_link;       /* occ_write_epoch_link's text, or empty */
+    const struct occ_write_slot *slot; /* or NULL; then nonce is the slot's */
+    /* What a caller supplied, rewritten: canonical JSON of an object each, or empty. */
+    struct occ_bytes metadata;
+    struct occ_bytes agency, actor; /* actor is agency's member of that name: it alone is signed */
+    struct occ_bytes attribution, policy, principal;
 };
 
 /* Appends the signed body (PROTOCOL §2.1). */
@@ -31,6 +47,29 @@ void occ_write_body(struct occ_buf *buf, const struct occ_write_fields *fields);
 /* Appends the proof. Its SHA-256 is the link hash: nothing that a link hash leaves out is in it yet. */
 void occ_write_proof(struct occ_buf *buf, const struct occ_write_fields *fields,
                      const uint8_t signature[OCC_ED25519_SIGNATURE_LEN]);
+
+/*
+ * The bytes that chainId, epochLink and what a caller supplied add to a proof: with them away, and without a slot, it is so
+ * much shorter.
+ */
+size_t occ_write_values_len(const struct occ_write_fields *fields);
+
+/*
+ * Appends a slot of the epoch and chain in fields (public_key, epoch_id, chain_id; nothing else of them is used): its body,
+ * which is signed, or, with_signature, what a caller gets and a proof holds as slotAllocation.
+ */
+void occ_write_slot(struct occ_buf *buf, const struct occ_write_fields *fields, const struct occ_write_slot *slot,
+                    bool with_signature);
+
+/* commit.epochLink (PROTOCOL §6): the last proof before this chain's first. */
+struct occ_write_link {
+    struct occ_bytes prev_counter, prev_enforcement, prev_epoch_id, prev_measurement, prev_public_key_b64;
+    const uint8_t *prev_hash;     /* its link hash, OCC_SHA256_LEN bytes */
+    struct occ_bytes to_epoch_id; /* this epoch … */
+    const uint8_t *to_public_key; /* … and its key, OCC_ED25519_PUBLIC_LEN bytes */
+};
+/* Appends it as canonical JSON. */
+void occ_write_epoch_link(struct occ_buf *buf, const struct occ_write_link *link);
 
 /* epochId: hex SHA-256 of publicKeyB64 ":" bootNonceB64 (PROTOCOL §2.2), and a zero byte. */
 void occ_write_epoch_id(const uint8_t public_key[OCC_ED25519_PUBLIC_LEN], const uint8_t boot_nonce[32],

@@ -315,7 +315,13 @@ occ_timestamps_wait_ms(const struct occ_timestamps *timestamps)
 void
 occ_timestamps_fetch_late(struct occ_timestamps *timestamps, const struct occ_timestamps_late *late)
 {
-    occ_timestamps_late_add(timestamps->late, late);
+    occ_timestamps_late_add(timestamps->late, late, occ_bytes_of(NULL, 0));
+}
+
+void
+occ_timestamps_keep(struct occ_timestamps *timestamps, const struct occ_timestamps_late *late, struct occ_bytes text)
+{
+    occ_timestamps_late_add(timestamps->late, late, text);
 }
 
 bool

@@ -74,20 +74,23 @@ void occ_timestamps_cancel(struct occ_timestamps *timestamps, struct occ_timesta
 /* Frees the texts of the tokens. */
 void occ_timestamps_clear(struct occ_timestamps_ask *ask);
 
-/*
- * A proof is in the ledger and its token of this kind is not: fetch it in the background (retries with backoff, at most
- * OCC_LIMIT_TSA_LATE_MS), and write it to the store. Full = it waits in the ledger only, and is read again when the
- * others have been had.
- */
+/* One token of a proof that is in the ledger. Views and text need be valid during the call only. */
 struct occ_timestamps_late {
-    const char *epoch_id;
-    const char *chain_id; /* "" = the default chain */
+    struct occ_bytes epoch_id;
+    struct occ_bytes chain_id; /* empty = the default chain */
     uint64_t counter;
     enum occ_ledger_token_kind kind;
     uint8_t digest[32];
     uint64_t since_ms; /* Unix milliseconds */
 };
+/*
+ * The token is not there: fetch it in the background (retries with backoff, at most OCC_LIMIT_TSA_LATE_MS), and write it to
+ * the store. Full = it waits in the ledger only, and is read again when the others have been had.
+ */
 void occ_timestamps_fetch_late(struct occ_timestamps *timestamps, const struct occ_timestamps_late *late);
+/* The token is there, as canonical JSON of a TsaToken: write it to the store, as soon as that can be. */
+void occ_timestamps_keep(struct occ_timestamps *timestamps, const struct occ_timestamps_late *late,
+                         struct occ_bytes text);
 
 /* For metrics: one authority after the other; false behind the last. authority is what is shown: no credentials, no query. */
 struct occ_timestamps_stats {

@@ -369,14 +369,14 @@ on_timer(void *ctx)
 }
 
 void
-occ_timestamps_late_add(struct occ_timestamps_late_queue *queue, const struct occ_timestamps_late *late)
+occ_timestamps_late_add(struct occ_timestamps_late_queue *queue, const struct occ_timestamps_late *late,
+                        struct occ_bytes text)
 {
     if (queue->is_stopping) {
         return; /* the ledger remembers it */
     }
-    struct entry *entry = occ_timestamps_late_length(queue) >= queue->config.max
-                              ? NULL
-                              : make_entry(occ_bytes_str(late->epoch_id), occ_bytes_str(late->chain_id));
+    struct entry *entry =
+        occ_timestamps_late_length(queue) >= queue->config.max ? NULL : make_entry(late->epoch_id, late->chain_id);
     if (entry == NULL) {
         queue->must_read = true;
         return;
@@ -386,7 +386,13 @@ occ_timestamps_late_add(struct occ_timestamps_late_queue *queue, const struct oc
     entry->token.kind = late->kind;
     entry->since_ms = late->since_ms;
     memcpy(entry->digest, late->digest, sizeof entry->digest);
-    append(&queue->waiting, entry);
+    occ_buf_put(&entry->text, text);
+    if (text.len > 0 && occ_is_ok(occ_buf_check(&entry->text))) {
+        write_token(queue, entry); /* it need not wait for those that authorities are asked for */
+    } else {
+        occ_buf_clear(&entry->text);
+        append(&queue->waiting, entry);
+    }
     step(queue);
 }
 

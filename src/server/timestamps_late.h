@@ -27,7 +27,9 @@ void occ_timestamps_late_free(struct occ_timestamps_late_queue *queue);
 /* From now on nothing is begun. */
 void occ_timestamps_late_stop(struct occ_timestamps_late_queue *queue);
 
-void occ_timestamps_late_add(struct occ_timestamps_late_queue *queue, const struct occ_timestamps_late *late);
+/* text: what was had already and is only to be written, at once if possible; or empty. */
+void occ_timestamps_late_add(struct occ_timestamps_late_queue *queue, const struct occ_timestamps_late *late,
+                             struct occ_bytes text);
 /* An authority has just given a token: what stands still may go on. */
 void occ_timestamps_late_go_on(struct occ_timestamps_late_queue *queue);
 /* Those that wait, are asked for, or are being written. */

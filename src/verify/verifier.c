@@ -177,3 +177,9 @@ occ_verifier_free(occ_verifier *verifier)
     free(verifier->names);
     free(verifier);
 }
+
+const struct occ_timestamp_roots *
+occ_verifier_timestamp_roots(const occ_verifier *verifier)
+{
+    return verifier->trust.timestamps;
+}

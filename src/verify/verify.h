@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "codec/json.h"
+#include "crypto/timestamp.h"
 #include "proof/proof.h"
 
 /*
@@ -16,6 +17,9 @@
  */
 OCC_RESULT occ_verifier_make(const struct occ_verifier_options *options, struct occ_error *err,
                              occ_verifier **ret_verifier);
+
+/* The roots of timestamp authorities that it was made with, as long as it lives; NULL if none were given. */
+const struct occ_timestamp_roots *occ_verifier_timestamp_roots(const occ_verifier *verifier);
 
 /* One verification of parsed values. The trees must outlive the call, not the report. */
 struct occ_verify_request {

@@ -127,12 +127,12 @@ test_lengths(void **state)
     for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++) {
         for (size_t j = 0; j < 2 * sizeof times / sizeof times[0]; j++) {
             const bool has_metadata = j % 2 == 0;
-            fixture->chain = (struct occ_chain){ .counter = counters[i] };
+            fixture->chain = (struct occ_chain){ .counter = counters[i], .head_counter = counters[i] };
             const char *const text = has_metadata ? "{\"a\":1}" : "";
             const struct occ_chain_input input = {
                 .digest = parent_digest, .nonce = nonce, .now_ms = times[j / 2], .metadata = occ_bytes_str(text)
             };
-            const size_t most = occ_chain_proofs_len_max(&fixture->chain, &fixture->epoch, 1, strlen(text));
+            const size_t most = occ_chain_proof_len_max(&fixture->chain, &fixture->epoch, &input, 1);
             occ_buf_reset(&fixture->out);
             nonce[0]++;
             assert_int_equal(

@@ -107,23 +107,23 @@ test_versions(void **state)
     (void)state;
     struct parent parent;
     parent_begin(&parent);
-    const struct occ_hello newer = { .min_version = 2, .max_version = 3 };
+    const struct occ_hello newer = { .min_version = 3, .max_version = 4 };
     occ_gate_begin_session(parent.gate);
     occ_hello_put(&parent.in, &newer);
     expect_end(&parent, OCC_ERR_WIRE_VERSION,
-               "the parent speaks versions 2 to 3 of the frame protocol, this boundary 1");
-    const struct occ_hello older = { .min_version = 0, .max_version = 0 };
+               "the parent speaks versions 3 to 4 of the frame protocol, this boundary 2");
+    const struct occ_hello older = { .min_version = 1, .max_version = 1 };
     occ_gate_begin_session(parent.gate);
     occ_hello_put(&parent.in, &older);
     expect_end(&parent, OCC_ERR_WIRE_VERSION,
-               "the parent speaks versions 0 to 0 of the frame protocol, this boundary 1");
+               "the parent speaks versions 1 to 1 of the frame protocol, this boundary 2");
     const struct occ_hello both = { .min_version = 0, .max_version = 9, .features = UINT64_MAX };
     occ_gate_begin_session(parent.gate);
     occ_hello_put(&parent.in, &both);
     assert_int_equal(parent_play(&parent), OCC_OK);
     struct occ_hello_ok ok;
     assert_int_equal(occ_hello_read_ok(parent_frame(&parent).payload, &ok).code, OCC_OK);
-    assert_int_equal(ok.version, 1);
+    assert_int_equal(ok.version, 2);
     assert_int_equal(ok.features, 0); /* only what both have */
     parent_end(&parent);
 }
@@ -134,7 +134,7 @@ test_not_allowed(void **state)
     (void)state;
     struct parent parent;
     parent_begin(&parent);
-    const struct occ_hello hello = { .min_version = 1, .max_version = 1 };
+    const struct occ_hello hello = { .min_version = OCC_WIRE_VERSION, .max_version = OCC_WIRE_VERSION };
     occ_hello_put(&parent.in, &hello);
     expect_end(&parent, OCC_ERR_WIRE_MESSAGE, "a second HELLO in one session");
     static const enum occ_frame_type types[] = { OCC_FRAME_HELLO_OK, OCC_FRAME_REFUSED, OCC_FRAME_RESULT,
@@ -368,7 +368,7 @@ test_no_room_out(void **state)
     struct parent parent;
     parent_begin(&parent);
     parent_commit_well(&parent, 1, 10);
-    const struct occ_hello hello = { .min_version = 1, .max_version = 1 };
+    const struct occ_hello hello = { .min_version = OCC_WIRE_VERSION, .max_version = OCC_WIRE_VERSION };
     occ_hello_put(&parent.in, &hello);
     for (size_t limit = 0; limit < 1000; limit += 7) {
         OCC_BUF_AUTO(out, limit);

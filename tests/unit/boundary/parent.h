@@ -27,7 +27,7 @@ enum { BIG_BUF = 256 << 20 };
 
 /* What surrounds a gate. Faults are asked for by setting a member. */
 struct world {
-    uint64_t now_ms;
+    uint64_t now_ms, uptime_ms;
     uint8_t random_block; /* the byte that the next 32 random bytes consist of */
     bool random_is_stuck; /* the same bytes again and again */
     struct occ_signer real;
@@ -41,6 +41,12 @@ static inline uint64_t
 world_now(void *ctx)
 {
     return ((struct world *)ctx)->now_ms;
+}
+
+static inline uint64_t
+world_uptime(void *ctx)
+{
+    return ((struct world *)ctx)->uptime_ms;
 }
 
 static inline void
@@ -82,10 +88,12 @@ world_config(struct world *world)
         seed[i] = (uint8_t)i;
     }
     memset(binary, 0xab, sizeof binary);
-    *world = (struct world){ .now_ms = 1741496392841, .random_block = 0x11 };
+    *world = (struct world){ .now_ms = 1741496392841, .uptime_ms = 5000, .random_block = 0x11 };
     assert_int_equal(occ_secret_init().code, OCC_OK);
     assert_int_equal(occ_signer_software_from_seed(seed, NULL, &world->real).code, OCC_OK);
-    struct occ_gate_config config = { .now_ms = world_now, .random = world_random, .ctx = world };
+    struct occ_gate_config config = {
+        .now_ms = world_now, .uptime_ms = world_uptime, .random = world_random, .ctx = world
+    };
     config.signer = (struct occ_signer){ .ctx = world, .sign = world_sign, .free = world_free };
     memcpy(config.signer.public_key, world->real.public_key, sizeof config.signer.public_key);
     occ_attester_none(binary, &config.attester);
@@ -148,7 +156,7 @@ parent_is_done(const struct parent *parent)
 static inline struct occ_hello_ok
 parent_hello(struct parent *parent)
 {
-    const struct occ_hello hello = { .min_version = 1, .max_version = 1 };
+    const struct occ_hello hello = { .min_version = OCC_WIRE_VERSION, .max_version = OCC_WIRE_VERSION };
     occ_gate_begin_session(parent->gate);
     occ_buf_reset(&parent->in);
     occ_hello_put(&parent->in, &hello);
@@ -165,6 +173,7 @@ parent_begin_with(struct parent *parent, const struct occ_gate_config *config)
 {
     struct occ_error err;
     assert_int_equal(occ_gate_new(config, &err, &parent->gate).code, OCC_OK);
+    parent->world.random_block = 0x22; /* what the first nonce is, whatever else the gate drew after its boot nonce */
     parent->in = OCC_BUF_INIT(BIG_BUF);
     parent->out = OCC_BUF_INIT(BIG_BUF);
     parent->counter = 0;

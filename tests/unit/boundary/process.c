@@ -152,7 +152,7 @@ receive(struct parent *parent, int fd)
 static struct occ_hello_ok
 say_hello(struct parent *parent, int fd)
 {
-    const struct occ_hello hello = { .min_version = 1, .max_version = 1 };
+    const struct occ_hello hello = { .min_version = OCC_WIRE_VERSION, .max_version = OCC_WIRE_VERSION };
     occ_buf_reset(&parent->out);
     parent->read = 0;
     occ_hello_put(&parent->in, &hello);

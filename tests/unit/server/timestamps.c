@@ -234,8 +234,8 @@ test_late(void **state)
     run_until_done(&run);
     assert_false(run.tokens[0].has);
     const struct stored *stored = store_add(&run.store, 1);
-    struct occ_timestamps_late late = { .epoch_id = stored->epoch_id,
-                                        .chain_id = stored->chain_id,
+    struct occ_timestamps_late late = { .epoch_id = occ_bytes_str(stored->epoch_id),
+                                        .chain_id = occ_bytes_str(stored->chain_id),
                                         .counter = stored->counter,
                                         .kind = stored->kind,
                                         .since_ms = stored->since_ms };

@@ -81,16 +81,22 @@ settle_first_read(struct run *run)
 }
 
 static void
-add(struct run *run, const struct stored *stored)
+add_had(struct run *run, const struct stored *stored, struct occ_bytes text)
 {
-    const struct occ_timestamps_late late = { .epoch_id = stored->epoch_id,
-                                              .chain_id = stored->chain_id,
+    const struct occ_timestamps_late late = { .epoch_id = occ_bytes_str(stored->epoch_id),
+                                              .chain_id = occ_bytes_str(stored->chain_id),
                                               .counter = stored->counter,
                                               .kind = stored->kind,
                                               .since_ms = stored->since_ms };
     struct occ_timestamps_late copy = late;
     memcpy(copy.digest, stored->digest, sizeof copy.digest);
-    occ_timestamps_late_add(run->late, &copy);
+    occ_timestamps_late_add(run->late, &copy, text);
+}
+
+static void
+add(struct run *run, const struct stored *stored)
+{
+    add_had(run, stored, occ_bytes_of(NULL, 0));
 }
 
 static void
@@ -236,6 +242,27 @@ test_a_write_that_fails_is_written_again(void **state)
 }
 
 static void
+test_what_was_had_is_only_written(void **state)
+{
+    (void)state;
+    static struct run run;
+    begin(&run, "/500");
+    begin_late(&run, 100);
+    settle_first_read(&run);
+    add_had(&run, store_add(&run.store, 1), occ_bytes_str("{}"));
+    run_until_written(&run, 1);
+    run.store.is_busy = true;
+    add_had(&run, store_add(&run.store, 2), occ_bytes_str("{}"));
+    run.store.is_busy = false;
+    run_until_written(&run, 2); /* after a pause */
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(occ_bytes_is(occ_buf_view(&run.store.stored[i].token), "{}"));
+    }
+    assert_int_equal(run.tsa.asked, 0);
+    end(&run);
+}
+
+static void
 test_what_does_not_fit_is_read_again(void **state)
 {
     (void)state;
@@ -323,6 +350,7 @@ main(void)
         cmocka_unit_test(test_too_late),
         cmocka_unit_test(test_nobody_to_ask),
         cmocka_unit_test(test_a_write_that_fails_is_written_again),
+        cmocka_unit_test(test_what_was_had_is_only_written),
         cmocka_unit_test(test_what_does_not_fit_is_read_again),
         cmocka_unit_test(test_a_ledger_that_cannot_be_read_yet),
         cmocka_unit_test(test_the_end_with_something_in_hand),
