@@ -93,6 +93,7 @@
 #define OCC_LIMIT_LEDGER_PAGE_LEN (8u << 20)    /* and their bytes */
 #define OCC_LIMIT_REPEAT_MS (24u * 3600 * 1000) /* how long an Idempotency-Key is remembered */
 #define OCC_LIMIT_REPEAT_KEY_LEN 255            /* characters of an Idempotency-Key */
+#define OCC_LIMIT_REPEATS_WAITING 1024          /* requests that wait for one with the same Idempotency-Key */
 #define OCC_LIMIT_LEDGER_BUSY_MS 5000           /* waiting for a lock of SQLite */
 #define OCC_LIMIT_LEDGER_RETRY_MS 1000          /* between two tries, when the ledger could not be written */
 

@@ -7,10 +7,11 @@
 
 /*
  * Proofs are the caller's: nothing is to be kept by caches, and nobody is to guess at types. Browsers of any origin may call
- * (PROTOCOL §3), and may read Retry-After.
+ * (PROTOCOL §3), and may read Retry-After and Idempotent-Replay. The latter's name is also how a client knows, from any answer,
+ * that this server keeps Idempotency-Keys and that a commit whose outcome it did not learn can be sent again.
  */
 const char occ_answer_extra_headers[] = "Access-Control-Allow-Origin: *\r\n"
-                                        "Access-Control-Expose-Headers: Retry-After\r\n"
+                                        "Access-Control-Expose-Headers: Retry-After, Idempotent-Replay\r\n"
                                         "Cache-Control: no-store\r\n"
                                         "X-Content-Type-Options: nosniff\r\n";
 
@@ -134,8 +135,8 @@ put_note(struct occ_buf *line, const struct occ_answer_note *note)
         put_text(line, ",\"key\":", occ_bytes_str(note->key));
     }
     if (note->has_request_id) {
-        char text[2 * OCC_PENDING_OPAQUE_LEN];
-        occ_hex_encode(occ_bytes_of(note->request_id, OCC_PENDING_OPAQUE_LEN), text);
+        char text[2 * OCC_OPAQUE_ID_LEN];
+        occ_hex_encode(occ_bytes_of(note->request_id, OCC_OPAQUE_ID_LEN), text);
         put_text(line, ",\"requestId\":", occ_bytes_of(text, sizeof(text)));
     }
     if (note->proofs != 0) {

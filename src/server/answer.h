@@ -16,7 +16,7 @@ extern const char occ_answer_extra_headers[];
 struct occ_answer_note {
     char key[OCC_KEYS_NAME_SIZE]; /* name of the API key, or "" */
     bool has_request_id;
-    uint8_t request_id[OCC_PENDING_OPAQUE_LEN]; /* the opaque bytes of a commit */
+    uint8_t request_id[OCC_OPAQUE_ID_LEN];      /* of a commit */
     uint32_t proofs;                            /* given out */
     char *error;                                /* why the answer is an error; owned, or NULL */
     const void *route;                          /* of routes.c */

@@ -179,6 +179,7 @@ read_numbers(const struct occ_settings *settings, struct occ_options *options)
     options->verify_queue = occ_settings_number(settings, "verify-queue");
     const uint64_t threads = occ_settings_number(settings, "verify-threads");
     options->verify_threads = threads == 0 ? default_threads() : threads;
+    options->read_threads = occ_settings_number(settings, "read-threads");
 }
 
 struct occ_result
@@ -188,6 +189,7 @@ occ_options_read(const struct occ_settings *settings, char *const *envp, struct 
     *ret_options =
         (struct occ_options){ .log_level = level_of(occ_settings_text(settings, "log-level")), .settings = settings };
     ret_options->require_key_everywhere = occ_settings_switch(settings, "require-key-everywhere");
+    ret_options->genesis = occ_settings_switch(settings, "genesis");
     ret_options->check_config = occ_settings_switch(settings, "check-config");
     read_numbers(settings, ret_options);
     OCC_TRY(read_listen(settings, envp, err, &ret_options->listen));

@@ -70,7 +70,10 @@ on_boundary_stopped(void *ctx)
     occ_loop_stop(server->loop);
 }
 
-/* What is still in our hands now was cut off: stopping the boundary and the workers answers it, to nobody. */
+/*
+ * What is still in our hands now was cut off: stopping the boundary, the workers and the store answers it, to nobody. What the
+ * boundary has signed becomes durable all the same.
+ */
 static void
 on_http_stopped(void *ctx)
 {
@@ -81,6 +84,10 @@ on_http_stopped(void *ctx)
     server->workers = NULL;
     server->readers = NULL;
     occ_boundary_stop(server->boundary, on_boundary_stopped, server);
+    occ_store_free(server->store);
+    server->store = NULL;
+    occ_repeats_free(server->repeats);
+    server->repeats = NULL;
 }
 
 static void
@@ -161,10 +168,26 @@ start_boundary(struct occ_server *server, struct occ_error *err)
                                                 .timeout_ms = options->boundary_ms,
                                                 .health_ms = OCC_LIMIT_HEALTH_MS,
                                                 .waiting_max = (size_t)options->queue,
+                                                .store = server->store,
+                                                .genesis = options->genesis,
                                                 .unsent = unsent_answers,
                                                 .on_change = on_boundary_change,
                                                 .ctx = server };
     return occ_boundary_new(&config, err, &server->boundary);
+}
+
+static struct occ_result
+start_store(struct occ_server *server, struct occ_error *err)
+{
+    const struct occ_options *options = server->options;
+    const struct occ_store_config config = { .loop = server->loop,
+                                             .events = &server->events,
+                                             .folder = options->data,
+                                             .read_threads = (unsigned)options->read_threads,
+                                             .reads_max = (size_t)options->queue };
+    OCC_TRY(occ_store_new(&config, err, &server->store));
+    const struct occ_result made = occ_repeats_new(server->loop, options->boundary_ms, &server->repeats);
+    return occ_is_ok(made) ? made : occ_error_code(err, made.code);
 }
 
 static struct occ_result
@@ -210,6 +233,7 @@ start(struct occ_server *server, struct occ_error *err)
     OCC_TRY(occ_server_load_keys(server->options, server->fixed_keys, err, &server->keys));
     OCC_TRY(open_logs(server, err));
     OCC_TRY(occ_loop_new(err, &server->loop));
+    OCC_TRY(start_store(server, err));
     OCC_TRY(start_rest(server, err));
     /* Nobody is served before the loop runs; until the boundary is there, callers get 503. */
     OCC_TRY(start_http(server, err));
@@ -230,6 +254,8 @@ finish(struct occ_server *server)
 {
     occ_workers_free(server->workers);
     occ_workers_free(server->readers);
+    occ_store_free(server->store);
+    occ_repeats_free(server->repeats);
     occ_boundary_free(server->boundary);
     if (server->http != NULL && !server->http_stopped) {
         /* Listening, but the start failed after that: a server is freed only when it has stopped. */

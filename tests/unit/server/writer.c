@@ -23,6 +23,7 @@ struct occ_ledger {
     bool held;         /* a write waits until it is let go */
     unsigned begun;    /* writes */
     enum occ_err fail; /* what writes are to give */
+    unsigned at_fault; /* a write with this position is OCC_ERR_NOT_FOUND */
     unsigned writes, forgotten;
     char seen[WRITES_MAX][64]; /* of each good write: "epoch:position,position" */
 };
@@ -36,7 +37,10 @@ occ_ledger_write(struct occ_ledger *ledger, const struct occ_ledger_write *write
     while (ledger->held) {
         (void)pthread_cond_wait(&ledger->changed, &ledger->lock);
     }
-    const enum occ_err code = ledger->fail;
+    enum occ_err code = ledger->fail;
+    for (size_t i = 0; i < write->entry_count; i++) {
+        code = write->entries[i].position == ledger->at_fault ? OCC_ERR_NOT_FOUND : code;
+    }
     if (code == OCC_OK) {
         OCC_BUF_AUTO(text, 64);
         occ_buf_put(&text, write->entry_count > 0 ? write->epoch->epoch_id : occ_bytes_str("tokens"));
@@ -307,6 +311,30 @@ test_full(void **state)
     tear_down(&fixture);
 }
 
+/* A job that is wrong fails alone, whoever shares its transaction; the ledger is not in trouble for it. */
+static void
+test_set_apart(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    set_up(&fixture);
+    tell(&fixture.ledger, true, OCC_OK);
+    fixture.ledger.at_fault = 3;
+    fixture.jobs[2].job.keep = false;
+    for (unsigned i = 0; i < 5; i++) {
+        write_job(&fixture, i);
+    }
+    tell(&fixture.ledger, false, OCC_OK);
+    run_until(&fixture, 5);
+    assert_string_equal(fixture.order, "d0d1d2d3d4");
+    for (unsigned i = 0; i < 5; i++) {
+        assert_int_equal(fixture.jobs[i].done_code, i == 2 ? OCC_ERR_NOT_FOUND : OCC_OK);
+    }
+    assert_int_equal(fixture.ledger.writes, 4);
+    assert_int_equal(fixture.troubles, 0);
+    tear_down(&fixture);
+}
+
 /* ---- trouble ---- */
 
 /* 1 is dropped; 0, and what comes in trouble, are kept, in order; then all is well. */
@@ -454,6 +482,7 @@ main(void)
         cmocka_unit_test(test_gathers),
         cmocka_unit_test(test_tokens_join),
         cmocka_unit_test(test_full),
+        cmocka_unit_test(test_set_apart),
         cmocka_unit_test(test_trouble),
         cmocka_unit_test(test_given_up_at_the_end),
         cmocka_unit_test(test_written_at_the_end),
