@@ -18,7 +18,7 @@ struct occ_options {
     char *boundary_path; /* unix socket of the boundary; NULL: a child */
     char *api_keys;      /* key file, or NULL */
     char *access_log;    /* path, "-", or NULL: off */
-    bool require_key_everywhere, check_config, genesis;
+    bool require_key_everywhere, public_lookup, check, check_config, genesis;
     enum occ_event_level log_level;
     uint64_t max_digests, max_body, max_connections;
     uint64_t head_ms, body_ms, idle_ms, write_ms, boundary_ms, stop_ms;

@@ -5,10 +5,11 @@
 #include "server/auth.h"
 #include "server/handle.h"
 
-enum access { ALWAYS_OPEN, OPEN, NEEDS_KEY }; /* OPEN: unless --require-key-everywhere */
+/* OPEN: unless --require-key-everywhere. LOOKUP: as NEEDS_KEY, unless --public-lookup makes it OPEN. */
+enum access { ALWAYS_OPEN, OPEN, LOOKUP, NEEDS_KEY };
 
 struct route {
-    const char *path;
+    const char *path;            /* the whole path; "{" begins a name that stands for one segment, the last */
     enum occ_http_method method; /* GET stands for HEAD too */
     enum access access;
     const char *allow;
@@ -21,13 +22,28 @@ static const struct route table[] = {
     { "/verify", OCC_HTTP_POST, OPEN, "POST, OPTIONS", occ_handle_verify },
     { "/key", OCC_HTTP_GET, OPEN, "GET, HEAD, OPTIONS", occ_handle_key },
     { "/health", OCC_HTTP_GET, ALWAYS_OPEN, "GET, HEAD, OPTIONS", occ_handle_health },
+    { "/proofs/{digest}", OCC_HTTP_GET, LOOKUP, "GET, HEAD, OPTIONS", occ_handle_proofs_of },
+    { "/proofs", OCC_HTTP_GET, NEEDS_KEY, "GET, HEAD, OPTIONS", occ_handle_proofs },
+    { "/epochs", OCC_HTTP_GET, NEEDS_KEY, "GET, HEAD, OPTIONS", occ_handle_epochs },
 };
+
+static bool
+matches(const struct route *route, struct occ_bytes path)
+{
+    const char *brace = strchr(route->path, '{');
+    if (brace == NULL) {
+        return occ_bytes_is(path, route->path);
+    }
+    const size_t lead = (size_t)(brace - route->path);
+    return path.len > lead && memcmp(path.ptr, route->path, lead) == 0 &&
+           memchr(path.ptr + lead, '/', path.len - lead) == NULL;
+}
 
 static const struct route *
 find_route(struct occ_bytes path)
 {
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        if (occ_bytes_is(path, table[i].path)) {
+        if (matches(&table[i], path)) {
             return &table[i];
         }
     }
@@ -86,12 +102,17 @@ check_token(struct occ_server *server, struct occ_http_request *request)
 }
 
 static bool
+needs_key(const struct occ_options *options, enum access access)
+{
+    const enum access meant = access != LOOKUP ? access : options->public_lookup ? OPEN : NEEDS_KEY;
+    return meant == NEEDS_KEY || (meant == OPEN && options->require_key_everywhere);
+}
+
+static bool
 check_access(struct occ_server *server, struct occ_http_request *request, const struct route *route)
 {
     const struct occ_answer_note *note = occ_http_note(request);
-    const bool is_needed =
-        occ_keys_count(server->keys) > 0 &&
-        (route->access == NEEDS_KEY || (route->access == OPEN && server->options->require_key_everywhere));
+    const bool is_needed = occ_keys_count(server->keys) > 0 && needs_key(server->options, route->access);
     if (is_needed && note->key[0] == 0) {
         occ_answer_error(request, 401, "unauthorized", NULL);
         return false;

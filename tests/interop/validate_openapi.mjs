@@ -11,7 +11,8 @@ const validator = new Validator();
 const result = await validator.validate(file);
 assert.ok(result.valid, JSON.stringify(result.errors, null, 2));
 const specification = validator.specification;
-for (const [path, method] of [['/commit', 'post'], ['/key', 'get'], ['/verify', 'post'], ['/health', 'get']]) {
+for (const [path, method] of [['/commit', 'post'], ['/key', 'get'], ['/verify', 'post'], ['/health', 'get'],
+  ['/proofs/{digest}', 'get'], ['/proofs', 'get'], ['/epochs', 'get']]) {
   const operation = specification.paths[path]?.[method];
   assert.ok(operation, `${method} ${path} is missing`);
   assert.ok(operation.responses['200'], `${method} ${path}: no answer 200`);
