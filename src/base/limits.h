@@ -139,6 +139,13 @@
 #define OCC_LIMIT_HTTP_PIPELINE_LEN (16u << 10)   /* pipelined bytes after which reading pauses */
 #define OCC_LIMIT_HTTP_TURNED_AWAY 64             /* connections over the limit that are told 503 at one time */
 
+/* Rate limits (src/server/limiter.h): buckets are 24 bytes, and there once somebody is limited by address or key */
+#define OCC_LIMIT_RATE 1000000         /* calls in a period */
+#define OCC_LIMIT_RATE_ADDRESSES 65536 /* addresses that have a bucket of their own, */
+#define OCC_LIMIT_RATE_KEYS 16384      /* and API keys: many more than there can be, so that none shares one */
+#define OCC_LIMIT_TRUSTED_PROXIES 64   /* addresses and networks that can be named */
+#define OCC_LIMIT_ISSUE_BODY_LEN 1024  /* body of POST /challenge and /allocate-slot */
+
 /* The parent's queues */
 #define OCC_LIMIT_COMMIT_WAITING 4096            /* commit requests not yet in a frame */
 #define OCC_LIMIT_COMMIT_WAITING_LEN (32u << 20) /* and their bytes */

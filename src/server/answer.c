@@ -60,15 +60,19 @@ occ_answer_note_error(struct occ_http_request *request, const char *sentence)
     }
 }
 
+/* retry_s: of 429 and 503. */
 static void
-respond_error(struct occ_http_request *request, unsigned status, const char *sentence, const char *allow)
+respond_error(struct occ_http_request *request, unsigned status, const char *sentence, const char *allow,
+              uint64_t retry_s)
 {
     OCC_BUF_AUTO(headers, 256);
     if (status == 401) {
         occ_buf_put_str(&headers, "WWW-Authenticate: Bearer\r\n");
     }
     if (status == 429 || status == 503) {
-        occ_buf_put_str(&headers, "Retry-After: 1\r\n");
+        occ_buf_put_str(&headers, "Retry-After: ");
+        occ_buf_put_u64(&headers, retry_s);
+        occ_buf_put_str(&headers, "\r\n");
     }
     if (allow != NULL) {
         occ_buf_put_str(&headers, "Allow: ");
@@ -87,14 +91,22 @@ void
 occ_answer_error(struct occ_http_request *request, unsigned status, const char *sentence, const char *allow)
 {
     occ_answer_note_error(request, sentence);
-    respond_error(request, status, sentence, allow);
+    respond_error(request, status, sentence, allow, 1);
+}
+
+void
+occ_answer_too_many(struct occ_http_request *request, uint64_t wait_ms)
+{
+    const char *sentence = occ_result_text(OCC_ERR_RATE);
+    occ_answer_note_error(request, sentence);
+    respond_error(request, 429, sentence, NULL, (wait_ms + 999) / 1000);
 }
 
 void
 occ_answer_internal(struct occ_http_request *request, const char *cause)
 {
     occ_answer_note_error(request, cause);
-    respond_error(request, 500, "internal server error", NULL);
+    respond_error(request, 500, "internal server error", NULL, 0);
 }
 
 void

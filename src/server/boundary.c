@@ -252,6 +252,7 @@ occ_boundary_new(const struct occ_boundary_config *config, struct occ_error *err
                                                 .events = config->events,
                                                 .enclave = config->enclave,
                                                 .unix_path = config->unix_path,
+                                                .enclave_flags = config->enclave_flags,
                                                 .hello_ms = config->timeout_ms,
                                                 .on_up = on_up,
                                                 .on_frame = occ_boundary_take,
@@ -280,6 +281,14 @@ const struct occ_boundary_identity *
 occ_boundary_identity(const struct occ_boundary *boundary)
 {
     return !boundary->stopping && occ_session_is_up(boundary->session) ? &boundary->identity : NULL;
+}
+
+void
+occ_boundary_get_stats(const struct occ_boundary *boundary, struct occ_boundary_stats *ret_stats)
+{
+    *ret_stats = (struct occ_boundary_stats){ .waiting = boundary->queue.count,
+                                              .waiting_len = boundary->queue.loose_len,
+                                              .in_flight = boundary->flight_count };
 }
 
 int

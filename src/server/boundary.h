@@ -43,12 +43,15 @@ struct occ_boundary_config {
     struct occ_loop *loop;
     const struct occ_events *events;
     const char *enclave, *unix_path; /* as in struct occ_transport_config */
+    const char *const *enclave_flags;
     uint64_t timeout_ms, health_ms;
     size_t waiting_max; /* requests in the queue */
     struct occ_store *store;
     bool genesis; /* the first epoch begins without a link to what the ledger has */
     /* Bytes of answers that were given and not taken by their clients yet. */
     size_t (*unsent)(void *ctx);
+    /* A COMMIT frame was sent, with so many requests and digests. May be NULL. */
+    void (*on_sent)(void *ctx, uint64_t requests, uint64_t digests);
     /* Called for each session that is up (identity) and each attempt that failed (NULL). May be NULL. */
     void (*on_change)(void *ctx, const struct occ_boundary_identity *identity);
     void *ctx;
@@ -93,6 +96,13 @@ OCC_RESULT occ_boundary_issue(struct occ_boundary *boundary, struct occ_boundary
  * later, or at once: success, OCC_ERR_TIMEOUT (after timeout_ms), or OCC_ERR_UNAVAILABLE (occ_boundary_trouble says why).
  */
 void occ_boundary_when_ready(struct occ_boundary *boundary, struct occ_asker *asker);
+
+/* For metrics. */
+struct occ_boundary_stats {
+    size_t waiting, waiting_len; /* requests not yet in a frame, and their bytes */
+    size_t in_flight;            /* frames under way */
+};
+void occ_boundary_get_stats(const struct occ_boundary *boundary, struct occ_boundary_stats *ret_stats);
 
 /* Does the boundary answer now? done is called later, or at once with OCC_ERR_UNAVAILABLE. */
 void occ_boundary_ask(struct occ_boundary *boundary, struct occ_asker *asker);

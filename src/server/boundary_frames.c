@@ -38,6 +38,19 @@ occ_boundary_ask(struct occ_boundary *boundary, struct occ_asker *asker)
 }
 
 static void
+tell_sent(const struct occ_boundary *boundary, const struct occ_pending_list *requests)
+{
+    uint64_t digests = 0;
+    if (boundary->config.on_sent == NULL) {
+        return;
+    }
+    for (const struct occ_pending *pending = requests->first; pending != NULL; pending = pending->next) {
+        digests += pending->digests;
+    }
+    boundary->config.on_sent(boundary->config.ctx, requests->count, digests);
+}
+
+static void
 send_frame(struct occ_boundary *boundary)
 {
     struct occ_boundary_flight *flight = &boundary->flights[boundary->flight_count];
@@ -52,6 +65,7 @@ send_frame(struct occ_boundary *boundary)
         return;
     }
     boundary->flight_count++;
+    tell_sent(boundary, &flight->requests);
     occ_session_send(boundary->session, &out);
 }
 

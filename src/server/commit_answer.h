@@ -12,11 +12,5 @@
 void occ_commit_answer_proofs(struct occ_http_request *request, const struct occ_pending_answer *answer);
 /* 200 with what the ledger has, which is moved, and the header that says so. */
 void occ_commit_answer_replay(struct occ_http_request *request, struct occ_replay *replay);
-/*
- * 503 = nothing was given out, a retry is safe; 500 = failed, or the outcome is unknown; 4xx = the client's mistake. trouble: what
- * occ_boundary_trouble says now.
- */
-void occ_commit_answer_refusal(struct occ_http_request *request, enum occ_err code, struct occ_bytes text,
-                               const char *trouble);
 
 #endif

@@ -7,13 +7,18 @@
 
 #include "server/server.h"
 
-void occ_handle_commit(struct occ_server *server, struct occ_http_request *request);    /* handle_commit.c */
-void occ_handle_verify(struct occ_server *server, struct occ_http_request *request);    /* handle_verify.c */
-void occ_handle_key(struct occ_server *server, struct occ_http_request *request);       /* handle_state.c */
-void occ_handle_health(struct occ_server *server, struct occ_http_request *request);    /* handle_state.c */
-void occ_handle_proofs_of(struct occ_server *server, struct occ_http_request *request); /* handle_proofs.c */
-void occ_handle_proofs(struct occ_server *server, struct occ_http_request *request);    /* handle_proofs.c */
-void occ_handle_epochs(struct occ_server *server, struct occ_http_request *request);    /* handle_epochs.c */
+void occ_handle_commit(struct occ_server *server, struct occ_http_request *request);        /* handle_commit.c */
+void occ_handle_verify(struct occ_server *server, struct occ_http_request *request);        /* handle_verify.c */
+void occ_handle_key(struct occ_server *server, struct occ_http_request *request);           /* handle_state.c */
+void occ_handle_health(struct occ_server *server, struct occ_http_request *request);        /* handle_state.c */
+void occ_handle_challenge(struct occ_server *server, struct occ_http_request *request);     /* handle_issue.c */
+void occ_handle_allocate_slot(struct occ_server *server, struct occ_http_request *request); /* handle_issue.c */
+void occ_handle_metrics(struct occ_server *server, struct occ_http_request *request);       /* handle_metrics.c */
+void occ_handle_proofs_of(struct occ_server *server, struct occ_http_request *request);     /* handle_proofs.c */
+void occ_handle_proofs(struct occ_server *server, struct occ_http_request *request);        /* handle_proofs.c */
+void occ_handle_epochs(struct occ_server *server, struct occ_http_request *request);        /* handle_epochs.c */
+/* The events of the listener that serves nothing else; ctx is the struct occ_server. */
+struct occ_http_events occ_handle_metrics_events(struct occ_server *server);
 
 /*
  * DESIGN §4, promise 5: whether an answer of len bytes may be given. Clients that ask for long answers and read none must not

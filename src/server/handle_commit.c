@@ -14,7 +14,9 @@
 #include "server/commit_answer.h"
 #include "server/commit_body.h"
 #include "server/handle.h"
+#include "server/refusal.h"
 #include "server/repeat.h"
+#include "server/routes.h"
 
 enum { BODY_LEN_AT_ONCE = 32 << 10 }; /* some 300 digests: 200 µs */
 
@@ -56,8 +58,8 @@ free_commit(struct commit *commit)
 static void
 refuse(struct commit *commit, enum occ_err code)
 {
-    occ_commit_answer_refusal(commit->request, code, occ_bytes_str(occ_result_text(code)),
-                              occ_boundary_trouble(commit->server->boundary));
+    occ_refusal_answer(commit->request, code, occ_bytes_str(occ_result_text(code)),
+                       occ_boundary_trouble(commit->server->boundary));
     free_commit(commit);
 }
 
@@ -69,8 +71,7 @@ commit_done(struct occ_pending *pending, const struct occ_pending_answer *answer
     if (answer->code == OCC_OK) {
         occ_commit_answer_proofs(commit->request, answer);
     } else {
-        occ_commit_answer_refusal(commit->request, answer->code, answer->text,
-                                  occ_boundary_trouble(commit->server->boundary));
+        occ_refusal_answer(commit->request, answer->code, answer->text, occ_boundary_trouble(commit->server->boundary));
     }
     free_commit(commit);
 }
@@ -225,6 +226,10 @@ body_was_read(void *job)
     }
     if (!occ_is_ok(commit->read)) {
         occ_answer_error(commit->request, status_of_body_error(commit->read.code), commit->err.text, NULL);
+        free_commit(commit);
+        return;
+    }
+    if (!occ_routes_admit_more(commit->server, commit->request, commit->pending.digests - 1)) {
         free_commit(commit);
         return;
     }

@@ -16,16 +16,6 @@ struct lookup {
     struct occ_page page;
 };
 
-static void
-finish(struct occ_reading *reading, unsigned status)
-{
-    struct lookup *lookup = (struct lookup *)reading;
-    struct occ_answer_note *note = occ_http_note(reading->request);
-    if (status == 200 && note != NULL) {
-        note->proofs = (uint32_t)lookup->page.count;
-    }
-}
-
 static struct lookup *
 begin(struct occ_server *server, struct occ_http_request *request)
 {
@@ -35,7 +25,6 @@ begin(struct occ_server *server, struct occ_http_request *request)
         return NULL;
     }
     occ_reading_init(&lookup->reading, server, request, OCC_PAGE_BODY_LEN);
-    lookup->reading.finish = finish;
     lookup->page.body = &lookup->reading.body;
     return lookup;
 }

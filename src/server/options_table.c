@@ -31,6 +31,17 @@ static const struct occ_setting table[] = {
       .argument = "PATH",
       .env = "OCC_ENCLAVE",
       .help = "The program to start as a child. Default: occ-enclave in the folder of occd itself." },
+    { .name = "chains",
+      .type = OCC_SETTING_TEXT,
+      .argument = "ID[,ID...]",
+      .env = "OCC_CHAINS",
+      .help = "Chains (chainId) beside the default one. For the boundary that is started as a child, as --rp-id and "
+              "--origin are too; one that runs elsewhere has settings of its own." },
+    { .name = "webauthn-compat",
+      .type = OCC_SETTING_SWITCH,
+      .env = "OCC_WEBAUTHN_COMPAT",
+      .help = "The child takes WebAuthn authorizations that do not cover the digest, as other servers of the protocol "
+              "do." },
     { .name = "api-keys",
       .type = OCC_SETTING_TEXT,
       .argument = "FILE",
@@ -47,6 +58,30 @@ static const struct occ_setting table[] = {
       .help =
           "GET /proofs/{digest} needs no API key: whoever has a file sees its proofs, metadata and actors included. "
           "The other calls that read the ledger still need one." },
+    { .name = "rate-key",
+      .type = OCC_SETTING_TEXT,
+      .argument = "RATE",
+      .env = "OCC_RATE_KEY",
+      .help = "Calls of one API key: N a minute, or N/s, N/m, N/h. So many can come at once; more are answered 429. A "
+              "commit counts each of its digests. Default: no limit." },
+    { .name = "rate-address",
+      .type = OCC_SETTING_TEXT,
+      .argument = "RATE",
+      .env = "OCC_RATE_ADDRESS",
+      .help = "The same for one address (of IPv6: one /64 network). Calls that count for a key do not count here. "
+              "Default: no limit." },
+    { .name = "demo-rate",
+      .type = OCC_SETTING_TEXT,
+      .argument = "RATE",
+      .env = "OCC_DEMO_RATE",
+      .help = "A public demo beside API keys: commits, challenges and slots without a key, so many for one address. "
+              "Needs API keys. Default: no demo." },
+    { .name = "trusted-proxy",
+      .type = OCC_SETTING_TEXT,
+      .argument = "ADDR[/BITS][,...]",
+      .env = "OCC_TRUSTED_PROXY",
+      .help = "Proxies whose X-Forwarded-For is believed: addresses, networks, or unix for whoever reaches --listen "
+              "unix:PATH. Without, the header is ignored." },
     { .name = "max-digests",
       .type = OCC_SETTING_NUMBER,
       .argument = "N",
@@ -157,6 +192,13 @@ static const struct occ_setting table[] = {
       .help =
           "The first epoch of this run begins without a link to the proofs that the ledger has. For when the boundary "
           "refuses to go on from them." },
+    { .name = "metrics",
+      .type = OCC_SETTING_TEXT,
+      .argument = "HOST:PORT|unix:PATH|main|off",
+      .env = "OCC_METRICS",
+      .help = "Where GET /metrics is served, for Prometheus: a listener of its own, or, with main, where all other "
+              "calls are (then it needs an API key if there are any). Default: the unix socket metrics.sock in the "
+              "data folder." },
     { .name = "access-log",
       .type = OCC_SETTING_TEXT,
       .argument = "FILE|-|off",

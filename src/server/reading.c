@@ -67,11 +67,7 @@ static void
 done(void *job)
 {
     struct occ_reading *reading = job;
-    const unsigned status = status_of(reading);
-    if (reading->finish != NULL) {
-        reading->finish(reading, status);
-    }
-    answer(reading, status);
+    answer(reading, status_of(reading));
     occ_buf_clear(&reading->body);
     occ_buf_clear(&reading->headers);
     free(reading);

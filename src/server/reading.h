@@ -15,8 +15,6 @@ struct occ_reading {
     struct occ_buf body;      /* of a 200 */
     struct occ_buf headers;   /* lines and a zero byte, or empty */
     struct occ_error err;     /* the sentence of a failure */
-    /* Called before the answer, on the loop's thread; may be NULL. */
-    void (*finish)(struct occ_reading *reading, unsigned status);
     /* of reading.c */
     struct occ_result (*read)(struct occ_reading *reading, struct occ_ledger_reader *reader);
     bool ran;

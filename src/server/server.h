@@ -6,8 +6,11 @@
 #define OCC_SERVER_SERVER_H
 
 #include "net/http_server.h"
+#include "server/admit.h"
 #include "server/boundary.h"
+#include "server/enclave_flags.h"
 #include "server/keys.h"
+#include "server/metrics.h"
 #include "server/options.h"
 #include "server/repeats.h"
 #include "verify/verify.h"
@@ -22,12 +25,16 @@ struct occ_server {
     struct occ_http_server *http;
     struct occ_store *store;
     struct occ_boundary *boundary;
+    const char *enclave_flags[OCC_ENCLAVE_FLAGS_MAX];
     struct occ_repeats *repeats; /* requests with an Idempotency-Key */
     struct occ_workers *workers; /* for POST /verify */
     struct occ_workers *readers; /* for large bodies of POST /commit */
     occ_verifier *verifier;
+    struct occ_admit admit; /* who may call how often */
+    struct occ_metrics metrics;
+    struct occ_http_server *metrics_http; /* a listener for GET /metrics alone, or NULL */
     bool said_listening;
-    bool stopping, http_stopped;
+    bool stopping, http_stopped, metrics_stopped;
 };
 
 /*

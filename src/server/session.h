@@ -23,7 +23,8 @@ struct occ_session_config {
     struct occ_loop *loop;
     const struct occ_events *events;
     const char *enclave, *unix_path; /* as in struct occ_transport_config */
-    uint64_t hello_ms;               /* how long connecting and greeting may take */
+    const char *const *enclave_flags;
+    uint64_t hello_ms; /* how long connecting and greeting may take */
     /* The boundary is there. hello is checked, and valid during the call. */
     void (*on_up)(void *ctx, const struct occ_hello_ok *hello);
     /* A frame, while up. A failure drops the session. */

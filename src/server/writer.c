@@ -12,6 +12,7 @@ struct batch {
     struct occ_jobs jobs;
     bool again; /* they failed before: kept is owed, not done */
     bool ran;
+    uint64_t took_us;
     struct occ_result result;
     struct occ_error err;
 };
@@ -104,10 +105,12 @@ write_batch(void *ctx)
 {
     struct occ_writer *writer = ctx;
     struct batch *batch = &writer->batch;
+    const uint64_t begin_us = occ_clock_monotonic_us();
     batch->ran = true;
     batch->result = batch->jobs.count > 0
                         ? occ_jobs_write(&batch->jobs, writer->config.ledger, &batch->err)
                         : occ_ledger_forget_repeats(writer->config.ledger, occ_clock_unix_ms(), &batch->err);
+    batch->took_us = occ_clock_monotonic_us() - begin_us;
 }
 
 static void
@@ -189,6 +192,9 @@ batch_written(void *ctx)
             start_write(writer);
         }
         return;
+    }
+    if (batch.jobs.count > 0 && writer->config.on_written != NULL) {
+        writer->config.on_written(writer->config.ctx, batch.took_us);
     }
     if (!batch.again) {
         start_write(writer); /* first: the disk works while answers are sent */

@@ -106,6 +106,7 @@ struct fixture {
     char order[32]; /* "d0d1k0": which was called, in order */
     unsigned troubles, wells;
     void (*in_trouble)(struct fixture *fixture);
+    unsigned written; /* calls of on_written */
 };
 
 static const struct occ_ledger_epoch epoch_a = { .epoch_id = { (const uint8_t *)"a", 1 }, .public_key = { 1 } };
@@ -159,6 +160,14 @@ on_trouble(void *ctx, const char *why)
 }
 
 static void
+on_written(void *ctx, uint64_t duration_us)
+{
+    struct fixture *fixture = ctx;
+    assert_true(duration_us < (uint64_t)GUARD_MS * 1000);
+    fixture->written++;
+}
+
+static void
 on_guard(void *ctx)
 {
     (void)ctx;
@@ -176,9 +185,12 @@ set_up(struct fixture *fixture)
     assert_true(occ_is_ok(occ_loop_new(&err, &fixture->loop)));
     assert_true(occ_is_ok(occ_timer_new(fixture->loop, on_guard, fixture, &fixture->guard)));
     occ_timer_start(fixture->guard, GUARD_MS);
-    const struct occ_writer_config config = {
-        .loop = fixture->loop, .events = &no_log, .ledger = &fixture->ledger, .on_trouble = on_trouble, .ctx = fixture
-    };
+    const struct occ_writer_config config = { .loop = fixture->loop,
+                                              .events = &no_log,
+                                              .ledger = &fixture->ledger,
+                                              .on_trouble = on_trouble,
+                                              .on_written = on_written,
+                                              .ctx = fixture };
     assert_true(occ_is_ok(occ_writer_new(&config, &fixture->writer)));
     for (unsigned i = 0; i < JOBS; i++) {
         struct job *job = &fixture->jobs[i];
@@ -266,6 +278,7 @@ test_gathers(void **state)
     assert_string_equal(fixture.ledger.seen[0], "a:1");
     assert_string_equal(fixture.ledger.seen[1], "a:2,3,4");
     assert_string_equal(fixture.ledger.seen[2], "b:5");
+    assert_int_equal(fixture.written, 3);
     tear_down(&fixture);
 }
 
