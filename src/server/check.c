@@ -16,6 +16,7 @@ struct check {
     uint64_t faults;           /* and of the audit */
     const char *doing;         /* for progress; NULL = none is shown */
     uint64_t shown_us;
+    bool is_shown; /* a line stands on the terminal */
 };
 
 /* ---- what is printed ---- */
@@ -37,6 +38,7 @@ show_progress(void *ctx, uint64_t proofs)
         return;
     }
     check->shown_us = now_us;
+    check->is_shown = true;
     OCC_BUF_AUTO(line, LONGEST_LINE);
     occ_buf_put_format(&line, "\r%s: %llu proofs\033[K", check->doing, (unsigned long long)proofs);
     const struct occ_result shown = occ_file_write_all(STDERR_FILENO, occ_buf_view(&line), NULL);
@@ -54,11 +56,12 @@ begin_progress(struct check *check, const char *doing)
 static void
 end_progress(struct check *check)
 {
-    if (check->doing != NULL) {
+    if (check->is_shown) {
         const struct occ_result shown = occ_file_write_all(STDERR_FILENO, occ_bytes_str("\r\033[K"), NULL);
         (void)shown;
     }
     check->doing = NULL;
+    check->is_shown = false;
 }
 
 static void

@@ -319,6 +319,14 @@ def test_public_lookup(start, folder):
     assert everywhere.get(path, BEARER).status == 404
 
 
+def test_look_ups_count_for_the_rate(start):
+    occd = start("--rate-address", "4/h")
+    path = f"/proofs/{hex_of(digest_of(1))}"
+    assert [occd.get(target).status for target in (path, "/proofs", "/epochs", path, path, "/epochs")] == [404, 200, 200, 404, 429, 429]
+    assert int(occd.get(path).header("Retry-After")) > 60
+    assert occd.get("/key").status == 200
+
+
 # ---- size ----
 
 
