@@ -10,11 +10,11 @@
 enum { WHERE_LEN_MAX = 4096 };
 
 void
-occ_http_client_clear(struct occ_http_prepared *state)
+occ_http_client_clear(struct occ_http_prepared *prepared)
 {
-    curl_slist_free_all(state->headers);
-    curl_easy_cleanup(state->curl);
-    occ_buf_clear(&state->where);
+    curl_slist_free_all(prepared->headers);
+    curl_easy_cleanup(prepared->curl);
+    occ_buf_clear(&prepared->where);
 }
 
 static size_t
