@@ -93,6 +93,7 @@
 #define OCC_LIMIT_LEDGER_PAGE_LEN (8u << 20)    /* and their bytes */
 #define OCC_LIMIT_REPEAT_MS (24u * 3600 * 1000) /* how long an Idempotency-Key is remembered */
 #define OCC_LIMIT_REPEAT_KEY_LEN 255            /* characters of an Idempotency-Key */
+#define OCC_LIMIT_REPEATS_WAITING 1024          /* requests that wait for one with the same Idempotency-Key */
 #define OCC_LIMIT_LEDGER_BUSY_MS 5000           /* waiting for a lock of SQLite */
 #define OCC_LIMIT_LEDGER_RETRY_MS 1000          /* between two tries, when the ledger could not be written */
 
@@ -137,6 +138,13 @@
 #define OCC_LIMIT_HTTP_LINGER_MS 3000             /* so long, so that the client sees the answer and not a reset */
 #define OCC_LIMIT_HTTP_PIPELINE_LEN (16u << 10)   /* pipelined bytes after which reading pauses */
 #define OCC_LIMIT_HTTP_TURNED_AWAY 64             /* connections over the limit that are told 503 at one time */
+
+/* Rate limits (src/server/limiter.h): buckets are 24 bytes, and there once somebody is limited by address or key */
+#define OCC_LIMIT_RATE 1000000         /* calls in a period */
+#define OCC_LIMIT_RATE_ADDRESSES 65536 /* addresses that have a bucket of their own, */
+#define OCC_LIMIT_RATE_KEYS 16384      /* and API keys: many more than there can be, so that none shares one */
+#define OCC_LIMIT_TRUSTED_PROXIES 64   /* addresses and networks that can be named */
+#define OCC_LIMIT_ISSUE_BODY_LEN 1024  /* body of POST /challenge and /allocate-slot */
 
 /* The parent's queues */
 #define OCC_LIMIT_COMMIT_WAITING 4096            /* commit requests not yet in a frame */

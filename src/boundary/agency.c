@@ -148,7 +148,7 @@ check_structure(const struct occ_json *agency, struct occ_error *err)
     const struct occ_json *const authorization = occ_json_get(agency, "authorization");
     const bool is_direct = occ_json_get(authorization, "format") == NULL;
     OCC_TRY(check_members(authorization, "agency.authorization", is_direct ? direct_members : webauthn_members, err));
-    const struct occ_result checked = occ_optional_check_agency(agency, err);
+    const struct occ_result checked = occ_optional_check_agency(agency, "agency", err);
     if (checked.code == OCC_ERR_PROOF_STRUCTURE) { /* of a proof; here it is a request's field */
         err->code = OCC_ERR_FIELD_VALUE;
         return occ_result_of(OCC_ERR_FIELD_VALUE);

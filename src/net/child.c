@@ -52,8 +52,8 @@ keep_environment(const char *const *names, char **ret_environment)
 }
 
 static int
-spawn(struct occ_loop *loop, struct occ_child *child, const char *path, char *const *argv, const char *const *keep_env,
-      int fd)
+spawn(struct occ_loop *loop, struct occ_child *child, const char *path, const char *const *argv,
+      const char *const *keep_env, int fd)
 {
     char *environment[ENVIRONMENT_MAX + 1];
     keep_environment(keep_env, environment);
@@ -64,7 +64,7 @@ spawn(struct occ_loop *loop, struct occ_child *child, const char *path, char *co
         { .flags = UV_INHERIT_FD, .data.fd = fd },
     };
     union { /* uv_spawn changes none of them, but does not say so in its types */
-        char *const *in;
+        const char *const *in;
         char **out;
     } args = { .in = argv };
     const uv_process_options_t options = {
@@ -83,7 +83,7 @@ spawn(struct occ_loop *loop, struct occ_child *child, const char *path, char *co
 
 /* NOLINTBEGIN(readability-function-size): one caller, which names each of them */
 OCC_RESULT
-occ_child_start(struct occ_loop *loop, const char *path, char *const *argv, const char *const *keep_env,
+occ_child_start(struct occ_loop *loop, const char *path, const char *const *argv, const char *const *keep_env,
                 const struct occ_stream_events *events, void (*on_exit)(void *ctx, int status), struct occ_error *err,
                 struct occ_child **ret_child, struct occ_stream **ret_stream)
 {

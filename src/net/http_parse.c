@@ -97,6 +97,20 @@ names_equal(struct occ_bytes name, const char *lower)
 }
 
 bool
+occ_http_parse_field_at(const struct occ_http_parse *parse, const char *name, unsigned index,
+                        struct occ_bytes *ret_value)
+{
+    for (unsigned i = 0; i < parse->fields_len; i++) {
+        const struct occ_http_field *field = &parse->fields[i];
+        if (names_equal(occ_bytes_of(parse->head.buf.ptr + field->name_at, field->name_len), name) && index-- == 0) {
+            *ret_value = occ_bytes_of(parse->head.buf.ptr + field->value_at, field->value_len);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
 occ_http_parse_field(const struct occ_http_parse *parse, const char *name, struct occ_bytes *ret_value,
                      unsigned *ret_count)
 {

@@ -67,6 +67,9 @@ enum occ_http_step occ_http_parse_discard(struct occ_http_parse *parse, size_t b
 /* The value of a field, name in lower case; false if absent. *ret_count: how often it came. */
 bool occ_http_parse_field(const struct occ_http_parse *parse, const char *name, struct occ_bytes *ret_value,
                           unsigned *ret_count);
+/* The value of a field at index 0, 1, … among those of that name, in the order in which they came; false behind the last. */
+bool occ_http_parse_field_at(const struct occ_http_parse *parse, const char *name, unsigned index,
+                             struct occ_bytes *ret_value);
 /* Gives the body's memory back; the head's is kept for the next init. */
 void occ_http_parse_release(struct occ_http_parse *parse);
 /* Frees all. */

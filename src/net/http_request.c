@@ -160,6 +160,19 @@ occ_http_header(const struct occ_http_request *request, const char *name, struct
     return occ_http_parse_field(&request->parse, name, ret_value, ret_count);
 }
 
+bool
+occ_http_header_at(const struct occ_http_request *request, const char *name, unsigned index,
+                   struct occ_bytes *ret_value)
+{
+    return occ_http_parse_field_at(&request->parse, name, index, ret_value);
+}
+
+bool
+occ_http_has_body(const struct occ_http_request *request)
+{
+    return request->parse.has_body;
+}
+
 struct occ_bytes
 occ_http_body(const struct occ_http_request *request)
 {

@@ -101,6 +101,11 @@ struct occ_bytes occ_http_query(const struct occ_http_request *request); /* afte
  * once *ret_count > 1 and the first is given. */
 bool occ_http_header(const struct occ_http_request *request, const char *name, struct occ_bytes *ret_value,
                      unsigned *ret_count);
+/* The value of that field at index 0, 1, … in the order in which they came; false behind the last. */
+bool occ_http_header_at(const struct occ_http_request *request, const char *name, unsigned index,
+                        struct occ_bytes *ret_value);
+/* Does a body follow the head? One of no bytes in chunks counts. */
+bool occ_http_has_body(const struct occ_http_request *request);
 struct occ_bytes occ_http_body(const struct occ_http_request *request);
 struct occ_bytes occ_http_peer(const struct occ_http_request *request);
 /* Something of the handler's, kept with the request and handed to on_done. */

@@ -37,9 +37,10 @@ struct occ_child;
  * once, no on_open). on_exit is called once when it has ended, with its exit status or the negative signal number, also
  * after occ_child_kill.
  */
-OCC_RESULT occ_child_start(struct occ_loop *loop, const char *path, char *const *argv, const char *const *keep_env,
-                           const struct occ_stream_events *events, void (*on_exit)(void *ctx, int status),
-                           struct occ_error *err, struct occ_child **ret_child, struct occ_stream **ret_stream);
+OCC_RESULT occ_child_start(struct occ_loop *loop, const char *path, const char *const *argv,
+                           const char *const *keep_env, const struct occ_stream_events *events,
+                           void (*on_exit)(void *ctx, int status), struct occ_error *err, struct occ_child **ret_child,
+                           struct occ_stream **ret_stream);
 int occ_child_pid(const struct occ_child *child);
 /* SIGKILL; on_exit follows. */
 void occ_child_kill(struct occ_child *child);

@@ -1,7 +1,10 @@
 /* optional.c — see optional.h. */
 #include "proof/optional.h"
 
+#include "base/buf.h"
 #include "proof/fields.h"
+
+enum { AGENCY_PATH_LEN_MAX = 256 };
 
 /* Optional members of the proof itself: objects, and if there, not empty (PROTOCOL §2). */
 static const struct occ_field root_fields[] = {
@@ -84,14 +87,28 @@ static const struct occ_field token_fields[] = {
     { .name = "tokenB64", .kind = OCC_FIELD_BASE64, .min = 1 },
 };
 
-struct occ_result
-occ_optional_check_agency(const struct occ_json *agency, struct occ_error *err)
+static OCC_RESULT
+put_path(struct occ_buf *where, const char *path, const char *name, struct occ_error *err)
 {
-    OCC_TRY(occ_fields_check(agency, "agency", agency_fields, OCC_FIELDS_COUNT(agency_fields), err));
+    occ_buf_reset(where);
+    occ_buf_put_str(where, path);
+    occ_buf_put_str(where, name);
+    occ_buf_put_byte(where, '\0');
+    const struct occ_result put = occ_buf_check(where);
+    return occ_is_ok(put) ? put : occ_error_code(err, put.code);
+}
+
+struct occ_result
+occ_optional_check_agency(const struct occ_json *agency, const char *path, struct occ_error *err)
+{
+    OCC_BUF_AUTO(where, AGENCY_PATH_LEN_MAX);
+    OCC_TRY(occ_fields_check(agency, path, agency_fields, OCC_FIELDS_COUNT(agency_fields), err));
     const struct occ_json *actor = occ_json_get(agency, "actor");
-    OCC_TRY(occ_fields_check(actor, "agency.actor", actor_fields, OCC_FIELDS_COUNT(actor_fields), err));
-    OCC_TRY(occ_fields_check_names(actor, "agency.actor", err));
-    return occ_fields_check(occ_json_get(agency, "authorization"), "agency.authorization", authorization_fields,
+    OCC_TRY(put_path(&where, path, ".actor", err));
+    OCC_TRY(occ_fields_check(actor, (const char *)where.ptr, actor_fields, OCC_FIELDS_COUNT(actor_fields), err));
+    OCC_TRY(occ_fields_check_names(actor, (const char *)where.ptr, err));
+    OCC_TRY(put_path(&where, path, ".authorization", err));
+    return occ_fields_check(occ_json_get(agency, "authorization"), (const char *)where.ptr, authorization_fields,
                             OCC_FIELDS_COUNT(authorization_fields), err);
 }
 
@@ -102,7 +119,7 @@ read_agency(struct occ_error *err, struct occ_proof *proof)
     if (proof->agency == NULL) {
         return occ_success();
     }
-    OCC_TRY(occ_optional_check_agency(proof->agency, err));
+    OCC_TRY(occ_optional_check_agency(proof->agency, "agency", err));
     const struct occ_json *actor = occ_json_get(proof->agency, "actor");
     proof->actor_key_id = occ_fields_text(actor, "keyId");
     proof->actor_provider = occ_fields_text(actor, "provider");

@@ -9,7 +9,10 @@
 
 /* Reads them into *proof, whose root and commit are already known to be objects. OCC_ERR_PROOF_STRUCTURE as proof.h. */
 OCC_RESULT occ_optional_read(struct occ_error *err, struct occ_proof *proof);
-/* The checks of an agency alone: an object whose path in messages is "agency". OCC_ERR_PROOF_STRUCTURE. */
-OCC_RESULT occ_optional_check_agency(const struct occ_json *agency, struct occ_error *err);
+/*
+ * Has agency, whose path is path ("digests[3].agency"), the members that PROTOCOL §4 names, of the right types? It may have
+ * others. OCC_ERR_PROOF_STRUCTURE with a sentence that names the member.
+ */
+OCC_RESULT occ_optional_check_agency(const struct occ_json *agency, const char *path, struct occ_error *err);
 
 #endif

@@ -7,10 +7,11 @@
 
 /*
  * Proofs are the caller's: nothing is to be kept by caches, and nobody is to guess at types. Browsers of any origin may call
- * (PROTOCOL §3), and may read Retry-After.
+ * (PROTOCOL §3), and may read Retry-After and Idempotent-Replay. The latter's name is also how a client knows, from any answer,
+ * that this server keeps Idempotency-Keys and that a commit whose outcome it did not learn can be sent again.
  */
 const char occ_answer_extra_headers[] = "Access-Control-Allow-Origin: *\r\n"
-                                        "Access-Control-Expose-Headers: Retry-After\r\n"
+                                        "Access-Control-Expose-Headers: Retry-After, Idempotent-Replay\r\n"
                                         "Cache-Control: no-store\r\n"
                                         "X-Content-Type-Options: nosniff\r\n";
 
@@ -59,15 +60,19 @@ occ_answer_note_error(struct occ_http_request *request, const char *sentence)
     }
 }
 
+/* retry_s: of 429 and 503. */
 static void
-respond_error(struct occ_http_request *request, unsigned status, const char *sentence, const char *allow)
+respond_error(struct occ_http_request *request, unsigned status, const char *sentence, const char *allow,
+              uint64_t retry_s)
 {
     OCC_BUF_AUTO(headers, 256);
     if (status == 401) {
         occ_buf_put_str(&headers, "WWW-Authenticate: Bearer\r\n");
     }
     if (status == 429 || status == 503) {
-        occ_buf_put_str(&headers, "Retry-After: 1\r\n");
+        occ_buf_put_str(&headers, "Retry-After: ");
+        occ_buf_put_u64(&headers, retry_s);
+        occ_buf_put_str(&headers, "\r\n");
     }
     if (allow != NULL) {
         occ_buf_put_str(&headers, "Allow: ");
@@ -86,14 +91,22 @@ void
 occ_answer_error(struct occ_http_request *request, unsigned status, const char *sentence, const char *allow)
 {
     occ_answer_note_error(request, sentence);
-    respond_error(request, status, sentence, allow);
+    respond_error(request, status, sentence, allow, 1);
+}
+
+void
+occ_answer_too_many(struct occ_http_request *request, uint64_t wait_ms)
+{
+    const char *sentence = occ_result_text(OCC_ERR_RATE);
+    occ_answer_note_error(request, sentence);
+    respond_error(request, 429, sentence, NULL, (wait_ms + 999) / 1000);
 }
 
 void
 occ_answer_internal(struct occ_http_request *request, const char *cause)
 {
     occ_answer_note_error(request, cause);
-    respond_error(request, 500, "internal server error", NULL);
+    respond_error(request, 500, "internal server error", NULL, 0);
 }
 
 void
@@ -134,8 +147,8 @@ put_note(struct occ_buf *line, const struct occ_answer_note *note)
         put_text(line, ",\"key\":", occ_bytes_str(note->key));
     }
     if (note->has_request_id) {
-        char text[2 * OCC_PENDING_OPAQUE_LEN];
-        occ_hex_encode(occ_bytes_of(note->request_id, OCC_PENDING_OPAQUE_LEN), text);
+        char text[2 * OCC_OPAQUE_ID_LEN];
+        occ_hex_encode(occ_bytes_of(note->request_id, OCC_OPAQUE_ID_LEN), text);
         put_text(line, ",\"requestId\":", occ_bytes_of(text, sizeof(text)));
     }
     if (note->proofs != 0) {

@@ -5,6 +5,7 @@
 #define OCC_SERVER_ANSWER_H
 
 #include "net/http_server.h"
+#include "server/admit.h"
 #include "server/keys.h"
 #include "server/log.h"
 #include "server/pending.h"
@@ -16,10 +17,11 @@ extern const char occ_answer_extra_headers[];
 struct occ_answer_note {
     char key[OCC_KEYS_NAME_SIZE]; /* name of the API key, or "" */
     bool has_request_id;
-    uint8_t request_id[OCC_PENDING_OPAQUE_LEN]; /* the opaque bytes of a commit */
-    uint32_t proofs;                            /* given out */
-    char *error;                                /* why the answer is an error; owned, or NULL */
-    const void *route;                          /* of routes.c */
+    uint8_t request_id[OCC_OPAQUE_ID_LEN]; /* of a commit */
+    uint32_t proofs;                       /* given out */
+    char *error;                           /* why the answer is an error; owned, or NULL */
+    const void *route;                     /* of routes.c */
+    struct occ_admit_caller caller;        /* for whom the call counts */
 };
 
 /* A fresh note, attached to the request; NULL if there is no memory. */
@@ -33,6 +35,8 @@ void occ_answer_json(struct occ_http_request *request, unsigned status, struct o
  * NULL.
  */
 void occ_answer_error(struct occ_http_request *request, unsigned status, const char *sentence, const char *allow);
+/* 429: too many calls; the caller is to wait so long, which Retry-After says in whole seconds. */
+void occ_answer_too_many(struct occ_http_request *request, uint64_t wait_ms);
 /* 500 with the fixed sentence; cause goes to the access log only. */
 void occ_answer_internal(struct occ_http_request *request, const char *cause);
 /* What the access log is to say of this exchange, if the answer is an error made elsewhere. */

@@ -1,63 +1,18 @@
-#include "server/boundary.h"
+#include "server/boundary_private.h"
 
 #include <stdlib.h>
 
 #include "crypto/secret.h"
 #include "server/boundary_log.h"
-#include "server/session.h"
 
 enum {
     TICK_MS = 50,        /* how exact time limits are */
     CHILD_END_MS = 1000, /* at a stop a child has so long to end by itself */
-    HALF_OPAQUE_LEN = OCC_PENDING_OPAQUE_LEN / 2
+    HALF_ID_LEN = OCC_OPAQUE_ID_LEN / 2
 };
 
-struct flight {
-    uint64_t id;
-    struct occ_pending_list requests;
-};
-
-struct occ_boundary {
-    struct occ_boundary_config config;
-    struct occ_session *session;
-    struct occ_timer *tick;
-    bool ticking;
-    bool stopping;
-
-    struct occ_boundary_identity identity; /* valid while the session is up */
-    struct occ_pending_rules rules;
-
-    uint8_t run_id[HALF_OPAQUE_LEN];
-    uint64_t requests, frames; /* numbers given out so far */
-    struct occ_pending_list queue;
-    struct flight flights[OCC_LIMIT_FRAMES_IN_FLIGHT]; /* oldest first */
-    size_t flight_count;
-    uint64_t position;     /* of the newest result seen */
-    uint64_t acknowledged; /* position of the last ACK sent */
-
-    struct occ_askers askers;
-    uint64_t ping_id;     /* under way; 0 = none */
-    uint64_t progress_ms; /* when the boundary last answered something, or was first given something to answer */
-    uint64_t tick_ms;
-};
-
-static bool
-awaits_answer(const struct occ_boundary *boundary)
-{
-    return boundary->flight_count > 0 || boundary->ping_id != 0;
-}
-
-/* To be called before something is sent that the boundary will answer. */
-static void
-note_asked(struct occ_boundary *boundary)
-{
-    if (!awaits_answer(boundary)) {
-        boundary->progress_ms = occ_loop_now_ms(boundary->config.loop);
-    }
-}
-
-static void
-start_ticking(struct occ_boundary *boundary)
+void
+occ_boundary_start_ticking(struct occ_boundary *boundary)
 {
     if (!boundary->ticking && !boundary->stopping) {
         boundary->ticking = true;
@@ -66,168 +21,107 @@ start_ticking(struct occ_boundary *boundary)
     }
 }
 
-/* ---- who asks whether it is alive ---- */
+/* ---- who asks ---- */
 
 void
-occ_boundary_ask(struct occ_boundary *boundary, struct occ_asker *asker)
-{
-    if (boundary->stopping || !occ_session_is_up(boundary->session)) {
-        asker->done(asker, occ_result_of(OCC_ERR_UNAVAILABLE));
-        return;
-    }
-    occ_askers_add(&boundary->askers, asker, occ_loop_now_ms(boundary->config.loop));
-    start_ticking(boundary);
-    if (boundary->ping_id != 0) {
-        return; /* its answer is an answer to this one too */
-    }
-    note_asked(boundary);
-    boundary->ping_id = ++boundary->frames;
-    OCC_BUF_AUTO(out, OCC_LIMIT_FRAME_LEN);
-    occ_frame_end(&out, occ_frame_begin(&out, OCC_FRAME_PING, boundary->ping_id));
-    occ_session_send(boundary->session, &out);
-}
-
-/* ---- commits ---- */
-
-void
-occ_boundary_next_opaque(struct occ_boundary *boundary, uint8_t ret_opaque[OCC_PENDING_OPAQUE_LEN])
+occ_boundary_next_id(struct occ_boundary *boundary, uint8_t ret_id[OCC_OPAQUE_ID_LEN])
 {
     const uint64_t number = ++boundary->requests;
-    memcpy(ret_opaque, boundary->run_id, HALF_OPAQUE_LEN);
-    for (size_t i = 0; i < HALF_OPAQUE_LEN; i++) {
-        ret_opaque[HALF_OPAQUE_LEN + i] = (uint8_t)(number >> (8 * (HALF_OPAQUE_LEN - 1 - i)));
+    memcpy(ret_id, boundary->run_id, HALF_ID_LEN);
+    for (size_t i = 0; i < HALF_ID_LEN; i++) {
+        ret_id[HALF_ID_LEN + i] = (uint8_t)(number >> (8 * (HALF_ID_LEN - 1 - i)));
     }
+}
+
+const char *
+occ_boundary_trouble(const struct occ_boundary *boundary)
+{
+    static const char out_of_reach[] = "the boundary is out of reach, try again later";
+    if (boundary->stopping) {
+        return out_of_reach; /* the store may have ended */
+    }
+    if (boundary->halted[0] != 0) {
+        return boundary->halted;
+    }
+    const char *why = occ_store_trouble(boundary->config.store);
+    if (why == NULL && !occ_session_is_up(boundary->session)) {
+        why = out_of_reach;
+    }
+    return why != NULL ? why : occ_recovery_trouble(boundary->recovery);
 }
 
 struct occ_result
 occ_boundary_commit(struct occ_boundary *boundary, struct occ_pending *pending)
 {
     const struct occ_pending_list *queue = &boundary->queue;
-    OCC_ENSURE(!boundary->stopping && occ_session_is_up(boundary->session), OCC_ERR_UNAVAILABLE);
+    OCC_ENSURE(occ_boundary_trouble(boundary) == NULL, OCC_ERR_UNAVAILABLE);
     OCC_ENSURE(occ_pending_fits_alone(pending, &boundary->rules), OCC_ERR_LIMIT);
     OCC_ENSURE(queue->count < boundary->config.waiting_max, OCC_ERR_BUSY);
     OCC_ENSURE(queue->loose_len + pending->loose.len <= OCC_LIMIT_COMMIT_WAITING_LEN, OCC_ERR_BUSY);
     pending->since_ms = occ_loop_now_ms(boundary->config.loop);
     occ_pending_push(&boundary->queue, pending);
-    start_ticking(boundary);
+    occ_boundary_start_ticking(boundary);
     return occ_success();
 }
 
-static void
-send_frame(struct occ_boundary *boundary)
+struct occ_result
+occ_boundary_issue(struct occ_boundary *boundary, struct occ_boundary_issue *issue)
 {
-    struct flight *flight = &boundary->flights[boundary->flight_count];
-    *flight = (struct flight){ .id = ++boundary->frames };
-    OCC_BUF_AUTO(out, OCC_LIMIT_FRAME_LEN + OCC_FRAME_HEAD_LEN);
-    note_asked(boundary);
-    const struct occ_result packed =
-        occ_pending_pack(&boundary->queue, &boundary->rules, flight->id, &flight->requests, &out);
-    if (!occ_is_ok(packed)) {
-        occ_pending_fail_all(&flight->requests, packed.code == OCC_ERR_LIMIT ? OCC_ERR_LIMIT : OCC_ERR_BUSY,
-                             occ_result_text(packed.code));
+    OCC_ENSURE(occ_boundary_trouble(boundary) == NULL, OCC_ERR_UNAVAILABLE);
+    OCC_ENSURE(boundary->issues.count + boundary->issues_sent.count < boundary->config.waiting_max, OCC_ERR_BUSY);
+    issue->since_ms = occ_loop_now_ms(boundary->config.loop);
+    occ_issues_push(&boundary->issues, issue);
+    occ_boundary_start_ticking(boundary);
+    return occ_success();
+}
+
+void
+occ_boundary_when_ready(struct occ_boundary *boundary, struct occ_asker *asker)
+{
+    if (occ_boundary_trouble(boundary) != NULL) {
+        asker->done(asker, occ_result_of(OCC_ERR_UNAVAILABLE));
         return;
     }
-    boundary->flight_count++;
-    occ_session_send(boundary->session, &out);
-}
-
-/* DESIGN §4, promise 5: clients that ask for long answers and read none must not fill the memory. */
-static void
-refuse_without_room(struct occ_boundary *boundary)
-{
-    size_t held = boundary->config.unsent(boundary->config.ctx);
-    for (size_t i = 0; i < boundary->flight_count; i++) {
-        held += boundary->flights[i].requests.answer_len;
-    }
-    struct occ_pending_list refused = { 0 };
-    while (boundary->queue.first != NULL && held + boundary->queue.first->answer_len > OCC_LIMIT_ANSWERS_LEN) {
-        occ_pending_push(&refused, occ_pending_pop(&boundary->queue));
-    }
-    occ_pending_fail_all(&refused, OCC_ERR_BUSY, occ_result_text(OCC_ERR_BUSY));
-}
-
-static void
-send_acknowledgement(struct occ_boundary *boundary)
-{
-    if (boundary->acknowledged == boundary->position) {
+    if (occ_boundary_is_ready(boundary)) {
+        asker->done(asker, occ_success());
         return;
     }
-    /*
-     * DESIGN §4, promise 1: here, between having results and acknowledging them (and answering their clients), the ledger's
-     * append and sync will stand. Until there is one, a result is taken when its answer was made.
-     */
-    OCC_BUF_AUTO(out, OCC_LIMIT_FRAME_LEN);
-    occ_commit_put_ack(&out, boundary->position);
-    occ_session_send(boundary->session, &out);
-    boundary->acknowledged = boundary->position;
+    occ_askers_add(&boundary->ready_askers, asker, occ_loop_now_ms(boundary->config.loop));
+    occ_boundary_start_ticking(boundary);
 }
 
-/* In front of each wait: one acknowledgement for all results of this turn, one frame for all requests. */
+/* ---- recovery ---- */
+
+/* DESIGN §4, promise 3: an own boundary ends with its session, one elsewhere is left alone until an operator has looked. */
 static void
-on_turn(void *ctx)
+halt(void *ctx, const char *why)
 {
     struct occ_boundary *boundary = ctx;
-    if (boundary->stopping || !occ_session_is_up(boundary->session)) {
-        return;
-    }
-    send_acknowledgement(boundary);
-    while (boundary->queue.count > 0 && boundary->flight_count < OCC_LIMIT_FRAMES_IN_FLIGHT) {
-        refuse_without_room(boundary);
-        if (boundary->queue.count > 0) {
-            send_frame(boundary);
-        }
-    }
+    struct occ_error sentence;
+    (void)occ_error_set(&sentence, OCC_ERR_INTEGRITY, "commits are stopped until occd is restarted: %s", why);
+    memcpy(boundary->halted, sentence.text, sizeof(boundary->halted));
+    occ_session_halt(boundary->session, why);
 }
 
-/* ---- frames from the boundary ---- */
-
-/* Results with id 0: of an earlier connection to this boundary, not acknowledged then. */
-static struct occ_result
-take_given_again(struct occ_boundary *boundary, struct occ_bytes payload)
-{
-    struct occ_reader reader;
-    uint16_t results;
-    OCC_TRY(occ_commit_read_results(payload, &reader, &results));
-    for (uint16_t i = 0; i < results; i++) {
-        struct occ_commit_outcome outcome;
-        OCC_TRY(occ_commit_next_result(&reader, &outcome));
-        OCC_ENSURE(outcome.code == OCC_OK && outcome.position == boundary->position + 1, OCC_ERR_WIRE_MESSAGE);
-        boundary->position = outcome.position;
-        occ_boundary_log_late(boundary->config.events, &outcome);
-    }
-    OCC_ENSURE(occ_reader_done(&reader), OCC_ERR_WIRE_MESSAGE);
-    return occ_success();
-}
-
-static struct occ_result
-take_results(struct occ_boundary *boundary, const struct occ_frame *frame)
-{
-    if (frame->id == 0) {
-        return take_given_again(boundary, frame->payload);
-    }
-    struct flight *flight = &boundary->flights[0];
-    OCC_ENSURE(boundary->flight_count > 0 && frame->id == flight->id, OCC_ERR_WIRE_MESSAGE);
-    OCC_TRY(occ_pending_deliver(&flight->requests, frame->payload, &boundary->position));
-    boundary->flight_count--;
-    memmove(flight, flight + 1, boundary->flight_count * sizeof(*flight));
-    return occ_success();
-}
-
-static struct occ_result
-on_frame(void *ctx, const struct occ_frame *frame)
+static void
+send_link(void *ctx, struct occ_buf *frame)
 {
     struct occ_boundary *boundary = ctx;
-    if (frame->type == OCC_FRAME_RESULT) {
-        OCC_TRY(take_results(boundary, frame));
-    } else if (frame->type == OCC_FRAME_PONG) {
-        OCC_ENSURE(frame->id == boundary->ping_id && frame->id != 0, OCC_ERR_WIRE_MESSAGE);
-        boundary->ping_id = 0;
-        occ_askers_answer_all(&boundary->askers, OCC_OK);
-    } else {
-        return occ_result_of(OCC_ERR_WIRE_MESSAGE);
+    occ_boundary_note_asked(boundary);
+    occ_session_send(boundary->session, frame);
+    occ_boundary_start_ticking(boundary);
+}
+
+static void
+on_recovery(void *ctx)
+{
+    struct occ_boundary *boundary = ctx;
+    const enum occ_recovery_state state = occ_recovery_state(boundary->recovery);
+    if (state == OCC_RECOVERY_REPLAYING) {
+        occ_results_replay(boundary->results);
+    } else if (state == OCC_RECOVERY_READY) {
+        occ_askers_answer_all(&boundary->ready_askers, OCC_OK);
     }
-    boundary->progress_ms = occ_loop_now_ms(boundary->config.loop);
-    return occ_success();
 }
 
 /* ---- up, down, and time ---- */
@@ -261,27 +155,12 @@ on_up(void *ctx, const struct occ_hello_ok *hello)
                                     .requests_max = smaller(hello->requests_max, OCC_LIMIT_FRAME_REQUESTS),
                                     .digests_max = OCC_LIMIT_FRAME_DIGESTS,
                                     .answer_len_max = OCC_LIMIT_ANSWER_LEN };
-    boundary->position = hello->acknowledged_position;
-    boundary->acknowledged = hello->acknowledged_position;
-    occ_boundary_log_up(boundary->config.events, identity, boundary->position, occ_boundary_pid(boundary));
+    occ_boundary_log_up(boundary->config.events, identity, hello->acknowledged_position, occ_boundary_pid(boundary));
+    occ_results_begin(boundary->results, identity, hello->acknowledged_position, hello->last_position);
+    occ_recovery_begin(boundary->recovery, hello, ++boundary->frames);
     if (boundary->config.on_change != NULL) {
         boundary->config.on_change(boundary->config.ctx, identity);
     }
-}
-
-static void
-fail_all(struct occ_boundary *boundary)
-{
-    const bool owned = occ_session_owns_boundary(boundary->session);
-    const enum occ_err sent_code = owned ? OCC_ERR_UNAVAILABLE : OCC_ERR_UNKNOWN_OUTCOME;
-    const size_t count = boundary->flight_count;
-    boundary->flight_count = 0;
-    boundary->ping_id = 0;
-    for (size_t i = 0; i < count; i++) {
-        occ_pending_fail_all(&boundary->flights[i].requests, sent_code, occ_result_text(sent_code));
-    }
-    occ_pending_fail_all(&boundary->queue, OCC_ERR_UNAVAILABLE, occ_result_text(OCC_ERR_UNAVAILABLE));
-    occ_askers_answer_all(&boundary->askers, OCC_ERR_UNAVAILABLE);
 }
 
 static void
@@ -292,7 +171,12 @@ on_down(void *ctx, const char *why)
     if (boundary->session == NULL) {
         return; /* the very first attempt, still inside occ_boundary_new: nothing was taken yet */
     }
-    fail_all(boundary);
+    if (boundary->halted[0] == 0 && occ_session_is_halted(boundary->session)) {
+        halt(boundary, why);
+    }
+    occ_results_end(boundary->results);
+    occ_recovery_end(boundary->recovery);
+    occ_boundary_fail_all(boundary);
     if (boundary->config.on_change != NULL) {
         boundary->config.on_change(boundary->config.ctx, NULL);
     }
@@ -307,7 +191,11 @@ time_out_old(struct occ_boundary *boundary, uint64_t now)
         struct occ_pending *pending = occ_pending_pop(&boundary->queue);
         pending->done(pending, &answer);
     }
+    if (now > boundary->config.timeout_ms) {
+        occ_issues_time_out(&boundary->issues, now - boundary->config.timeout_ms);
+    }
     occ_askers_time_out(&boundary->askers, now, boundary->config.health_ms);
+    occ_askers_time_out(&boundary->ready_askers, now, boundary->config.timeout_ms);
 }
 
 static void
@@ -320,13 +208,35 @@ on_tick(void *ctx)
     boundary->ticking = false;
     if (!slept) {
         time_out_old(boundary, now);
-        if (awaits_answer(boundary) && now - boundary->progress_ms > boundary->config.timeout_ms) {
+        if (occ_boundary_awaits_answer(boundary) && now - boundary->progress_ms > boundary->config.timeout_ms) {
             occ_session_drop(boundary->session, "the boundary did not answer in time");
         }
     }
-    if (awaits_answer(boundary) || boundary->queue.first != NULL || boundary->askers.first != NULL) {
-        start_ticking(boundary);
+    if (occ_boundary_awaits_answer(boundary) || boundary->queue.first != NULL || boundary->issues.first != NULL ||
+        boundary->askers.first != NULL || boundary->ready_askers.first != NULL) {
+        occ_boundary_start_ticking(boundary);
     }
+}
+
+/* All but the session, which may call back at once. */
+static struct occ_result
+make_parts(struct occ_boundary *boundary)
+{
+    const struct occ_boundary_config *config = &boundary->config;
+    const struct occ_recovery_config recovery = { .loop = config->loop,
+                                                  .events = config->events,
+                                                  .store = config->store,
+                                                  .genesis = config->genesis,
+                                                  .halt = halt,
+                                                  .send = send_link,
+                                                  .changed = on_recovery,
+                                                  .ctx = boundary };
+    const struct occ_results_config results = {
+        .events = config->events, .store = config->store, .halt = halt, .ctx = boundary
+    };
+    OCC_TRY(occ_timer_new(config->loop, on_tick, boundary, &boundary->tick));
+    OCC_TRY(occ_recovery_new(&recovery, &boundary->recovery));
+    return occ_results_new(&results, &boundary->results);
 }
 
 struct occ_result
@@ -342,12 +252,13 @@ occ_boundary_new(const struct occ_boundary_config *config, struct occ_error *err
                                                 .events = config->events,
                                                 .enclave = config->enclave,
                                                 .unix_path = config->unix_path,
+                                                .enclave_flags = config->enclave_flags,
                                                 .hello_ms = config->timeout_ms,
                                                 .on_up = on_up,
-                                                .on_frame = on_frame,
+                                                .on_frame = occ_boundary_take,
                                                 .on_down = on_down,
                                                 .ctx = boundary };
-    struct occ_result made = occ_timer_new(config->loop, on_tick, boundary, &boundary->tick);
+    struct occ_result made = make_parts(boundary);
     if (!occ_is_ok(made)) {
         occ_boundary_free(boundary);
         return occ_error_code(err, made.code);
@@ -357,7 +268,7 @@ occ_boundary_new(const struct occ_boundary_config *config, struct occ_error *err
         occ_boundary_free(boundary);
         return made;
     }
-    made = occ_loop_on_turn(config->loop, on_turn, boundary);
+    made = occ_loop_on_turn(config->loop, occ_boundary_turn, boundary);
     if (!occ_is_ok(made)) {
         occ_boundary_free(boundary);
         return occ_error_code(err, made.code);
@@ -372,6 +283,14 @@ occ_boundary_identity(const struct occ_boundary *boundary)
     return !boundary->stopping && occ_session_is_up(boundary->session) ? &boundary->identity : NULL;
 }
 
+void
+occ_boundary_get_stats(const struct occ_boundary *boundary, struct occ_boundary_stats *ret_stats)
+{
+    *ret_stats = (struct occ_boundary_stats){ .waiting = boundary->queue.count,
+                                              .waiting_len = boundary->queue.loose_len,
+                                              .in_flight = boundary->flight_count };
+}
+
 int
 occ_boundary_pid(const struct occ_boundary *boundary)
 {
@@ -382,11 +301,13 @@ void
 occ_boundary_stop(struct occ_boundary *boundary, void (*done)(void *ctx), void *ctx)
 {
     if (occ_session_is_up(boundary->session)) {
-        send_acknowledgement(boundary);
+        occ_boundary_acknowledge(boundary);
     }
     boundary->stopping = true;
     occ_timer_stop(boundary->tick);
-    fail_all(boundary);
+    occ_results_end(boundary->results);
+    occ_recovery_end(boundary->recovery);
+    occ_boundary_fail_all(boundary);
     occ_session_finish(boundary->session, CHILD_END_MS, done, ctx);
 }
 
@@ -397,6 +318,8 @@ occ_boundary_free(struct occ_boundary *boundary)
         return;
     }
     occ_session_free(boundary->session);
+    occ_recovery_free(boundary->recovery);
+    occ_results_free(boundary->results);
     occ_timer_free(boundary->tick);
     free(boundary);
 }

@@ -3,15 +3,18 @@
  *
  * Commits wait in a queue. In front of each wait of the event loop those that wait are put into a frame, as many as fit, if
  * fewer than OCC_LIMIT_FRAMES_IN_FLIGHT frames are under way: what arrived in one turn shares a frame, and a lone request
- * goes at once. Invariants:
- *   - each request that was taken gets exactly one answer;
- *   - answers that are being made and those that clients have not taken have at most OCC_LIMIT_ANSWERS_LEN bytes: a request
- *     whose answer has no room when its turn comes is OCC_ERR_BUSY, before anything is signed;
+ * goes at once. While the results of one frame are synced (results.h) the boundary works on the next. Invariants:
+ *   - each request that was taken gets exactly one answer, and a good one only when the ledger has its proofs;
+ *   - nothing is asked of a session before the boundary and the ledger agree (recovery.h); requests wait meanwhile;
+ *   - answers that are being made, those on their way to the ledger, and those that clients have not taken have at most
+ *     OCC_LIMIT_ANSWERS_LEN bytes: a request whose answer has no room when its turn comes is OCC_ERR_BUSY, before anything is
+ *     signed;
+ *   - while the ledger cannot be written nothing new is taken, and what waits is OCC_ERR_UNAVAILABLE;
  *   - a frame or ping that is not answered for timeout_ms ends the session, and an own child is killed;
  *   - what was sent when the session ended is OCC_ERR_UNAVAILABLE if the boundary was a child of ours: it is dead, its epoch
  *     with it, nothing of that frame was given out and nothing ever will be, so a retry commits nothing twice that anybody
  *     sees. Over a unix socket it is OCC_ERR_UNKNOWN_OUTCOME: the boundary may live and have signed. Such results come again
- *     after the reconnect; they are acknowledged and logged, and belong to no client any more.
+ *     after the reconnect; they go into the ledger, are acknowledged and logged, and belong to no client any more.
  */
 #ifndef OCC_SERVER_BOUNDARY_H
 #define OCC_SERVER_BOUNDARY_H
@@ -22,6 +25,7 @@
 #include "server/askers.h"
 #include "server/event.h"
 #include "server/pending.h"
+#include "server/store.h"
 #include "wire/issue.h"
 
 struct occ_boundary;
@@ -39,10 +43,15 @@ struct occ_boundary_config {
     struct occ_loop *loop;
     const struct occ_events *events;
     const char *enclave, *unix_path; /* as in struct occ_transport_config */
+    const char *const *enclave_flags;
     uint64_t timeout_ms, health_ms;
     size_t waiting_max; /* requests in the queue */
+    struct occ_store *store;
+    bool genesis; /* the first epoch begins without a link to what the ledger has */
     /* Bytes of answers that were given and not taken by their clients yet. */
     size_t (*unsent)(void *ctx);
+    /* A COMMIT frame was sent, with so many requests and digests. May be NULL. */
+    void (*on_sent)(void *ctx, uint64_t requests, uint64_t digests);
     /* Called for each session that is up (identity) and each attempt that failed (NULL). May be NULL. */
     void (*on_change)(void *ctx, const struct occ_boundary_identity *identity);
     void *ctx;
@@ -56,11 +65,17 @@ const struct occ_boundary_identity *occ_boundary_identity(const struct occ_bound
 /* The process id of an own boundary, or 0. */
 int occ_boundary_pid(const struct occ_boundary *boundary);
 
-/* The opaque bytes of the next request: no two requests of any two runs have the same. */
-void occ_boundary_next_opaque(struct occ_boundary *boundary, uint8_t ret_opaque[OCC_PENDING_OPAQUE_LEN]);
 /*
- * Takes a request; done is called later, never from here. OCC_ERR_UNAVAILABLE (out of reach), OCC_ERR_BUSY (queue full) and
- * OCC_ERR_LIMIT (too large for any frame): not taken.
+ * NULL, or one sentence: why commits are not taken now. The boundary is out of reach, the ledger cannot be written, they do not
+ * agree, or the epoch could not be linked.
+ */
+const char *occ_boundary_trouble(const struct occ_boundary *boundary);
+
+/* The id of the next request: no two requests of any two runs have the same. */
+void occ_boundary_next_id(struct occ_boundary *boundary, uint8_t ret_id[OCC_OPAQUE_ID_LEN]);
+/*
+ * Takes a request; done is called later, never from here. OCC_ERR_UNAVAILABLE (occ_boundary_trouble says why), OCC_ERR_BUSY
+ * (queue full) and OCC_ERR_LIMIT (too large for any frame): not taken.
  */
 OCC_RESULT occ_boundary_commit(struct occ_boundary *boundary, struct occ_pending *pending);
 
@@ -76,10 +91,26 @@ struct occ_boundary_issue {
 };
 OCC_RESULT occ_boundary_issue(struct occ_boundary *boundary, struct occ_boundary_issue *issue);
 
+/*
+ * Tells when the boundary and the ledger agree, so that what is not in the ledger then was never given out. done is called
+ * later, or at once: success, OCC_ERR_TIMEOUT (after timeout_ms), or OCC_ERR_UNAVAILABLE (occ_boundary_trouble says why).
+ */
+void occ_boundary_when_ready(struct occ_boundary *boundary, struct occ_asker *asker);
+
+/* For metrics. */
+struct occ_boundary_stats {
+    size_t waiting, waiting_len; /* requests not yet in a frame, and their bytes */
+    size_t in_flight;            /* frames under way */
+};
+void occ_boundary_get_stats(const struct occ_boundary *boundary, struct occ_boundary_stats *ret_stats);
+
 /* Does the boundary answer now? done is called later, or at once with OCC_ERR_UNAVAILABLE. */
 void occ_boundary_ask(struct occ_boundary *boundary, struct occ_asker *asker);
 
-/* Ends the session; what waits or is under way fails. done is called when an own child has ended. */
+/*
+ * Ends the session; what waits or is under way fails. What is on its way to the ledger is answered by the end of the store, which
+ * comes before that of the boundary. done is called when an own child has ended.
+ */
 void occ_boundary_stop(struct occ_boundary *boundary, void (*done)(void *ctx), void *ctx);
 /* NULL is allowed. */
 void occ_boundary_free(struct occ_boundary *boundary);

@@ -31,7 +31,9 @@ void
 occ_boundary_log_late(const struct occ_events *events, const struct occ_commit_outcome *outcome)
 {
     char request[2 * OCC_LIMIT_OPAQUE_LEN + 1];
-    occ_boundary_request_id(outcome->opaque, request);
+    struct occ_opaque note;
+    const bool is_ours = occ_is_ok(occ_opaque_decode(outcome->opaque, &note));
+    occ_boundary_request_id(is_ours ? occ_bytes_of(note.id, sizeof(note.id)) : outcome->opaque, request);
     const struct occ_event_field fields[] = { OCC_EVENT_TEXT("requestId", request),
                                               OCC_EVENT_NUMBER("position", outcome->position),
                                               OCC_EVENT_NUMBER("proofs", outcome->proof_count) };

@@ -3,97 +3,64 @@
 #include <stdio.h>
 
 #include "base/base64.h"
-#include "codec/json.h"
 #include "crypto/digest.h"
-#include "proof/value.h"
-#include "wire/commit.h"
+#include "server/commit_field.h"
 
 /*
- * A proof without metadata and measurement has about 600 bytes; the longest possible counter, time and tier are in this.
+ * A proof with nothing that a caller added has about 600 bytes; the longest possible counter, time and tier are in this.
  * A measurement counts twice, for characters that JSON escapes.
  */
 enum { PROOF_LEN_MAX = 720, WHERE_SIZE = 64 };
+/* PROTOCOL §6: one proof of a request may be its chain's first, with an epochLink, which has the measurement before. */
+enum { EPOCH_LINK_LEN_MAX = 640 + 2 * OCC_LIMIT_PEER_MEASUREMENT_LEN };
 
 struct context {
     const struct occ_commit_rules *rules;
     struct occ_error *err;
     struct occ_commit_writer writer;
-    struct occ_buf value;    /* canonical text of one metadata */
-    size_t shared_value_len; /* of the request's own metadata */
+    struct occ_buf value; /* canonical text of one value */
+    struct occ_commit_fields fields;
+    size_t shared_metadata_len;    /* what the request's own metadata adds to a proof, */
+    size_t shared_len;             /* and what its other members do */
+    const struct occ_json *agency; /* the request's, for its only digest */
     struct occ_commit_body body;
 };
 
-static struct occ_result
-unknown_field(struct occ_error *err, const char *where, struct occ_bytes name)
-{
-    return occ_error_set(err, OCC_ERR_FIELD_UNKNOWN, "%sunknown field \"%.*s\"", where, OCC_BYTES_ARG(name));
-}
-
 /* ---- the names that may be there ---- */
 
-static bool
-is_one_of(struct occ_bytes name, const char *const *names)
-{
-    for (; *names != NULL; names++) {
-        if (occ_bytes_is(name, *names)) {
-            return true;
-        }
-    }
-    return false;
-}
-
+/* The members of an object in the order of names, NULL where there is none. An unknown name is refused. */
 static struct occ_result
-check_names(const struct occ_json *root, struct occ_error *err)
+collect(const struct occ_json *object, const char *const *names, const char *where, struct occ_error *err,
+        const struct occ_json **ret_members)
 {
-    static const char *const known[] = { "digests", "metadata", "prevProofId", NULL };
-    /* Features that clients of other servers may ask for: to drop one in silence would be a proof of something else. */
-    static const char *const unsupported[] = { "agency", "chainId", "attribution", "policy", "principal", NULL };
     struct occ_json_iter member = { 0 };
-    while (occ_json_next(root, &member)) {
-        if (is_one_of(member.name, unsupported)) {
-            return occ_error_set(err, OCC_ERR_UNSUPPORTED, "%.*s: not supported by this server",
+    while (occ_json_next(object, &member)) {
+        size_t i = 0;
+        while (names[i] != NULL && !occ_bytes_is(member.name, names[i])) {
+            i++;
+        }
+        if (names[i] == NULL) {
+            return occ_error_set(err, OCC_ERR_FIELD_UNKNOWN, "%sunknown field \"%.*s\"", where,
                                  OCC_BYTES_ARG(member.name));
         }
-        if (!is_one_of(member.name, known)) {
-            return unknown_field(err, "", member.name);
-        }
-    }
-    /* PROTOCOL §3: an older client's prevProofId is accepted and has no effect. */
-    const struct occ_json *previous = occ_json_get(root, "prevProofId");
-    if (previous != NULL && !occ_json_is(previous, OCC_JSON_STRING)) {
-        return occ_error_set(err, OCC_ERR_FIELD_TYPE, "prevProofId: %s, expected a string",
-                             occ_json_type_name(previous));
+        ret_members[i] = member.value;
     }
     return occ_success();
 }
 
-static struct occ_result
-check_entry_names(const struct occ_json *entry, const char *where, struct occ_error *err)
-{
-    static const char *const known[] = { "digestB64", "hashAlg", "metadata", NULL };
-    static const char *const unsupported[] = { "agency", "slotId", NULL };
-    struct occ_json_iter member = { 0 };
-    while (occ_json_next(entry, &member)) {
-        if (is_one_of(member.name, unsupported)) {
-            return occ_error_set(err, OCC_ERR_UNSUPPORTED, "%s.%.*s: not supported by this server", where,
-                                 OCC_BYTES_ARG(member.name));
-        }
-        if (!is_one_of(member.name, known)) {
-            char prefix[WHERE_SIZE + 2];
-            (void)snprintf(prefix, sizeof(prefix), "%s: ", where);
-            return unknown_field(err, prefix, member.name);
-        }
-    }
-    return occ_success();
-}
+enum { DIGESTS, METADATA, AGENCY, CHAIN_ID, ATTRIBUTION, POLICY, PRINCIPAL, PREV_PROOF_ID, MEMBERS };
+static const char *const member_names[] = { "digests", "metadata",  "agency",      "chainId", "attribution",
+                                            "policy",  "principal", "prevProofId", NULL };
+
+enum { DIGEST_B64, HASH_ALG, OWN_METADATA, OWN_AGENCY, SLOT_ID, ENTRY_MEMBERS };
+static const char *const entry_names[] = { "digestB64", "hashAlg", "metadata", "agency", "slotId", NULL };
 
 /* ---- one entry of digests ---- */
 
 static struct occ_result
-get_string(const struct occ_json *entry, const char *name, const char *where, struct occ_error *err,
+get_string(const struct occ_json *value, const char *name, const char *where, struct occ_error *err,
            struct occ_bytes *ret_text)
 {
-    const struct occ_json *value = occ_json_get(entry, name);
     if (value == NULL) {
         return occ_error_set(err, OCC_ERR_FIELD_MISSING, "%s.%s: missing, expected a string", where, name);
     }
@@ -106,11 +73,11 @@ get_string(const struct occ_json *entry, const char *name, const char *where, st
 }
 
 static struct occ_result
-read_digest(const struct occ_json *entry, const char *where, struct occ_error *err, uint8_t ret_digest[OCC_SHA256_LEN])
+read_digest(const struct occ_json *value, const char *where, struct occ_error *err, uint8_t ret_digest[OCC_SHA256_LEN])
 {
     struct occ_bytes text;
     size_t len;
-    OCC_TRY(get_string(entry, "digestB64", where, err, &text));
+    OCC_TRY(get_string(value, "digestB64", where, err, &text));
     /* PROTOCOL §1: canonical base64 only. */
     if (!occ_is_ok(occ_base64_check(text, &len))) {
         return occ_error_set(err, OCC_ERR_FIELD_ENCODING,
@@ -124,10 +91,10 @@ read_digest(const struct occ_json *entry, const char *where, struct occ_error *e
 }
 
 static struct occ_result
-check_hash_alg(const struct occ_json *entry, const char *where, struct occ_error *err)
+check_hash_alg(const struct occ_json *value, const char *where, struct occ_error *err)
 {
     struct occ_bytes text;
-    OCC_TRY(get_string(entry, "hashAlg", where, err, &text));
+    OCC_TRY(get_string(value, "hashAlg", where, err, &text));
     if (!occ_bytes_is(text, "sha256")) {
         return occ_error_set(err, OCC_ERR_FIELD_VALUE, "%s.hashAlg: \"%.*s\", expected \"sha256\"", where,
                              OCC_BYTES_ARG(text));
@@ -135,44 +102,55 @@ check_hash_alg(const struct occ_json *entry, const char *where, struct occ_error
     return occ_success();
 }
 
-/* Puts metadata of parent, if there is one, as a field; *ret_len = length of its canonical text, untouched if there is none. */
+/* What only some entries have. *len: what it adds to the proof. */
 static struct occ_result
-put_metadata(struct context *context, const struct occ_json *parent, const char *where, size_t *ret_len)
+put_entry_fields(struct context *context, const struct occ_json *const *members, size_t index, size_t *len)
 {
-    const struct occ_json *metadata = occ_json_get(parent, "metadata");
-    if (metadata == NULL) {
-        return occ_success();
+    char where[WHERE_SIZE];
+    size_t field_len;
+    if (members[OWN_METADATA] != NULL) {
+        (void)snprintf(where, sizeof(where), "digests[%zu].metadata", index);
+        OCC_TRY(occ_commit_field_put_metadata(&context->fields, members[OWN_METADATA], where, &field_len));
+        *len += field_len;
+    } else {
+        *len += context->shared_metadata_len; /* its own would stand in the place of the request's */
     }
-    occ_buf_reset(&context->value);
-    OCC_TRY(occ_value_put_metadata(metadata, where, context->err, &context->value));
-    if (context->value.len == 0) {
-        occ_buf_put_str(&context->value, "{}"); /* absent in the proof, and still in the place of the request's own */
+    if (members[OWN_AGENCY] != NULL) {
+        (void)snprintf(where, sizeof(where), "digests[%zu].agency", index);
+        if (context->agency != NULL) {
+            return occ_error_set(context->err, OCC_ERR_FIELD_VALUE,
+                                 "%s: agency is given beside it, expected one of them", where);
+        }
+        OCC_TRY(occ_commit_field_put_agency(&context->fields, members[OWN_AGENCY], where, &field_len));
+        *len += field_len;
     }
-    OCC_TRY(occ_buf_check(&context->value));
-    occ_commit_put_field(&context->writer, OCC_COMMIT_METADATA, occ_buf_view(&context->value));
-    *ret_len = context->value.len;
+    if (members[SLOT_ID] != NULL) {
+        (void)snprintf(where, sizeof(where), "digests[%zu].slotId", index);
+        OCC_TRY(occ_commit_field_put_slot(&context->fields, members[SLOT_ID], where, &field_len));
+        *len += field_len;
+    }
     return occ_success();
 }
 
 static struct occ_result
 put_entry(struct context *context, const struct occ_json *entry, size_t index)
 {
-    char where[WHERE_SIZE], metadata[WHERE_SIZE];
+    char where[WHERE_SIZE], prefix[WHERE_SIZE];
     (void)snprintf(where, sizeof(where), "digests[%zu]", index);
-    (void)snprintf(metadata, sizeof(metadata), "digests[%zu].metadata", index);
+    (void)snprintf(prefix, sizeof(prefix), "digests[%zu]: ", index);
     if (!occ_json_is(entry, OCC_JSON_OBJECT)) {
         return occ_error_set(context->err, OCC_ERR_FIELD_TYPE, "%s: %s, expected an object", where,
                              occ_json_type_name(entry));
     }
     uint8_t digest[OCC_SHA256_LEN];
-    OCC_TRY(check_entry_names(entry, where, context->err));
-    OCC_TRY(read_digest(entry, where, context->err, digest));
-    OCC_TRY(check_hash_alg(entry, where, context->err));
+    const struct occ_json *members[ENTRY_MEMBERS] = { NULL };
+    OCC_TRY(collect(entry, entry_names, prefix, context->err, members));
+    OCC_TRY(read_digest(members[DIGEST_B64], where, context->err, digest));
+    OCC_TRY(check_hash_alg(members[HASH_ALG], where, context->err));
     occ_commit_put_digest(&context->writer, digest);
-    size_t value_len = context->shared_value_len; /* its own metadata stands in the place of the request's */
-    OCC_TRY(put_metadata(context, entry, metadata, &value_len));
-    context->body.answer_len +=
-        PROOF_LEN_MAX + 2 * context->rules->measurement_len + strlen(",\"metadata\":") + value_len;
+    size_t len = PROOF_LEN_MAX + 2 * context->rules->measurement_len + context->shared_len;
+    OCC_TRY(put_entry_fields(context, members, index, &len));
+    context->body.answer_len += len;
     return occ_success();
 }
 
@@ -197,6 +175,65 @@ check_digests(const struct occ_json *digests, const struct occ_commit_rules *rul
     return occ_success();
 }
 
+/* PROTOCOL §3: an older client's prevProofId is accepted and has no effect. */
+static struct occ_result
+check_previous(const struct occ_json *previous, struct occ_error *err)
+{
+    if (previous != NULL && !occ_json_is(previous, OCC_JSON_STRING)) {
+        return occ_error_set(err, OCC_ERR_FIELD_TYPE, "prevProofId: %s, expected a string",
+                             occ_json_type_name(previous));
+    }
+    return occ_success();
+}
+
+/* The request's own agency, for its only digest (PROTOCOL §3). */
+static struct occ_result
+put_agency(struct context *context, const struct occ_json *const *members)
+{
+    size_t len;
+    const size_t count = occ_json_length(members[DIGESTS]);
+    if (members[AGENCY] == NULL) {
+        return occ_success();
+    }
+    if (count != 1) {
+        return occ_error_set(context->err, OCC_ERR_FIELD_VALUE,
+                             "agency: for one digest only, here are %zu; expected digests[i].agency", count);
+    }
+    OCC_TRY(occ_commit_field_put_agency(&context->fields, members[AGENCY], "agency", &len));
+    context->agency = members[AGENCY];
+    context->shared_len += len;
+    return occ_success();
+}
+
+/* What holds for all digests. */
+static struct occ_result
+put_shared(struct context *context, const struct occ_json *const *members)
+{
+    static const struct {
+        int member;
+        enum occ_commit_tag tag;
+    } objects[] = { { ATTRIBUTION, OCC_COMMIT_ATTRIBUTION },
+                    { POLICY, OCC_COMMIT_POLICY },
+                    { PRINCIPAL, OCC_COMMIT_PRINCIPAL } };
+    const struct occ_commit_fields *fields = &context->fields;
+    size_t len;
+    if (members[METADATA] != NULL) {
+        OCC_TRY(occ_commit_field_put_metadata(fields, members[METADATA], "metadata", &context->shared_metadata_len));
+    }
+    if (members[CHAIN_ID] != NULL) {
+        OCC_TRY(occ_commit_field_put_chain(fields, members[CHAIN_ID], "chainId", &len));
+        context->shared_len += len;
+    }
+    for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
+        const struct occ_json *value = members[objects[i].member];
+        if (value != NULL) {
+            OCC_TRY(occ_commit_field_put_signed(fields, objects[i].tag, value, member_names[objects[i].member], &len));
+            context->shared_len += len;
+        }
+    }
+    return put_agency(context, members);
+}
+
 static struct occ_result
 put_all(struct context *context, const struct occ_json *root, struct occ_bytes opaque)
 {
@@ -204,15 +241,17 @@ put_all(struct context *context, const struct occ_json *root, struct occ_bytes o
         return occ_error_set(context->err, OCC_ERR_FIELD_TYPE, "body: %s, expected an object",
                              occ_json_type_name(root));
     }
-    OCC_TRY(check_names(root, context->err));
-    const struct occ_json *digests = occ_json_get(root, "digests");
-    OCC_TRY(check_digests(digests, context->rules, context->err));
+    const struct occ_json *members[MEMBERS] = { NULL };
+    OCC_TRY(collect(root, member_names, "", context->err, members));
+    OCC_TRY(check_previous(members[PREV_PROOF_ID], context->err));
+    OCC_TRY(check_digests(members[DIGESTS], context->rules, context->err));
     occ_commit_begin_loose(&context->writer, &context->body.loose);
     occ_commit_put_request(&context->writer, opaque);
-    OCC_TRY(put_metadata(context, root, "metadata", &context->shared_value_len));
-    const size_t count = occ_json_length(digests);
+    OCC_TRY(put_shared(context, members));
+    const size_t count = occ_json_length(members[DIGESTS]);
+    context->body.answer_len = EPOCH_LINK_LEN_MAX;
     for (size_t i = 0; i < count; i++) {
-        OCC_TRY(put_entry(context, occ_json_at(digests, i), i));
+        OCC_TRY(put_entry(context, occ_json_at(members[DIGESTS], i), i));
     }
     occ_commit_end_loose(&context->writer);
     context->body.digests = (uint32_t)count;
@@ -240,6 +279,7 @@ occ_commit_body_read(struct occ_bytes body, const struct occ_commit_rules *rules
     struct context context = { .rules = rules, .err = err };
     context.value = OCC_BUF_INIT(OCC_LIMIT_VALUE_LEN);
     context.body.loose = OCC_BUF_INIT(OCC_LIMIT_FRAME_LEN);
+    context.fields = (struct occ_commit_fields){ &context.writer, &context.value, err };
     struct occ_result result = put_all(&context, root, opaque);
     if (occ_is_ok(result)) {
         result = check_sizes(&context.body, err);

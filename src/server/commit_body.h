@@ -21,7 +21,7 @@ struct occ_commit_body {
  * Reads body. opaque: what the request begins with. On failure *err says what is wrong and where, in one sentence, and
  * *ret_body is untouched: OCC_ERR_JSON_… and OCC_ERR_FIELD_… (the client's mistake), OCC_ERR_LIMIT (the proofs would be larger
  * than OCC_LIMIT_ANSWER_LEN, or the request than a frame), OCC_ERR_NOMEM. Nothing that was sent is left out in silence: an
- * unknown name is refused, and so is one that stands for a feature that this version does not have.
+ * unknown name is refused.
  */
 OCC_RESULT occ_commit_body_read(struct occ_bytes body, const struct occ_commit_rules *rules, struct occ_bytes opaque,
                                 struct occ_error *err, struct occ_commit_body *ret_body);

@@ -7,10 +7,15 @@
 
 #include "server/server.h"
 
-void occ_handle_commit(struct occ_server *server, struct occ_http_request *request); /* handle_commit.c */
-void occ_handle_verify(struct occ_server *server, struct occ_http_request *request); /* handle_verify.c */
-void occ_handle_key(struct occ_server *server, struct occ_http_request *request);    /* handle_state.c */
-void occ_handle_health(struct occ_server *server, struct occ_http_request *request); /* handle_state.c */
+void occ_handle_commit(struct occ_server *server, struct occ_http_request *request);        /* handle_commit.c */
+void occ_handle_verify(struct occ_server *server, struct occ_http_request *request);        /* handle_verify.c */
+void occ_handle_key(struct occ_server *server, struct occ_http_request *request);           /* handle_state.c */
+void occ_handle_health(struct occ_server *server, struct occ_http_request *request);        /* handle_state.c */
+void occ_handle_challenge(struct occ_server *server, struct occ_http_request *request);     /* handle_issue.c */
+void occ_handle_allocate_slot(struct occ_server *server, struct occ_http_request *request); /* handle_issue.c */
+void occ_handle_metrics(struct occ_server *server, struct occ_http_request *request);       /* handle_metrics.c */
+/* The events of the listener that serves nothing else; ctx is the struct occ_server. */
+struct occ_http_events occ_handle_metrics_events(struct occ_server *server);
 
 /* True if the query of POST /verify is one that it knows: report, if there, "0" or "1". *ret_report = it is "1". */
 bool occ_handle_verify_query(struct occ_bytes query, bool *ret_report);

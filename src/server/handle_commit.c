@@ -1,14 +1,22 @@
 /*
- * handle_commit.c — POST /commit: body → request for the boundary → array of proofs.
+ * handle_commit.c — POST /commit: body → request for the boundary → durable proofs → answer.
  *
- * A small body is read at once. A large one is read on a thread that does nothing else, so that it does not keep everybody
- * else waiting; verifications have other threads, and never stand in its way.
+ *   occ_handle_commit   head and Idempotency-Key; read_body (a small body at once, a large one on a thread that does nothing
+ *                       else, so that it keeps nobody waiting; verifications have other threads)
+ *   body_was_read       without Idempotency-Key: submit
+ *   begin_repeat        with one: take the lead, wait until boundary and ledger agree, look into the ledger (repeats.h)
+ *   submit              the boundary signs, the ledger syncs (results.h)
+ *   commit_done         the proofs are durable: answer
  */
 #include <stdlib.h>
 
-#include "server/answer.h"
+#include "os/clock.h"
+#include "server/commit_answer.h"
 #include "server/commit_body.h"
 #include "server/handle.h"
+#include "server/refusal.h"
+#include "server/repeat.h"
+#include "server/routes.h"
 
 enum { BODY_LEN_AT_ONCE = 32 << 10 }; /* some 300 digests: 200 µs */
 
@@ -18,81 +26,158 @@ struct commit {
     struct occ_http_request *request;
     struct occ_bytes text; /* the body, which lives until the request is answered */
     struct occ_commit_rules rules;
-    struct occ_result read; /* what became of reading it; meaningless until was_read */
+    struct occ_opaque opaque;
+
+    struct occ_repeat_key key;      /* len 0: no Idempotency-Key */
+    char scope[OCC_KEYS_NAME_SIZE]; /* name of the API key, or "" */
+    struct occ_repeats_entry repeat;
+    struct occ_asker asker;
+    struct occ_replay replay;
+    bool leads;
+
+    struct occ_result read; /* what became of reading the body; meaningless until was_read */
     bool was_read;
     struct occ_error err;
 };
 
+#define COMMIT_OF(member_ptr, member) ((struct commit *)(void *)((char *)(member_ptr)-offsetof(struct commit, member)))
+
+/* ---- the end ---- */
+
 static void
 free_commit(struct commit *commit)
 {
+    if (commit->leads) {
+        occ_repeats_leave(commit->server->repeats, &commit->repeat);
+    }
     occ_buf_clear(&commit->pending.loose);
+    occ_buf_clear(&commit->replay.answer);
     free(commit);
 }
 
-/* The proofs byte for byte as the boundary gave them: what it hashed and signed is what the client gets. */
 static void
-answer_proofs(struct occ_http_request *request, const struct occ_pending_answer *answer)
+refuse(struct commit *commit, enum occ_err code)
 {
-    struct occ_bytes left = answer->proofs;
-    struct occ_commit_proof proof;
-    OCC_BUF_AUTO(body, OCC_LIMIT_FRAME_LEN);
-    if (occ_buf_reserve(&body, answer->proofs.len + 2) == NULL) {
-        occ_answer_internal(request, "out of memory for the answer");
-        return;
-    }
-    occ_buf_put_byte(&body, '[');
-    while (occ_commit_next_proof(&left, &proof)) {
-        if (body.len > 1) {
-            occ_buf_put_byte(&body, ',');
-        }
-        occ_buf_put(&body, proof.text);
-    }
-    occ_buf_put_byte(&body, ']');
-    struct occ_answer_note *note = occ_http_note(request);
-    note->proofs = answer->proof_count;
-    occ_answer_json(request, 200, &body);
+    occ_refusal_answer(commit->request, code, occ_bytes_str(occ_result_text(code)),
+                       occ_boundary_trouble(commit->server->boundary));
+    free_commit(commit);
 }
 
-/* PROTOCOL §3: 503 = nothing was given out, a retry is safe; 500 = failed, or the outcome is unknown. */
-static void
-answer_refusal(struct occ_http_request *request, const struct occ_pending_answer *answer)
-{
-    struct occ_error why = { 0 };
-    (void)occ_error_set(&why, answer->code, "%.*s", OCC_BYTES_ARG(answer->text));
-    switch (answer->code) {
-    case OCC_ERR_UNAVAILABLE:
-    case OCC_ERR_TIMEOUT:
-        occ_answer_error(request, 503, "the boundary is out of reach, try again later", NULL);
-        return;
-    case OCC_ERR_BUSY:
-        occ_answer_error(request, 503, "overloaded, try again later", NULL);
-        return;
-    case OCC_ERR_LIMIT:
-        occ_answer_error(request, 413, why.text, NULL);
-        return;
-    default:
-        break;
-    }
-    const bool is_clients_mistake = answer->code >= OCC_ERR_BASE64 && answer->code <= OCC_ERR_FIELD_NAME;
-    if (is_clients_mistake) {
-        occ_answer_error(request, 400, why.text, NULL);
-        return;
-    }
-    occ_answer_internal(request, why.text);
-}
-
+/* What the boundary said, or what became of the request on its way; good proofs are in the ledger by now. */
 static void
 commit_done(struct occ_pending *pending, const struct occ_pending_answer *answer)
 {
     struct commit *commit = (struct commit *)pending;
     if (answer->code == OCC_OK) {
-        answer_proofs(commit->request, answer);
+        occ_commit_answer_proofs(commit->request, answer);
     } else {
-        answer_refusal(commit->request, answer);
+        occ_refusal_answer(commit->request, answer->code, answer->text, occ_boundary_trouble(commit->server->boundary));
     }
     free_commit(commit);
 }
+
+static void
+submit(struct commit *commit)
+{
+    const struct occ_result taken = occ_boundary_commit(commit->server->boundary, &commit->pending);
+    if (!occ_is_ok(taken)) {
+        refuse(commit, taken.code);
+    }
+}
+
+/* ---- with an Idempotency-Key ---- */
+
+/* A reading thread. */
+static void
+look_up(void *job, struct occ_ledger_reader *reader)
+{
+    struct commit *commit = job;
+    occ_replay_read(&commit->replay, reader);
+}
+
+static void
+looked_up(void *job)
+{
+    struct commit *commit = job;
+    const struct occ_replay *replay = &commit->replay;
+    if (replay->result.code == OCC_ERR_REPEAT || replay->result.code == OCC_ERR_UNAVAILABLE) {
+        refuse(commit, replay->result.code);
+        return;
+    }
+    if (!occ_is_ok(replay->result)) {
+        /* Whether it was committed is not known: nothing may be signed for it. */
+        occ_event_error(&commit->server->events, OCC_EVENT_ERROR, "ledger not read", replay->err.text);
+        occ_answer_error(commit->request, 503, "the ledger cannot be read, try again later", NULL);
+        free_commit(commit);
+        return;
+    }
+    if (replay->found) {
+        occ_commit_answer_replay(commit->request, &commit->replay);
+        free_commit(commit);
+        return;
+    }
+    submit(commit);
+}
+
+/* Boundary and ledger agree: what the ledger does not have was never given out, and nobody else has the lead. */
+static void
+is_ready(struct occ_asker *asker, struct occ_result ready)
+{
+    struct commit *commit = COMMIT_OF(asker, asker);
+    if (!occ_is_ok(ready)) {
+        refuse(commit, ready.code);
+        return;
+    }
+    const bool has_room = occ_http_server_unsent(commit->server->http) < OCC_LIMIT_ANSWERS_LEN;
+    const struct occ_result taken =
+        has_room ? occ_store_read(commit->server->store, look_up, looked_up, commit) : occ_result_of(OCC_ERR_BUSY);
+    if (!occ_is_ok(taken)) {
+        refuse(commit, taken.code);
+    }
+}
+
+static void
+take_lead(struct commit *commit)
+{
+    commit->leads = true;
+    occ_replay_init(&commit->replay, commit->opaque.repeat, commit->opaque.body);
+    commit->asker.done = is_ready;
+    occ_boundary_when_ready(commit->server->boundary, &commit->asker);
+}
+
+static void
+lead_or_out(struct occ_repeats_entry *entry, struct occ_result result)
+{
+    struct commit *commit = COMMIT_OF(entry, repeat);
+    if (occ_is_ok(result)) {
+        take_lead(commit);
+        return;
+    }
+    if (result.code == OCC_ERR_TIMEOUT) {
+        occ_answer_error(commit->request, 503,
+                         "a request with this Idempotency-Key is still under way, try again later", NULL);
+        free_commit(commit);
+        return;
+    }
+    refuse(commit, result.code);
+}
+
+static void
+begin_repeat(struct commit *commit)
+{
+    bool leads = false;
+    memcpy(commit->repeat.repeat, commit->opaque.repeat, OCC_SHA256_LEN);
+    memcpy(commit->repeat.body, commit->opaque.body, OCC_SHA256_LEN);
+    commit->repeat.go = lead_or_out;
+    const struct occ_result entered = occ_repeats_enter(commit->server->repeats, &commit->repeat, &leads);
+    if (!occ_is_ok(entered)) {
+        refuse(commit, entered.code);
+    } else if (leads) {
+        take_lead(commit);
+    }
+}
+
+/* ---- the body ---- */
 
 static unsigned
 status_of_body_error(enum occ_err code)
@@ -107,36 +192,27 @@ status_of_body_error(enum occ_err code)
     }
 }
 
-static struct occ_commit_rules
-rules_of(const struct occ_server *server, const struct occ_boundary_identity *identity)
-{
-    const uint32_t ours = (uint32_t)server->options->max_digests;
-    const uint32_t theirs = identity->digests_max;
-    return (struct occ_commit_rules){ .digests_max = ours < theirs ? ours : theirs,
-                                      .measurement_len = strlen(identity->measurement) };
-}
-
 /* Any thread. */
 static void
 read_body(void *job)
 {
     struct commit *commit = job;
+    struct occ_pending *pending = &commit->pending;
     struct occ_commit_body body;
-    const struct occ_bytes opaque = occ_bytes_of(commit->pending.opaque, OCC_PENDING_OPAQUE_LEN);
-    commit->read = occ_commit_body_read(commit->text, &commit->rules, opaque, &commit->err, &body);
+    commit->opaque.has_repeat = commit->key.len > 0;
+    if (commit->opaque.has_repeat) {
+        occ_digest_sha256(commit->text, commit->opaque.body);
+        occ_repeat_hash(&commit->key, commit->scope, commit->opaque.body, commit->opaque.repeat);
+    }
+    pending->opaque_len = occ_opaque_encode(&commit->opaque, pending->opaque);
+    commit->read = occ_commit_body_read(commit->text, &commit->rules,
+                                        occ_bytes_of(pending->opaque, pending->opaque_len), &commit->err, &body);
     commit->was_read = true;
     if (occ_is_ok(commit->read)) {
-        commit->pending.loose = body.loose;
-        commit->pending.digests = body.digests;
-        commit->pending.answer_len = body.answer_len;
+        pending->loose = body.loose;
+        pending->digests = body.digests;
+        pending->answer_len = body.answer_len;
     }
-}
-
-static void
-refuse(struct commit *commit, enum occ_err code)
-{
-    const struct occ_pending_answer refusal = { .code = code, .text = occ_bytes_str(occ_result_text(code)) };
-    commit_done(&commit->pending, &refusal);
 }
 
 /* The loop's thread again. */
@@ -153,34 +229,84 @@ body_was_read(void *job)
         free_commit(commit);
         return;
     }
-    const struct occ_result taken = occ_boundary_commit(commit->server->boundary, &commit->pending);
-    if (!occ_is_ok(taken)) {
-        refuse(commit, taken.code);
+    if (!occ_routes_admit_more(commit->server, commit->request, commit->pending.digests - 1)) {
+        free_commit(commit);
+        return;
     }
+    if (commit->key.len > 0) {
+        begin_repeat(commit);
+        return;
+    }
+    submit(commit);
+}
+
+/* ---- the head ---- */
+
+static struct occ_commit_rules
+rules_of(const struct occ_server *server, const struct occ_boundary_identity *identity)
+{
+    const uint32_t ours = (uint32_t)server->options->max_digests;
+    const uint32_t theirs = identity->digests_max;
+    return (struct occ_commit_rules){ .digests_max = ours < theirs ? ours : theirs,
+                                      .measurement_len = strlen(identity->measurement) };
+}
+
+static struct occ_result
+read_key(struct occ_http_request *request, struct occ_error *err, struct occ_repeat_key *ret_key)
+{
+    struct occ_bytes value = { 0 };
+    unsigned count = 0;
+    if (!occ_http_header(request, "idempotency-key", &value, &count)) {
+        return occ_success();
+    }
+    if (count > 1) {
+        return occ_error_set(err, OCC_ERR_FIELD_VALUE, "Idempotency-Key: sent more than once");
+    }
+    return occ_repeat_read_key(value, err, ret_key);
+}
+
+static struct commit *
+new_commit(struct occ_server *server, struct occ_http_request *request, const struct occ_boundary_identity *identity)
+{
+    struct commit *commit = calloc(1, sizeof(*commit));
+    if (commit == NULL) {
+        return NULL;
+    }
+    struct occ_answer_note *note = occ_http_note(request);
+    commit->server = server;
+    commit->request = request;
+    commit->text = occ_http_body(request);
+    commit->rules = rules_of(server, identity);
+    commit->pending.done = commit_done;
+    commit->opaque.received_ms = occ_clock_unix_ms();
+    occ_boundary_next_id(server->boundary, commit->opaque.id);
+    memcpy(commit->scope, note->key, sizeof(commit->scope));
+    memcpy(note->request_id, commit->opaque.id, sizeof(note->request_id));
+    note->has_request_id = true;
+    return commit;
 }
 
 void
 occ_handle_commit(struct occ_server *server, struct occ_http_request *request)
 {
     const struct occ_boundary_identity *identity = occ_boundary_identity(server->boundary);
-    if (identity == NULL) {
-        occ_answer_error(request, 503, "the boundary is out of reach, try again later", NULL);
+    const char *trouble = occ_boundary_trouble(server->boundary);
+    struct occ_repeat_key key = { .len = 0 };
+    struct occ_error err = { 0 };
+    if (!occ_is_ok(read_key(request, &err, &key))) {
+        occ_answer_error(request, 400, err.text, NULL);
         return;
     }
-    struct commit *commit = calloc(1, sizeof(*commit));
+    if (identity == NULL || trouble != NULL) {
+        occ_answer_error(request, 503, trouble != NULL ? trouble : occ_result_text(OCC_ERR_UNAVAILABLE), NULL);
+        return;
+    }
+    struct commit *commit = new_commit(server, request, identity);
     if (commit == NULL) {
         occ_answer_error(request, 503, "out of memory, try again later", NULL);
         return;
     }
-    commit->server = server;
-    commit->request = request;
-    commit->text = occ_http_body(request);
-    commit->rules = rules_of(server, identity);
-    commit->pending.done = commit_done;
-    struct occ_answer_note *note = occ_http_note(request);
-    occ_boundary_next_opaque(server->boundary, commit->pending.opaque);
-    memcpy(note->request_id, commit->pending.opaque, OCC_PENDING_OPAQUE_LEN);
-    note->has_request_id = true;
+    commit->key = key;
     if (commit->text.len <= BODY_LEN_AT_ONCE) {
         read_body(commit);
         body_was_read(commit);

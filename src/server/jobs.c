@@ -71,14 +71,14 @@ is_same_epoch(const struct occ_ledger_epoch *a, const struct occ_ledger_epoch *b
 }
 
 void
-occ_jobs_take(struct occ_jobs *jobs, struct occ_jobs *batch)
+occ_jobs_take(struct occ_jobs *jobs, size_t max, struct occ_jobs *batch)
 {
     const struct occ_ledger_epoch *epoch = NULL; /* NULL: tokens only so far, which go with any */
     size_t entries = 0;
     while (jobs->first != NULL) {
         const struct occ_store_job *next = jobs->first;
         const struct occ_ledger_epoch *its = next->write.entry_count > 0 ? next->write.epoch : NULL;
-        const bool fits = entries + next->write.entry_count <= OCC_LIMIT_LEDGER_WRITE_ENTRIES &&
+        const bool fits = batch->count < max && entries + next->write.entry_count <= OCC_LIMIT_LEDGER_WRITE_ENTRIES &&
                           batch->len + next->len <= OCC_LIMIT_LEDGER_WRITE_LEN;
         if (batch->count > 0 && (!fits || (epoch != NULL && its != NULL && !is_same_epoch(epoch, its)))) {
             return;

@@ -21,9 +21,9 @@ struct occ_store_job *occ_jobs_pop(struct occ_jobs *jobs); /* NULL if it is empt
 size_t occ_jobs_len_of(const struct occ_store_job *job);
 /*
  * Moves jobs from the front of jobs to batch (which is empty): as many as may share a transaction (one epoch,
- * OCC_LIMIT_LEDGER_WRITE_ENTRIES, OCC_LIMIT_LEDGER_WRITE_LEN), at least one if there is one.
+ * OCC_LIMIT_LEDGER_WRITE_ENTRIES, OCC_LIMIT_LEDGER_WRITE_LEN) and max of them at most, but one if there is one.
  */
-void occ_jobs_take(struct occ_jobs *jobs, struct occ_jobs *batch);
+void occ_jobs_take(struct occ_jobs *jobs, size_t max, struct occ_jobs *batch);
 /* Writes all of batch in one transaction. Codes as occ_ledger_write. */
 OCC_RESULT occ_jobs_write(const struct occ_jobs *batch, struct occ_ledger *ledger, struct occ_error *err);
 

@@ -169,6 +169,7 @@ main(int argc, char **argv, char **envp)
 {
     fill_standard_descriptors();
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* RLIMIT_FSIZE is a full disk to the ledger, not the end of this process */
     occ_json_watch_memory();
     struct occ_error err = { 0 };
     struct occ_keys *env_keys = NULL;

@@ -5,6 +5,7 @@
 
 #include "base/decimal.h"
 #include "os/file.h"
+#include "server/enclave_flags.h"
 
 enum { PATH_LEN_MAX = 4096, PORT_MAX = 65535, VERIFY_THREADS_MAX = 4 };
 
@@ -54,7 +55,7 @@ is_port(struct occ_bytes text)
 }
 
 static struct occ_result
-check_listen(const char *listen, struct occ_error *err)
+check_listen(const char *flag, const char *listen, struct occ_error *err)
 {
     const struct occ_bytes text = occ_bytes_str(listen);
     const char *colon = strrchr(listen, ':');
@@ -63,7 +64,7 @@ check_listen(const char *listen, struct occ_error *err)
         !occ_bytes_starts(text, "unix:") && colon != NULL && colon != listen && is_port(occ_bytes_str(colon + 1));
     if (!is_unix && !is_tcp) {
         return occ_error_set(err, OCC_ERR_USAGE,
-                             "--listen: \"%s\", expected HOST:PORT with a port from 0 to 65535, or unix:PATH", listen);
+                             "%s: \"%s\", expected HOST:PORT with a port from 0 to 65535, or unix:PATH", flag, listen);
     }
     return occ_success();
 }
@@ -74,7 +75,7 @@ read_listen(const struct occ_settings *settings, char *const *envp, struct occ_e
     const char *port = get_env(envp, "PORT");
     if (port == NULL || occ_settings_is_set(settings, "listen")) {
         const char *listen = occ_settings_text(settings, "listen");
-        OCC_TRY(check_listen(listen, err));
+        OCC_TRY(check_listen("--listen", listen, err));
         return copy(listen, err, ret_listen);
     }
     /* The seed era's variable. It moves the port only, never the address: a server that was local stays local. */
@@ -140,7 +141,51 @@ read_boundary(const struct occ_settings *settings, struct occ_error *err, char *
     return copy((const char *)boundary.ptr + prefix_len, err, ret_path);
 }
 
+/* ---- who may call how often ---- */
+
+static struct occ_result
+read_rate(const struct occ_settings *settings, const char *name, const char *flag, struct occ_error *err,
+          struct occ_rate *ret_rate)
+{
+    const char *text = occ_settings_text(settings, name);
+    return text == NULL ? occ_success() : occ_limiter_read_rate(text, flag, err, ret_rate);
+}
+
+static struct occ_result
+read_rates(const struct occ_settings *settings, struct occ_error *err, struct occ_options *options)
+{
+    OCC_TRY(read_rate(settings, "rate-key", "--rate-key", err, &options->rate_key));
+    OCC_TRY(read_rate(settings, "rate-address", "--rate-address", err, &options->rate_address));
+    OCC_TRY(read_rate(settings, "demo-rate", "--demo-rate", err, &options->demo_rate));
+    const char *proxies = occ_settings_text(settings, "trusted-proxy");
+    return proxies == NULL ? occ_success() : occ_client_address_read_proxies(proxies, err, &options->proxies);
+}
+
 /* ---- the rest ---- */
+
+/* After the data folder is known. */
+static struct occ_result
+read_metrics(const struct occ_settings *settings, struct occ_error *err, struct occ_options *options)
+{
+    const char *metrics = occ_settings_text(settings, "metrics");
+    if (metrics == NULL) {
+        OCC_BUF_AUTO(listen, PATH_LEN_MAX);
+        options->metrics_is_default = true;
+        occ_buf_put_str(&listen, "unix:");
+        occ_buf_put_str(&listen, options->data);
+        return join(occ_buf_view(&listen), "/metrics.sock", err, &options->metrics);
+    }
+    options->metrics_on_main = strcmp(metrics, "main") == 0;
+    if (options->metrics_on_main || strcmp(metrics, "off") == 0) {
+        return occ_success();
+    }
+    if (!occ_is_ok(check_listen("--metrics", metrics, err))) {
+        return occ_error_set(
+            err, OCC_ERR_USAGE,
+            "--metrics: \"%s\", expected HOST:PORT with a port from 0 to 65535, unix:PATH, main or off", metrics);
+    }
+    return copy(metrics, err, &options->metrics);
+}
 
 static enum occ_event_level
 level_of(const char *name)
@@ -179,6 +224,7 @@ read_numbers(const struct occ_settings *settings, struct occ_options *options)
     options->verify_queue = occ_settings_number(settings, "verify-queue");
     const uint64_t threads = occ_settings_number(settings, "verify-threads");
     options->verify_threads = threads == 0 ? default_threads() : threads;
+    options->read_threads = occ_settings_number(settings, "read-threads");
 }
 
 struct occ_result
@@ -188,12 +234,16 @@ occ_options_read(const struct occ_settings *settings, char *const *envp, struct 
     *ret_options =
         (struct occ_options){ .log_level = level_of(occ_settings_text(settings, "log-level")), .settings = settings };
     ret_options->require_key_everywhere = occ_settings_switch(settings, "require-key-everywhere");
+    ret_options->genesis = occ_settings_switch(settings, "genesis");
     ret_options->check_config = occ_settings_switch(settings, "check-config");
     read_numbers(settings, ret_options);
     OCC_TRY(read_listen(settings, envp, err, &ret_options->listen));
     OCC_TRY(read_data(settings, envp, err, &ret_options->data));
     OCC_TRY(read_boundary(settings, err, &ret_options->boundary_path));
     OCC_TRY(read_enclave(settings, err, &ret_options->enclave));
+    OCC_TRY(occ_enclave_flags_check(settings, err));
+    OCC_TRY(read_rates(settings, err, ret_options));
+    OCC_TRY(read_metrics(settings, err, ret_options));
     const char *keys = occ_settings_text(settings, "api-keys");
     if (keys != NULL) {
         OCC_TRY(copy(keys, err, &ret_options->api_keys));
@@ -214,5 +264,6 @@ occ_options_clear(struct occ_options *options)
     free(options->boundary_path);
     free(options->api_keys);
     free(options->access_log);
+    free(options->metrics);
     *options = (struct occ_options){ 0 };
 }

@@ -4,7 +4,9 @@
 #ifndef OCC_SERVER_OPTIONS_H
 #define OCC_SERVER_OPTIONS_H
 
+#include "server/client_address.h"
 #include "server/event.h"
+#include "server/limiter.h"
 #include "settings/settings.h"
 #include "trust/trust.h"
 
@@ -18,11 +20,15 @@ struct occ_options {
     char *boundary_path; /* unix socket of the boundary; NULL: a child */
     char *api_keys;      /* key file, or NULL */
     char *access_log;    /* path, "-", or NULL: off */
-    bool require_key_everywhere, check_config;
+    char *metrics;       /* where GET /metrics is served: as listen; NULL: nowhere, or with all other calls */
+    bool metrics_on_main, metrics_is_default;
+    struct occ_rate rate_key, rate_address, demo_rate; /* calls 0: not limited; the demo: off */
+    struct occ_proxies proxies;
+    bool require_key_everywhere, check_config, genesis;
     enum occ_event_level log_level;
     uint64_t max_digests, max_body, max_connections;
     uint64_t head_ms, body_ms, idle_ms, write_ms, boundary_ms, stop_ms;
-    uint64_t queue, verify_threads, verify_queue;
+    uint64_t queue, verify_threads, verify_queue, read_threads;
     const struct occ_settings *settings; /* borrowed: what trust/ reads for itself */
 };
 

@@ -103,7 +103,7 @@ occ_pending_pack(struct occ_pending_list *queue, const struct occ_pending_rules 
 static bool
 is_consistent(const struct occ_pending *pending, const struct occ_commit_outcome *outcome, uint64_t position)
 {
-    if (!occ_bytes_equal(outcome->opaque, occ_bytes_of(pending->opaque, OCC_PENDING_OPAQUE_LEN))) {
+    if (!occ_bytes_equal(outcome->opaque, occ_bytes_of(pending->opaque, pending->opaque_len))) {
         return false;
     }
     if (outcome->code != OCC_OK) {
@@ -112,9 +112,11 @@ is_consistent(const struct occ_pending *pending, const struct occ_commit_outcome
     return outcome->position == position + 1 && outcome->proof_count == pending->digests;
 }
 
-static struct occ_result
-check_results(const struct occ_pending_list *flight, struct occ_bytes payload, uint64_t position)
+struct occ_result
+occ_pending_check(const struct occ_pending_list *flight, struct occ_bytes payload, uint64_t position,
+                  struct occ_pending_results *ret_results)
 {
+    struct occ_pending_results all = { .position = position };
     struct occ_reader reader;
     uint16_t results;
     OCC_TRY(occ_commit_read_results(payload, &reader, &results));
@@ -122,31 +124,30 @@ check_results(const struct occ_pending_list *flight, struct occ_bytes payload, u
     for (const struct occ_pending *pending = flight->first; pending != NULL; pending = pending->next) {
         struct occ_commit_outcome outcome;
         OCC_TRY(occ_commit_next_result(&reader, &outcome));
-        OCC_ENSURE(is_consistent(pending, &outcome, position), OCC_ERR_WIRE_MESSAGE);
-        position += outcome.code == OCC_OK ? 1 : 0;
+        OCC_ENSURE(is_consistent(pending, &outcome, all.position), OCC_ERR_WIRE_MESSAGE);
+        all.position += outcome.code == OCC_OK ? 1 : 0;
+        all.successes += outcome.code == OCC_OK ? 1 : 0;
+        all.lost = all.lost || outcome.code == OCC_ERR_INTEGRITY;
     }
     OCC_ENSURE(occ_reader_done(&reader), OCC_ERR_WIRE_MESSAGE);
+    *ret_results = all;
     return occ_success();
 }
 
-struct occ_result
-occ_pending_deliver(struct occ_pending_list *flight, struct occ_bytes payload, uint64_t *position)
+void
+occ_pending_deliver(struct occ_pending_list *flight, struct occ_bytes payload, const struct occ_pending_answer *failed)
 {
-    OCC_TRY(check_results(flight, payload, *position));
     struct occ_reader reader;
     uint16_t results;
-    OCC_TRY(occ_commit_read_results(payload, &reader, &results));
-    bool sound = true;
+    bool good = occ_is_ok(occ_commit_read_results(payload, &reader, &results));
     while (flight->first != NULL) {
-        struct occ_commit_outcome outcome;
-        OCC_TRY(occ_commit_next_result(&reader, &outcome)); /* cannot fail: it was checked */
-        *position += outcome.code == OCC_OK ? 1 : 0;
+        struct occ_commit_outcome outcome = { 0 };
+        good = good && occ_is_ok(occ_commit_next_result(&reader, &outcome)); /* it was checked */
         struct occ_pending *pending = occ_pending_pop(flight);
-        const struct occ_pending_answer answer = {
-            .code = outcome.code, .text = outcome.text, .proof_count = outcome.proof_count, .proofs = outcome.proofs
-        };
-        pending->done(pending, &answer);
-        sound = sound && outcome.code != OCC_ERR_INTEGRITY;
+        const struct occ_pending_answer answer = { .code = good ? outcome.code : OCC_ERR_INTERNAL,
+                                                   .text = outcome.text,
+                                                   .proof_count = outcome.proof_count,
+                                                   .proofs = outcome.proofs };
+        pending->done(pending, failed != NULL && answer.code == OCC_OK ? failed : &answer);
     }
-    return occ_result_of(sound ? OCC_OK : OCC_ERR_INTEGRITY);
 }

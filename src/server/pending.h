@@ -8,10 +8,8 @@
 #define OCC_SERVER_PENDING_H
 
 #include "base/buf.h"
+#include "server/opaque.h"
 #include "wire/commit.h"
-
-/* Our own bytes kept by the boundary with each request: 8 that are random per run of occd, 8 that number its requests. */
-enum { OCC_PENDING_OPAQUE_LEN = 16 };
 
 /* What became of a request. Views are valid during the call of done. */
 struct occ_pending_answer {
@@ -27,7 +25,8 @@ struct occ_pending_answer {
 
 struct occ_pending {
     struct occ_buf loose; /* the encoded request, occ_commit_begin_loose; begins with the opaque bytes */
-    uint8_t opaque[OCC_PENDING_OPAQUE_LEN];
+    uint8_t opaque[OCC_OPAQUE_LEN_MAX];
+    size_t opaque_len;
     uint32_t digests;
     size_t answer_len; /* bytes that its proofs will have, at most */
     void (*done)(struct occ_pending *pending, const struct occ_pending_answer *answer);
@@ -63,13 +62,24 @@ bool occ_pending_fits_alone(const struct occ_pending *pending, const struct occ_
 OCC_RESULT occ_pending_pack(struct occ_pending_list *queue, const struct occ_pending_rules *rules, uint64_t frame_id,
                             struct occ_pending_list *flight, struct occ_buf *out);
 
+/* What the results of a frame are, taken together. */
+struct occ_pending_results {
+    size_t successes;
+    uint64_t position; /* of the newest success; the position before if there is none */
+    bool lost;         /* a refusal is OCC_ERR_INTEGRITY: the boundary is not to be used again */
+};
 /*
  * Checks the payload of the RESULT frame that answers flight, all of it: as many results as requests, in their order, each
- * with its own opaque bytes, successes with one proof per digest and positions that go on from *position without a gap.
- * OCC_ERR_WIRE_MESSAGE if anything is inconsistent: then nothing was delivered. Else every request is taken out and its
- * done called, and *position is that of the newest success; OCC_ERR_INTEGRITY if one of the results is a refusal of that
- * code: the boundary is not to be used again.
+ * with its own opaque bytes, successes with one proof per digest and positions that go on from position without a gap.
+ * OCC_ERR_WIRE_MESSAGE if anything is inconsistent: then nothing of it is to be believed.
  */
-OCC_RESULT occ_pending_deliver(struct occ_pending_list *flight, struct occ_bytes payload, uint64_t *position);
+OCC_RESULT occ_pending_check(const struct occ_pending_list *flight, struct occ_bytes payload, uint64_t position,
+                             struct occ_pending_results *ret_results);
+/*
+ * Takes every request out and calls its done with its result of payload, which occ_pending_check has passed. With failed not
+ * NULL, those that succeeded are given that instead; what the boundary refused stays refused.
+ */
+void occ_pending_deliver(struct occ_pending_list *flight, struct occ_bytes payload,
+                         const struct occ_pending_answer *failed);
 
 #endif

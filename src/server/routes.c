@@ -7,31 +7,53 @@
 
 enum access { ALWAYS_OPEN, OPEN, NEEDS_KEY }; /* OPEN: unless --require-key-everywhere */
 
+enum {
+    COSTS = 1,        /* counts for --rate-key and --rate-address */
+    IN_DEMO = 2,      /* also without a key, if there is --demo-rate */
+    BODY_IS_EXTRA = 4 /* small, and may be absent: then without Content-Type too */
+};
+
 struct route {
     const char *path;
     enum occ_http_method method; /* GET stands for HEAD too */
     enum access access;
+    unsigned flags;
     const char *allow;
     void (*handle)(struct occ_server *server, struct occ_http_request *request);
 };
 
 /* PROTOCOL §3 */
 static const struct route table[] = {
-    { "/commit", OCC_HTTP_POST, NEEDS_KEY, "POST, OPTIONS", occ_handle_commit },
-    { "/verify", OCC_HTTP_POST, OPEN, "POST, OPTIONS", occ_handle_verify },
-    { "/key", OCC_HTTP_GET, OPEN, "GET, HEAD, OPTIONS", occ_handle_key },
-    { "/health", OCC_HTTP_GET, ALWAYS_OPEN, "GET, HEAD, OPTIONS", occ_handle_health },
+    { "/commit", OCC_HTTP_POST, NEEDS_KEY, COSTS | IN_DEMO, "POST, OPTIONS", occ_handle_commit },
+    { "/verify", OCC_HTTP_POST, OPEN, COSTS, "POST, OPTIONS", occ_handle_verify },
+    { "/key", OCC_HTTP_GET, OPEN, 0, "GET, HEAD, OPTIONS", occ_handle_key },
+    { "/health", OCC_HTTP_GET, ALWAYS_OPEN, 0, "GET, HEAD, OPTIONS", occ_handle_health },
+    { "/challenge", OCC_HTTP_POST, NEEDS_KEY, COSTS | IN_DEMO | BODY_IS_EXTRA, "POST, OPTIONS", occ_handle_challenge },
+    { "/allocate-slot", OCC_HTTP_POST, NEEDS_KEY, COSTS | IN_DEMO | BODY_IS_EXTRA, "POST, OPTIONS",
+      occ_handle_allocate_slot },
+    { "/metrics", OCC_HTTP_GET, NEEDS_KEY, 0, "GET, HEAD, OPTIONS", occ_handle_metrics },
 };
 
+#define ROUTES (sizeof(table) / sizeof(table[0]))
+_Static_assert(ROUTES < OCC_METRICS_ROUTES_MAX, "no place to count all routes, and what goes to none");
+
+/* /metrics has a listener of its own, unless the operator wants it here. */
 static const struct route *
-find_route(struct occ_bytes path)
+find_route(const struct occ_server *server, struct occ_bytes path)
 {
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+    for (size_t i = 0; i < ROUTES; i++) {
         if (occ_bytes_is(path, table[i].path)) {
-            return &table[i];
+            const bool is_elsewhere = table[i].handle == occ_handle_metrics && !server->options->metrics_on_main;
+            return is_elsewhere ? NULL : &table[i];
         }
     }
     return NULL;
+}
+
+const char *
+occ_routes_path(size_t index)
+{
+    return index < ROUTES ? table[index].path : NULL;
 }
 
 /* Each check answers the request and returns false, or returns true. */
@@ -88,11 +110,15 @@ check_token(struct occ_server *server, struct occ_http_request *request)
 static bool
 check_access(struct occ_server *server, struct occ_http_request *request, const struct route *route)
 {
-    const struct occ_answer_note *note = occ_http_note(request);
+    struct occ_answer_note *note = occ_http_note(request);
     const bool is_needed =
         occ_keys_count(server->keys) > 0 &&
         (route->access == NEEDS_KEY || (route->access == OPEN && server->options->require_key_everywhere));
-    if (is_needed && note->key[0] == 0) {
+    if (!is_needed || note->key[0] != 0) {
+        return true;
+    }
+    note->caller.is_demo = server->admit.demo != NULL && (route->flags & IN_DEMO) != 0;
+    if (!note->caller.is_demo) {
         occ_answer_error(request, 401, "unauthorized", NULL);
         return false;
     }
@@ -100,11 +126,15 @@ check_access(struct occ_server *server, struct occ_http_request *request, const 
 }
 
 static bool
-check_content(struct occ_http_request *request)
+check_content(struct occ_http_request *request, const struct route *route)
 {
     struct occ_bytes value = { 0 };
     unsigned count = 0;
-    if (!occ_http_header(request, "content-type", &value, &count) || count != 1 || !occ_auth_is_json(value)) {
+    const bool has_type = occ_http_header(request, "content-type", &value, &count);
+    if (!has_type && (route->flags & BODY_IS_EXTRA) != 0 && !occ_http_has_body(request)) {
+        return true;
+    }
+    if (!has_type || count != 1 || !occ_auth_is_json(value)) {
         occ_answer_error(request, 415, "Content-Type: expected application/json, once, with charset=utf-8 or without",
                          NULL);
         return false;
@@ -125,6 +155,37 @@ check_query(struct occ_http_request *request, const struct route *route)
         return true;
     }
     occ_answer_error(request, 400, "report: expected 0 or 1", NULL);
+    return false;
+}
+
+/* The last check: what is refused for another reason costs next to nothing, and counts for nobody. */
+static bool
+check_rate(struct occ_server *server, struct occ_http_request *request, const struct route *route)
+{
+    struct occ_answer_note *note = occ_http_note(request);
+    uint64_t wait_ms;
+    if ((route->flags & COSTS) == 0) {
+        return true;
+    }
+    occ_admit_identify(&server->admit, request, note->key, &note->caller);
+    if (occ_admit_call(&server->admit, &note->caller, occ_loop_now_ms(server->loop), &wait_ms)) {
+        return true;
+    }
+    server->metrics.too_many++;
+    occ_answer_too_many(request, wait_ms);
+    return false;
+}
+
+bool
+occ_routes_admit_more(struct occ_server *server, struct occ_http_request *request, uint64_t more)
+{
+    const struct occ_answer_note *note = occ_http_note(request);
+    uint64_t wait_ms;
+    if (occ_admit_more(&server->admit, &note->caller, more, occ_loop_now_ms(server->loop), &wait_ms)) {
+        return true;
+    }
+    server->metrics.too_many++;
+    occ_answer_too_many(request, wait_ms);
     return false;
 }
 
@@ -159,7 +220,7 @@ static size_t
 on_head(void *ctx, struct occ_http_request *request)
 {
     struct occ_server *server = ctx;
-    const struct route *route = find_route(occ_http_path(request));
+    const struct route *route = find_route(server, occ_http_path(request));
     struct occ_answer_note *note = occ_answer_attach_note(request);
     if (note == NULL || server->stopping) {
         occ_answer_error(request, 503, note == NULL ? "out of memory, try again later" : "stopping, try again later",
@@ -175,10 +236,11 @@ on_head(void *ctx, struct occ_http_request *request)
         !check_access(server, request, route) || !check_query(request, route)) {
         return 0;
     }
-    if (route->method != OCC_HTTP_POST) {
+    const bool takes_body = route->method == OCC_HTTP_POST;
+    if ((takes_body && !check_content(request, route)) || !check_rate(server, request, route) || !takes_body) {
         return 0;
     }
-    return check_content(request) ? (size_t)server->options->max_body : 0;
+    return (route->flags & BODY_IS_EXTRA) != 0 ? OCC_LIMIT_ISSUE_BODY_LEN : (size_t)server->options->max_body;
 }
 
 static void
@@ -192,7 +254,12 @@ on_request(void *ctx, struct occ_http_request *request)
 static void
 on_done(void *ctx, const struct occ_http_exchange *exchange)
 {
-    const struct occ_server *server = ctx;
+    struct occ_server *server = ctx;
+    const struct occ_answer_note *note = exchange->note;
+    const struct route *route = note == NULL ? NULL : note->route;
+    occ_metrics_count_exchange(&server->metrics, route == NULL ? ROUTES : (size_t)(route - table), exchange->status,
+                               exchange->duration_us);
+    server->metrics.proofs += note == NULL ? 0 : note->proofs;
     if (server->access_log != NULL) {
         struct occ_buf *line = occ_log_begin(server->access_log);
         occ_answer_put_log(line, occ_clock_unix_ms(), exchange, exchange->note);

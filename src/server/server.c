@@ -6,9 +6,12 @@
 #include "crypto/secret.h"
 #include "server/answer.h"
 #include "server/boundary_log.h"
+#include "server/handle.h"
 #include "server/routes.h"
 
-enum { ACCESS_LOG_GATHER_MS = 50, READERS = 1 };
+enum { ACCESS_LOG_GATHER_MS = 50, READERS = 1, METRICS_CONNECTIONS = 64 };
+/* Without CORS: pages of other origins have no business there. */
+static const char metrics_headers[] = "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
 
 /* ---- keys ---- */
 
@@ -32,6 +35,9 @@ occ_server_load_keys(const struct occ_options *options, const struct occ_keys *f
     }
     if (occ_is_ok(loaded) && options->require_key_everywhere && occ_keys_count(keys) == 0) {
         loaded = occ_error_set(err, OCC_ERR_USAGE, "--require-key-everywhere: there are no API keys, expected some");
+    }
+    if (occ_is_ok(loaded) && options->demo_rate.calls > 0 && occ_keys_count(keys) == 0) {
+        loaded = occ_error_set(err, OCC_ERR_USAGE, "--demo-rate: there are no API keys, expected some");
     }
     if (!occ_is_ok(loaded)) {
         occ_keys_free(keys);
@@ -66,21 +72,45 @@ on_hangup(void *ctx, int number)
 static void
 on_boundary_stopped(void *ctx)
 {
-    const struct occ_server *server = ctx;
+    struct occ_server *server = ctx;
     occ_loop_stop(server->loop);
 }
 
-/* What is still in our hands now was cut off: stopping the boundary and the workers answers it, to nobody. */
+/*
+ * Both listeners have stopped. What is still in our hands now was cut off: stopping the boundary, the workers and the store
+ * answers it, to nobody. What the boundary has signed becomes durable all the same.
+ */
 static void
-on_http_stopped(void *ctx)
+go_on_stopping(struct occ_server *server)
 {
-    struct occ_server *server = ctx;
-    server->http_stopped = true;
+    if (!server->http_stopped || (server->metrics_http != NULL && !server->metrics_stopped)) {
+        return;
+    }
     occ_workers_free(server->workers);
     occ_workers_free(server->readers);
     server->workers = NULL;
     server->readers = NULL;
     occ_boundary_stop(server->boundary, on_boundary_stopped, server);
+    occ_store_free(server->store);
+    server->store = NULL;
+    occ_repeats_free(server->repeats);
+    server->repeats = NULL;
+}
+
+static void
+on_http_stopped(void *ctx)
+{
+    struct occ_server *server = ctx;
+    server->http_stopped = true;
+    go_on_stopping(server);
+}
+
+static void
+on_metrics_stopped(void *ctx)
+{
+    struct occ_server *server = ctx;
+    server->metrics_stopped = true;
+    go_on_stopping(server);
 }
 
 static void
@@ -93,15 +123,27 @@ on_stop_signal(void *ctx, int number)
     server->stopping = true;
     const struct occ_event_field field = OCC_EVENT_NUMBER("signal", (uint64_t)number);
     occ_event_write(&server->events, OCC_EVENT_INFO, "stopping", &field, 1);
+    if (server->metrics_http != NULL) {
+        occ_http_server_stop(server->metrics_http, server->options->stop_ms, on_metrics_stopped, server);
+    }
     occ_http_server_stop(server->http, server->options->stop_ms, on_http_stopped, server);
 }
 
 /* ---- start ---- */
 
 static void
+on_frame_sent(void *ctx, uint64_t requests, uint64_t digests)
+{
+    struct occ_server *server = ctx;
+    occ_metrics_count_frame(&server->metrics, requests, digests);
+}
+
+static void
 on_boundary_change(void *ctx, const struct occ_boundary_identity *identity)
 {
     struct occ_server *server = ctx;
+    server->metrics.sessions += identity != NULL;
+    server->metrics.sessions_lost += identity == NULL;
     if (server->said_listening) {
         return;
     }
@@ -150,21 +192,88 @@ start_http(struct occ_server *server, struct occ_error *err)
     return occ_http_server_new(server->loop, options->listen, &config, err, &server->http);
 }
 
+/* A default that cannot be had stops nobody; what the operator asked for does. */
+static struct occ_result
+start_metrics(struct occ_server *server, struct occ_error *err)
+{
+    const struct occ_options *options = server->options;
+    const struct occ_http_config config = { .events = occ_handle_metrics_events(server),
+                                            .extra_headers = metrics_headers,
+                                            .connections_max = METRICS_CONNECTIONS };
+    if (options->metrics == NULL) {
+        return occ_success();
+    }
+    struct occ_error why = { 0 };
+    const struct occ_result made =
+        occ_http_server_new(server->loop, options->metrics, &config, &why, &server->metrics_http);
+    if (occ_is_ok(made)) {
+        const struct occ_event_field field = OCC_EVENT_TEXT("address", occ_http_server_address(server->metrics_http));
+        occ_event_write(&server->events, OCC_EVENT_INFO, "serving metrics", &field, 1);
+        return made;
+    }
+    if (options->metrics_is_default) {
+        occ_event_error(&server->events, OCC_EVENT_WARN, "metrics are not served, --metrics says where else", why.text);
+        return occ_success();
+    }
+    return occ_error_set(err, made.code, "--metrics: %s", why.text);
+}
+
+/* --rp-id and --origin are said to nobody else, but POST /verify goes by them. */
+static void
+warn_of_childs_settings(const struct occ_server *server)
+{
+    const char *flag = occ_enclave_flags_only_childs(server->options->settings);
+    if (flag != NULL && server->options->boundary_path != NULL) {
+        const struct occ_event_field field = OCC_EVENT_TEXT("setting", flag);
+        occ_event_write(&server->events, OCC_EVENT_WARN,
+                        "a setting without effect: the boundary is not a child of ours", &field, 1);
+    }
+}
+
 static struct occ_result
 start_boundary(struct occ_server *server, struct occ_error *err)
 {
     const struct occ_options *options = server->options;
+    occ_enclave_flags_make(options->settings, server->enclave_flags);
+    warn_of_childs_settings(server);
     const struct occ_boundary_config config = { .loop = server->loop,
                                                 .events = &server->events,
                                                 .enclave = options->enclave,
                                                 .unix_path = options->boundary_path,
+                                                .enclave_flags = server->enclave_flags,
                                                 .timeout_ms = options->boundary_ms,
                                                 .health_ms = OCC_LIMIT_HEALTH_MS,
                                                 .waiting_max = (size_t)options->queue,
+                                                .store = server->store,
+                                                .genesis = options->genesis,
                                                 .unsent = unsent_answers,
+                                                .on_sent = on_frame_sent,
                                                 .on_change = on_boundary_change,
                                                 .ctx = server };
     return occ_boundary_new(&config, err, &server->boundary);
+}
+
+static void
+on_ledger_written(void *ctx, uint64_t duration_us)
+{
+    struct occ_server *server = ctx;
+    occ_histogram_add(&server->metrics.sync, &occ_histogram_sync, duration_us);
+}
+
+static struct occ_result
+start_store(struct occ_server *server, struct occ_error *err)
+{
+    const struct occ_options *options = server->options;
+    const struct occ_store_config config = { .loop = server->loop,
+                                             .events = &server->events,
+                                             .folder = options->data,
+                                             .read_threads = (unsigned)options->read_threads,
+                                             .reads_max = (size_t)options->queue,
+                                             .on_written = on_ledger_written,
+                                             .ctx = server };
+    OCC_TRY(occ_store_new(&config, err, &server->store));
+    const struct occ_result made = occ_repeats_new(server->loop, options->boundary_ms, &server->repeats);
+    return occ_is_ok(made) ? made : occ_error_code(err, made.code);
 }
 
 static struct occ_result
@@ -172,8 +281,12 @@ start_rest(struct occ_server *server, struct occ_error *err)
 {
     const struct occ_options *options = server->options;
     OCC_TRY(occ_trust_verifier(options->settings, err, &server->verifier));
-    struct occ_result started = occ_workers_new(server->loop, (unsigned)options->verify_threads,
-                                                (size_t)options->verify_queue, &server->workers);
+    struct occ_result started = occ_admit_init(options, &server->admit);
+    if (!occ_is_ok(started)) {
+        return occ_error_code(err, started.code);
+    }
+    started = occ_workers_new(server->loop, (unsigned)options->verify_threads, (size_t)options->verify_queue,
+                              &server->workers);
     if (occ_is_ok(started)) {
         started = occ_workers_new(server->loop, READERS, (size_t)options->queue, &server->readers);
     }
@@ -210,18 +323,46 @@ start(struct occ_server *server, struct occ_error *err)
     OCC_TRY(occ_server_load_keys(server->options, server->fixed_keys, err, &server->keys));
     OCC_TRY(open_logs(server, err));
     OCC_TRY(occ_loop_new(err, &server->loop));
+    OCC_TRY(start_store(server, err));
     OCC_TRY(start_rest(server, err));
     /* Nobody is served before the loop runs; until the boundary is there, callers get 503. */
     OCC_TRY(start_http(server, err));
+    OCC_TRY(start_metrics(server, err));
     warn_if_open_to_many(server);
     return start_boundary(server, err);
 }
 
 static void
-on_http_given_up(void *ctx)
+note_given_up(void *ctx)
 {
-    struct occ_server *server = ctx;
-    server->http_stopped = true;
+    bool *stopped = ctx;
+    *stopped = true;
+}
+
+/* What listens although the start failed after that: a server is freed only when it has stopped. */
+static void
+stop_listening(struct occ_server *server)
+{
+    struct occ_http_server *const all[] = { server->http, server->metrics_http };
+    bool *const stopped[] = { &server->http_stopped, &server->metrics_stopped };
+    for (size_t i = 0; i < 2; i++) {
+        if (all[i] == NULL) {
+            *stopped[i] = true;
+        } else if (!*stopped[i]) {
+            occ_http_server_stop(all[i], 1, note_given_up, stopped[i]);
+        }
+    }
+    while (!server->http_stopped || !server->metrics_stopped) {
+        occ_loop_run(server->loop);
+    }
+}
+
+static void
+free_http(struct occ_http_server *http)
+{
+    if (http != NULL) {
+        occ_http_server_free(http);
+    }
 }
 
 /* Also of what was started only in part. */
@@ -230,19 +371,15 @@ finish(struct occ_server *server)
 {
     occ_workers_free(server->workers);
     occ_workers_free(server->readers);
+    occ_store_free(server->store);
+    occ_repeats_free(server->repeats);
     occ_boundary_free(server->boundary);
-    if (server->http != NULL && !server->http_stopped) {
-        /* Listening, but the start failed after that: a server is freed only when it has stopped. */
-        occ_http_server_stop(server->http, 1, on_http_given_up, server);
-        while (!server->http_stopped) {
-            occ_loop_run(server->loop);
-        }
-    }
-    if (server->http != NULL) {
-        occ_http_server_free(server->http);
-    }
+    stop_listening(server);
+    free_http(server->metrics_http);
+    free_http(server->http);
     occ_loop_free(server->loop);
     occ_verifier_free(server->verifier);
+    occ_admit_clear(&server->admit);
     occ_keys_free(server->keys);
     occ_log_free(server->access_log);
     occ_log_free(server->events.log);

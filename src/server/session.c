@@ -44,18 +44,6 @@ go_down(struct occ_session *session, const char *why)
     session->config.on_down(session->config.ctx, why);
 }
 
-/* DESIGN §4, promise 3: after an integrity failure nothing begins again by itself, in no new epoch either. */
-static void
-halt(struct occ_session *session, const char *why)
-{
-    occ_event_error(session->config.events, OCC_EVENT_ERROR, "halted until occd is restarted", why);
-    session->state = HALTED;
-    occ_buf_clear(&session->input);
-    occ_timer_stop(session->timer);
-    occ_transport_drop(session->transport);
-    session->config.on_down(session->config.ctx, why);
-}
-
 static struct occ_result
 open_transport(struct occ_session *session, struct occ_error *err)
 {
@@ -202,7 +190,7 @@ take_data(struct occ_session *session, struct occ_bytes data, struct occ_error *
     size_t used;
     if (session->input.len == 0) { /* the usual case: nothing is copied */
         OCC_TRY(take_frames(session, data, err, &used));
-        if (session->state != WAITING && used < data.len) {
+        if ((session->state == GREETING || session->state == UP) && used < data.len) {
             occ_buf_put(&session->input, occ_bytes_of(data.ptr + used, data.len - used));
         }
         return occ_buf_check(&session->input);
@@ -213,7 +201,7 @@ take_data(struct occ_session *session, struct occ_bytes data, struct occ_error *
     OCC_BUF_AUTO(input, 0);
     occ_buf_move(&session->input, &input);
     OCC_TRY(take_frames(session, occ_buf_view(&input), err, &used));
-    if (session->state == WAITING || session->state == ENDED) {
+    if (session->state != GREETING && session->state != UP) {
         return occ_success();
     }
     occ_buf_drop_front(&input, used);
@@ -231,7 +219,7 @@ transport_data(void *ctx, struct occ_bytes data)
     const struct occ_result taken = take_data(session, data, &err);
     const char *why = err.code != OCC_OK ? err.text : occ_result_text(taken.code);
     if (taken.code == OCC_ERR_INTEGRITY) {
-        halt(session, why);
+        occ_session_halt(session, why);
     } else if (!occ_is_ok(taken)) {
         go_down(session, why);
     }
@@ -251,6 +239,7 @@ occ_session_new(const struct occ_session_config *config, struct occ_error *err, 
     const struct occ_transport_config transport = { .loop = config->loop,
                                                     .enclave = config->enclave,
                                                     .unix_path = config->unix_path,
+                                                    .enclave_flags = config->enclave_flags,
                                                     .on_open = transport_opened,
                                                     .on_data = transport_data,
                                                     .on_close = transport_closed,
@@ -307,6 +296,26 @@ void
 occ_session_drop(struct occ_session *session, const char *why)
 {
     go_down(session, why);
+}
+
+void
+occ_session_halt(struct occ_session *session, const char *why)
+{
+    if (session->state == HALTED || session->state == ENDED) {
+        return;
+    }
+    occ_event_error(session->config.events, OCC_EVENT_ERROR, "halted until occd is restarted", why);
+    session->state = HALTED;
+    occ_buf_clear(&session->input);
+    occ_timer_stop(session->timer);
+    occ_transport_drop(session->transport);
+    session->config.on_down(session->config.ctx, why);
+}
+
+bool
+occ_session_is_halted(const struct occ_session *session)
+{
+    return session->state == HALTED;
 }
 
 void

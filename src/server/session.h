@@ -6,7 +6,7 @@
  * OPENING      transport_opened → GREETING; transport_closed or the timer → WAITING
  * GREETING     HELLO_OK: take_hello → UP; anything else, transport_closed or the timer → WAITING
  * UP           transport_closed, a bad frame, occ_session_drop → WAITING
- * HALTED       never: the boundary told of an integrity failure; the operator restarts occd
+ * HALTED       never: an integrity failure (occ_session_halt, or the boundary told of one); the operator restarts occd
  * ENDED        never: occ_session_finish was called
  */
 #ifndef OCC_SERVER_SESSION_H
@@ -23,7 +23,8 @@ struct occ_session_config {
     struct occ_loop *loop;
     const struct occ_events *events;
     const char *enclave, *unix_path; /* as in struct occ_transport_config */
-    uint64_t hello_ms;               /* how long connecting and greeting may take */
+    const char *const *enclave_flags;
+    uint64_t hello_ms; /* how long connecting and greeting may take */
     /* The boundary is there. hello is checked, and valid during the call. */
     void (*on_up)(void *ctx, const struct occ_hello_ok *hello);
     /* A frame, while up. A failure drops the session. */
@@ -44,6 +45,9 @@ int occ_session_pid(const struct occ_session *session);
 void occ_session_send(struct occ_session *session, struct occ_buf *buf);
 /* Ends what there is now (an own child is killed): on_down is called before this returns, if it was not down. */
 void occ_session_drop(struct occ_session *session, const char *why);
+/* Ends what there is now, and nothing begins again (DESIGN §4, promise 3): on_down is called before this returns. */
+void occ_session_halt(struct occ_session *session, const char *why);
+bool occ_session_is_halted(const struct occ_session *session);
 /* Ends for good; done is called when an own child has ended. on_down is not called. */
 void occ_session_finish(struct occ_session *session, uint64_t limit_ms, void (*done)(void *ctx), void *ctx);
 void occ_session_free(struct occ_session *session); /* NULL is allowed */

@@ -102,6 +102,7 @@ start_threads(struct occ_store *store, const struct occ_store_config *config)
                                               .events = config->events,
                                               .ledger = store->ledger,
                                               .on_trouble = config->on_trouble,
+                                              .on_written = config->on_written,
                                               .ctx = config->ctx };
     OCC_TRY(occ_writer_new(&writer, &store->writer));
     return occ_workers_new(config->loop, config->read_threads, config->reads_max, &store->threads);

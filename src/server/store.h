@@ -28,6 +28,8 @@ struct occ_store_config {
     size_t reads_max; /* reads not yet begun */
     /* Called when it gets into trouble (the sentence) and out of it (NULL). May be NULL. */
     void (*on_trouble)(void *ctx, const char *why);
+    /* A transaction is durable; from its begin to the end of its sync it took so long. May be NULL. */
+    void (*on_written)(void *ctx, uint64_t duration_us);
     void *ctx;
 };
 

@@ -16,6 +16,8 @@ struct occ_transport_config {
     struct occ_loop *loop;
     const char *enclave;   /* path of the program to start as a child; used if unix_path is NULL */
     const char *unix_path; /* or the socket to connect to */
+    /* Flags for the child beside --fd, NULL at the end; or NULL. */
+    const char *const *enclave_flags;
     void (*on_open)(void *ctx);
     void (*on_data)(void *ctx, struct occ_bytes data);
     /* The connection ended or could not be made; why is one sentence. Not called after occ_transport_drop. */

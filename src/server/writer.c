@@ -12,6 +12,7 @@ struct batch {
     struct occ_jobs jobs;
     bool again; /* they failed before: kept is owed, not done */
     bool ran;
+    uint64_t took_us;
     struct occ_result result;
     struct occ_error err;
 };
@@ -24,6 +25,7 @@ struct occ_writer {
     struct occ_jobs waiting, kept;
     struct batch batch; /* the thread's while writing */
     bool writing;
+    size_t singly; /* jobs to be written one by one: one of them is at fault */
     bool forget_due;
     bool halted, stopping;
     enum occ_err failure; /* OCC_OK = well */
@@ -103,10 +105,12 @@ write_batch(void *ctx)
 {
     struct occ_writer *writer = ctx;
     struct batch *batch = &writer->batch;
+    const uint64_t begin_us = occ_clock_monotonic_us();
     batch->ran = true;
     batch->result = batch->jobs.count > 0
                         ? occ_jobs_write(&batch->jobs, writer->config.ledger, &batch->err)
                         : occ_ledger_forget_repeats(writer->config.ledger, occ_clock_unix_ms(), &batch->err);
+    batch->took_us = occ_clock_monotonic_us() - begin_us;
 }
 
 static void
@@ -125,9 +129,40 @@ finish_good(struct occ_writer *writer, struct batch *batch)
     }
 }
 
+/* The job is wrong, and the ledger is well: a token of a proof that it does not have. */
+static bool
+is_fault_of_job(enum occ_err code)
+{
+    return code == OCC_ERR_NOT_FOUND || code == OCC_ERR_LIMIT || code == OCC_ERR_FIELD_VALUE;
+}
+
+/* True if it was dealt with: the others of the batch are written one by one, and it alone fails. */
+static bool
+set_apart(struct occ_writer *writer, struct batch *batch)
+{
+    if (!is_fault_of_job(batch->result.code) || batch->again) {
+        return false;
+    }
+    if (batch->jobs.count > 1) {
+        writer->singly = batch->jobs.count;
+        occ_jobs_push_front(&writer->waiting, &batch->jobs);
+        return true;
+    }
+    if (batch->jobs.count == 0 || batch->jobs.first->keep) {
+        return false; /* what the boundary has signed is not to be lost: trouble */
+    }
+    struct occ_store_job *job = occ_jobs_pop(&batch->jobs);
+    job->done(job, batch->result);
+    return true;
+}
+
 static void
 finish_bad(struct occ_writer *writer, struct batch *batch)
 {
+    if (set_apart(writer, batch)) {
+        return;
+    }
+    writer->singly = 0;
     get_into_trouble(writer, batch->result.code, batch->err.text);
     if (batch->again) {
         occ_jobs_push_front(&writer->kept, &batch->jobs);
@@ -153,7 +188,13 @@ batch_written(void *ctx)
     }
     if (!occ_is_ok(batch.result)) {
         finish_bad(writer, &batch);
+        if (writer->failure == OCC_OK) {
+            start_write(writer);
+        }
         return;
+    }
+    if (batch.jobs.count > 0 && writer->config.on_written != NULL) {
+        writer->config.on_written(writer->config.ctx, batch.took_us);
     }
     if (!batch.again) {
         start_write(writer); /* first: the disk works while answers are sent */
@@ -167,8 +208,9 @@ take_batch(struct occ_writer *writer, struct batch *ret_batch)
 {
     const bool again = writer->failure != OCC_OK;
     *ret_batch = (struct batch){ .again = again };
-    occ_jobs_take(again ? &writer->kept : &writer->waiting, &ret_batch->jobs);
+    occ_jobs_take(again ? &writer->kept : &writer->waiting, writer->singly > 0 ? 1 : SIZE_MAX, &ret_batch->jobs);
     if (ret_batch->jobs.count > 0) {
+        writer->singly -= writer->singly > 0 ? 1 : 0;
         return true;
     }
     const bool forgets = writer->forget_due && !again;
@@ -287,11 +329,14 @@ write_rest(struct occ_writer *writer)
         writer->batch = (struct batch){ 0 };
         batch.result =
             batch.jobs.count == 0 ? occ_success() : occ_jobs_write(&batch.jobs, writer->config.ledger, &batch.err);
-        if (!occ_is_ok(batch.result)) {
-            finish_bad(writer, &batch);
+        if (occ_is_ok(batch.result)) {
+            finish_good(writer, &batch);
+            continue;
+        }
+        finish_bad(writer, &batch);
+        if (writer->failure != OCC_OK) {
             return;
         }
-        finish_good(writer, &batch);
     }
 }
 

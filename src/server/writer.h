@@ -18,7 +18,8 @@ struct occ_writer_config {
     struct occ_loop *loop;
     const struct occ_events *events;
     struct occ_ledger *ledger;
-    void (*on_trouble)(void *ctx, const char *why); /* as in struct occ_store_config */
+    void (*on_trouble)(void *ctx, const char *why); /* as in struct occ_store_config, and the next one */
+    void (*on_written)(void *ctx, uint64_t duration_us);
     void *ctx;
 };
 

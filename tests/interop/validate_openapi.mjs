@@ -11,7 +11,9 @@ const validator = new Validator();
 const result = await validator.validate(file);
 assert.ok(result.valid, JSON.stringify(result.errors, null, 2));
 const specification = validator.specification;
-for (const [path, method] of [['/commit', 'post'], ['/key', 'get'], ['/verify', 'post'], ['/health', 'get']]) {
+const calls = [['/commit', 'post'], ['/key', 'get'], ['/verify', 'post'], ['/health', 'get'], ['/challenge', 'post'],
+  ['/allocate-slot', 'post'], ['/metrics', 'get']];
+for (const [path, method] of calls) {
   const operation = specification.paths[path]?.[method];
   assert.ok(operation, `${method} ${path} is missing`);
   assert.ok(operation.responses['200'], `${method} ${path}: no answer 200`);

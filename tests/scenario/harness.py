@@ -352,5 +352,8 @@ def check_chains(proofs):
             if int(after["commit"]["counter"]) == int(before["commit"]["counter"]) + 1:
                 assert after["commit"]["prevB64"] == link_hash(before), "a link does not name its predecessor"
         for proof in chain:
-            assert ("prevB64" in proof["commit"]) == (proof["commit"]["counter"] != "1")
+            # A chain's first proof has none; it names the epoch before, if there was one (PROTOCOL §6).
+            begins = proof["commit"]["counter"] == "1" or "epochLink" in proof["commit"]
+            assert ("prevB64" in proof["commit"]) != begins
+        assert not any("epochLink" in proof["commit"] for proof in chain[1:])
     return epochs

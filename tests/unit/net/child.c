@@ -75,7 +75,7 @@ start(struct family *family, char *script, struct occ_error *err)
 {
     char shell[] = "sh";
     char option[] = "-c";
-    char *const argv[] = { shell, option, script, NULL };
+    const char *const argv[] = { shell, option, script, NULL };
     static const char *const keep[] = { "PATH", "OCC_TEST_KEPT", "OCC_TEST_NOT_SET", NULL };
     const struct occ_stream_events events = { on_open, on_data, on_close, family };
     return occ_child_start(family->loop, "/bin/sh", argv, keep, &events, on_exit_of, err, &family->child,
@@ -163,7 +163,7 @@ test_cannot_start(void **state)
     struct family *family = *state;
     struct occ_error err = { 0 };
     char name[] = "none";
-    char *const argv[] = { name, NULL };
+    const char *const argv[] = { name, NULL };
     const struct occ_stream_events events = { on_open, on_data, on_close, family };
     const struct occ_result result = occ_child_start(family->loop, "/nonexistent/none", argv, NULL, &events, on_exit_of,
                                                      &err, &family->child, &family->stream);

@@ -369,6 +369,10 @@ test_fields(void **state)
     assert_true(occ_http_parse_field(&parse, "x-y", &value, &count));
     assert_true(occ_bytes_is(value, "1"));
     assert_int_equal(count, 2);
+    assert_true(occ_http_parse_field_at(&parse, "x-y", 0, &value) && occ_bytes_is(value, "1"));
+    assert_true(occ_http_parse_field_at(&parse, "x-y", 1, &value) && occ_bytes_is(value, "2"));
+    assert_false(occ_http_parse_field_at(&parse, "x-y", 2, &value));
+    assert_false(occ_http_parse_field_at(&parse, "x-yz", 0, &value));
     assert_true(occ_http_parse_field(&parse, "empty", &value, &count));
     assert_int_equal(value.len, 0);
     assert_false(occ_http_parse_field(&parse, "x-", &value, &count));

@@ -5,19 +5,23 @@
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "epoch.h"
 #include "os/socket.h"
 #include "server/boundary.h"
 #include "wire/frame.h"
 #include "wire/hello.h"
+#include "wire/link.h"
 
 enum { REQUESTS = 3, TIMEOUT_MS = 300, GUARD_MS = 20000 };
 
@@ -34,6 +38,11 @@ enum behaviour {
     GIVES_AGAIN,
     GIVES_AGAIN_WITH_GAP,
     INTEGRITY_LOST,
+    REFUSES_LINK,
+    OTHER_HEAD,
+    OTHER_LINK_HASH,
+    ACKNOWLEDGED_MORE,
+    MADE_LESS,
 };
 
 /* ---- the boundary that is played, on a thread of its own, one connection after the other ---- */
@@ -43,7 +52,9 @@ struct fake {
     int listen_fd;
     char folder[64], path[96];
     pthread_t thread;
-    atomic_uint connections, commit_frames, first_frame_requests;
+    atomic_uint connections, commit_frames, first_frame_requests, links, issues;
+    char linked[EPOCH_PROOF_SIZE]; /* the proof of the LINK; read when the thread has ended */
+    uint64_t position;             /* of the newest result that it gave */
     atomic_ulong acknowledged;
 };
 
@@ -76,41 +87,93 @@ static void
 put_result(struct occ_result_writer *writer, struct occ_bytes opaque, uint64_t position)
 {
     static const uint8_t digest[32];
+    const struct epoch_proof proof = epoch_make_proof(EPOCH_A, position);
     occ_commit_put_success(writer, opaque, position, occ_bytes_of(NULL, 0));
     const size_t begin = occ_commit_begin_proof(writer, position, digest);
-    occ_buf_put_str(writer->buf, "{\"proof\":1}");
+    occ_buf_put_str(writer->buf, proof.text);
     occ_commit_end_proof(writer, begin);
 }
 
-static void
-put_hello(const struct fake *fake, struct occ_buf *out)
+/* A boundary that gives again made two results before this connection; those that disagree say something else of them. */
+static struct occ_hello_ok
+make_hello(const struct fake *fake)
 {
-    if (fake->behaviour == REFUSES_HELLO) {
-        occ_hello_put_refused(out, 0, OCC_ERR_BUSY, occ_bytes_str("another parent is connected"));
-        return;
-    }
-    const bool again = fake->behaviour == GIVES_AGAIN || fake->behaviour == GIVES_AGAIN_WITH_GAP;
-    const struct occ_hello_ok hello = {
-        .version = fake->behaviour == OTHER_VERSION ? 2 : 1,
+    const enum behaviour behaviour = fake->behaviour;
+    const bool again = behaviour == GIVES_AGAIN || behaviour == GIVES_AGAIN_WITH_GAP || behaviour >= OTHER_HEAD;
+    struct occ_hello_ok hello = {
+        .version = behaviour == OTHER_VERSION ? OCC_WIRE_VERSION - 1 : OCC_WIRE_VERSION,
         .frame_len_max = OCC_LIMIT_FRAME_LEN,
         .requests_max = 1024,
         .digests_max = 10000,
         .retained_len_max = 1 << 20,
         .public_key = { 7 },
-        .epoch_id = occ_bytes_str("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"),
+        .epoch_id = occ_bytes_str(EPOCH_A),
         .enforcement = occ_bytes_str("stub"),
         .measurement = occ_bytes_str("stub:test"),
-        .last_position = again ? 7 : 5,
-        .acknowledged_position = 5,
+        .last_position = again ? 2 : 0,
+        .head_count = 1,
     };
-    occ_hello_put_ok(out, &hello);
     if (again) {
+        const uint64_t counter = behaviour == OTHER_HEAD ? 3 : 2;
+        const struct epoch_proof newest = epoch_make_proof(EPOCH_A, counter);
+        hello.heads[0].counter = counter;
+        memcpy(hello.heads[0].link_hash, newest.link_hash, sizeof(newest.link_hash));
+        hello.heads[0].link_hash[31] ^= behaviour == OTHER_LINK_HASH ? 1 : 0;
+    }
+    hello.acknowledged_position = behaviour == ACKNOWLEDGED_MORE ? 2 : 0;
+    hello.last_position = behaviour == MADE_LESS ? 1 : hello.last_position;
+    return hello;
+}
+
+static void
+put_hello(struct fake *fake, struct occ_buf *out)
+{
+    if (fake->behaviour == REFUSES_HELLO) {
+        occ_hello_put_refused(out, 0, OCC_ERR_BUSY, occ_bytes_str("another parent is connected"));
+        return;
+    }
+    const struct occ_hello_ok hello = make_hello(fake);
+    occ_hello_put_ok(out, &hello);
+    fake->position = hello.last_position;
+    if (hello.last_position > hello.acknowledged_position) {
         struct occ_result_writer writer;
         occ_commit_begin_results(&writer, out, 0);
-        put_result(&writer, occ_bytes_str("of an earlier run"), 6);
-        put_result(&writer, occ_bytes_str("and another"), fake->behaviour == GIVES_AGAIN ? 7 : 8);
+        put_result(&writer, occ_bytes_str("of an earlier run"), 1);
+        if (hello.last_position > 1) {
+            put_result(&writer, occ_bytes_str("and another"), fake->behaviour == GIVES_AGAIN_WITH_GAP ? 3 : 2);
+        }
         occ_commit_end_results(&writer);
     }
+}
+
+static void
+answer_link(struct fake *fake, const struct occ_frame *frame, struct occ_buf *out)
+{
+    struct occ_reader reader;
+    struct occ_link_entry entry;
+    uint16_t chains;
+    assert_true(occ_is_ok(occ_link_read(frame->payload, &reader, &chains)) && chains == 1);
+    assert_true(occ_is_ok(occ_link_next(&reader, &entry)) && entry.chain_id.len == 0);
+    assert_int_equal(atomic_load(&fake->commit_frames), 0);
+    memcpy(fake->linked, entry.proof.ptr, entry.proof.len);
+    atomic_fetch_add(&fake->links, 1);
+    if (fake->behaviour == REFUSES_LINK) {
+        occ_link_put_answer(out, frame->id, OCC_ERR_LINK, occ_bytes_str("the default chain: no"));
+        return;
+    }
+    occ_link_put_answer(out, frame->id, OCC_OK, occ_bytes_of(NULL, 0));
+}
+
+static void
+answer_issue(struct fake *fake, const struct occ_frame *frame, struct occ_buf *out)
+{
+    struct occ_issue_request request;
+    assert_true(occ_is_ok(occ_issue_read(frame->payload, &request)));
+    atomic_fetch_add(&fake->issues, 1);
+    const bool is_slot = request.what == OCC_ISSUE_SLOT;
+    const struct occ_issue_answer answer = { .code = is_slot ? OCC_ERR_CHAIN_UNKNOWN : OCC_OK,
+                                             .text = occ_bytes_str(is_slot ? "no such chain" : "{\"challenge\":1}") };
+    occ_issue_put_answer(out, frame->id, &answer);
 }
 
 static void
@@ -140,7 +203,7 @@ answer_commit(struct fake *fake, const struct occ_frame *frame, struct occ_buf *
             break;
         }
         put_result(&writer, fake->behaviour == WRONG_OPAQUE && last ? occ_bytes_str("0123456789abcdef") : opaque,
-                   6 + i + (fake->behaviour == WRONG_POSITION && last ? 1u : 0u));
+                   ++fake->position + (fake->behaviour == WRONG_POSITION && last ? 1u : 0u));
     }
     occ_commit_end_results(&writer);
 }
@@ -164,6 +227,14 @@ answer(struct fake *fake, const struct occ_frame *frame, struct occ_buf *out)
     }
     if (frame->type == OCC_FRAME_PING && fake->behaviour == INTEGRITY_LOST) {
         occ_hello_put_refused(out, frame->id, OCC_ERR_INTEGRITY, occ_bytes_str("it cannot trust itself"));
+        return true;
+    }
+    if (frame->type == OCC_FRAME_LINK) {
+        answer_link(fake, frame, out);
+        return true;
+    }
+    if (frame->type == OCC_FRAME_ISSUE) {
+        answer_issue(fake, frame, out);
         return true;
     }
     if (frame->type == OCC_FRAME_PING) {
@@ -227,7 +298,7 @@ stop_fake(struct fake *fake)
     (void)pthread_join(fake->thread, NULL);
     (void)close(fake->listen_fd);
     (void)unlink(fake->path);
-    (void)rmdir(fake->folder);
+    epoch_remove_folder(fake->folder);
 }
 
 /* ---- the parent under test ---- */
@@ -242,7 +313,12 @@ struct request {
 struct parent {
     struct fake fake;
     struct occ_loop *loop;
+    struct occ_store *store;
     struct occ_boundary *boundary;
+    bool genesis;
+    void (*seed)(const char *folder); /* what is in the ledger before */
+    struct occ_boundary_issue issues[2];
+    unsigned issued;
     struct occ_timer *guard, *poll;
     struct request requests[REQUESTS];
     unsigned done, ups, downs;
@@ -309,10 +385,11 @@ commit_all(struct parent *parent)
         request->parent = parent;
         request->pending =
             (struct occ_pending){ .loose = OCC_BUF_INIT(4096), .digests = 1, .answer_len = 700, .done = on_done };
-        occ_boundary_next_opaque(parent->boundary, request->pending.opaque);
+        occ_boundary_next_id(parent->boundary, request->pending.opaque);
+        request->pending.opaque_len = OCC_OPAQUE_ID_LEN;
         struct occ_commit_writer writer;
         occ_commit_begin_loose(&writer, &request->pending.loose);
-        occ_commit_put_request(&writer, occ_bytes_of(request->pending.opaque, OCC_PENDING_OPAQUE_LEN));
+        occ_commit_put_request(&writer, occ_bytes_of(request->pending.opaque, request->pending.opaque_len));
         occ_commit_put_digest(&writer, digest);
         occ_commit_end_loose(&writer);
         assert_true(occ_is_ok(occ_boundary_commit(parent->boundary, &request->pending)));
@@ -361,7 +438,16 @@ run(struct parent *parent, enum behaviour behaviour)
     assert_true(occ_is_ok(occ_loop_new(&err, &parent->loop)));
     assert_true(occ_is_ok(occ_timer_new(parent->loop, on_guard, parent, &parent->guard)));
     assert_true(occ_is_ok(occ_timer_new(parent->loop, on_poll, parent, &parent->poll)));
+    if (parent->seed != NULL) {
+        parent->seed(parent->fake.folder);
+    }
+    const struct occ_store_config store = {
+        .loop = parent->loop, .events = &no_log, .folder = parent->fake.folder, .read_threads = 1, .reads_max = 8
+    };
+    assert_true(occ_is_ok(occ_store_new(&store, &err, &parent->store)));
     const struct occ_boundary_config config = { .loop = parent->loop,
+                                                .store = parent->store,
+                                                .genesis = parent->genesis,
                                                 .events = &no_log,
                                                 .unix_path = parent->fake.path,
                                                 .timeout_ms = TIMEOUT_MS,
@@ -382,6 +468,7 @@ clear(struct parent *parent)
 {
     occ_timer_stop(parent->poll);
     occ_boundary_stop(parent->boundary, on_stopped, parent);
+    occ_store_free(parent->store);
     occ_boundary_free(parent->boundary);
     occ_timer_free(parent->guard);
     occ_timer_free(parent->poll);
@@ -395,7 +482,7 @@ clear(struct parent *parent)
 static bool
 all_done_and_acknowledged(const struct parent *parent)
 {
-    return parent->done == REQUESTS && atomic_load(&parent->fake.acknowledged) == 8;
+    return parent->done == REQUESTS && atomic_load(&parent->fake.acknowledged) == REQUESTS;
 }
 
 static bool
@@ -431,9 +518,9 @@ stays_down(const struct parent *parent)
 }
 
 static bool
-seven_acknowledged(const struct parent *parent)
+two_acknowledged(const struct parent *parent)
 {
-    return atomic_load(&parent->fake.acknowledged) == 7;
+    return atomic_load(&parent->fake.acknowledged) == 2;
 }
 
 /* Requests of one turn share one frame, and one acknowledgement says that all are taken. */
@@ -516,7 +603,7 @@ static void
 test_given_again(void **state)
 {
     (void)state;
-    struct parent parent = { .finished = seven_acknowledged };
+    struct parent parent = { .finished = two_acknowledged };
     run(&parent, GIVES_AGAIN);
     assert_int_equal(parent.ups, 1);
     assert_int_equal(parent.downs, 0);
@@ -580,6 +667,229 @@ test_stop(void **state)
     }
 }
 
+/* ---- the ledger and the boundary ---- */
+
+static void
+seed_earlier_epoch(const char *folder)
+{
+    epoch_seed(folder, EPOCH_B, 9, 1, 3);
+}
+
+/* What the ledger has of the boundary's own epoch. */
+static void
+seed_one(const char *folder)
+{
+    epoch_seed(folder, EPOCH_A, 7, 1, 1);
+}
+
+static void
+seed_two(const char *folder)
+{
+    epoch_seed(folder, EPOCH_A, 7, 1, 2);
+}
+
+/* A new epoch names the ledger's newest proof before anything is committed; later sessions of the test find nothing wrong. */
+static void
+test_link(void **state)
+{
+    (void)state;
+    struct parent parent = { .when_up = commit_all, .finished = all_done_and_acknowledged, .seed = seed_earlier_epoch };
+    run(&parent, GOOD);
+    assert_int_equal(parent.requests[0].code, OCC_OK);
+    assert_null(occ_boundary_trouble(parent.boundary));
+    clear(&parent);
+    assert_int_equal(atomic_load(&parent.fake.links), 1);
+    const struct epoch_proof newest = epoch_make_proof(EPOCH_B, 3);
+    assert_string_equal(parent.fake.linked, newest.text);
+}
+
+static bool
+has_trouble(const struct parent *parent)
+{
+    return parent->done == REQUESTS && parent->ups > 0 && occ_boundary_trouble(parent->boundary) != NULL;
+}
+
+/* A boundary that does not go on from there is left alone: no new session, and so no new key, follows. */
+static void
+test_link_refused(void **state)
+{
+    (void)state;
+    struct parent parent = { .when_up = commit_all, .finished = has_trouble, .seed = seed_earlier_epoch };
+    run(&parent, REFUSES_LINK);
+    assert_string_equal(
+        occ_boundary_trouble(parent.boundary),
+        "commits are stopped: the boundary does not go on from the ledger's last proof (the default chain: "
+        "no); occd --genesis begins without a link to it");
+    assert_int_equal(parent.requests[0].code, OCC_ERR_UNAVAILABLE);
+    assert_int_equal(atomic_load(&parent.fake.commit_frames), 0);
+    assert_int_equal(parent.downs, 0);
+    assert_non_null(occ_boundary_identity(parent.boundary));
+    struct occ_pending pending = { .digests = 1 };
+    assert_int_equal(occ_boundary_commit(parent.boundary, &pending).code, OCC_ERR_UNAVAILABLE);
+    struct occ_boundary_issue issue = { .request.what = OCC_ISSUE_CHALLENGE };
+    assert_int_equal(occ_boundary_issue(parent.boundary, &issue).code, OCC_ERR_UNAVAILABLE);
+    clear(&parent);
+}
+
+static void
+test_genesis(void **state)
+{
+    (void)state;
+    struct parent parent = {
+        .when_up = commit_all, .finished = all_done_and_acknowledged, .seed = seed_earlier_epoch, .genesis = true
+    };
+    run(&parent, GOOD);
+    assert_int_equal(atomic_load(&parent.fake.links), 0);
+    assert_int_equal(parent.requests[0].code, OCC_OK);
+    clear(&parent);
+}
+
+/* What the ledger has already is taken as once; what it lacks is added. */
+static void
+test_given_again_twice(void **state)
+{
+    (void)state;
+    struct parent parent = { .finished = two_acknowledged, .seed = seed_one };
+    run(&parent, GIVES_AGAIN);
+    assert_int_equal(parent.downs, 0);
+    clear(&parent);
+}
+
+/* Promise 1: whoever of the two has forgotten something, nothing is signed any more, and the sentence says what is wrong. */
+static void
+test_disagreement(void **state)
+{
+    (void)state;
+    static const struct {
+        enum behaviour behaviour;
+        void (*seed)(const char *folder);
+        const char *sentence;
+    } rows[] = {
+        { ACKNOWLEDGED_MORE, seed_one,
+          "commits are stopped until occd is restarted: the ledger is older than the boundary was told: it ends at "
+          "position "
+          "1 of epoch " EPOCH_A ", and 2 was durable (a restored backup?)" },
+        { ACKNOWLEDGED_MORE, NULL,
+          "commits are stopped until occd is restarted: the ledger is older than the boundary was told: it ends at "
+          "position "
+          "0 of epoch " EPOCH_A ", and 2 was durable (a restored backup?)" },
+        { MADE_LESS, seed_two,
+          "commits are stopped until occd is restarted: the ledger has more than the boundary made: it ends at "
+          "position 2 of "
+          "epoch " EPOCH_A ", and the boundary at 1" },
+        { OTHER_HEAD, NULL,
+          "commits are stopped until occd is restarted: the default chain of epoch " EPOCH_A
+          " ends in the ledger at counter 2, and in the boundary at 3" },
+        { OTHER_LINK_HASH, NULL,
+          "commits are stopped until occd is restarted: the default chain of epoch " EPOCH_A
+          ": the ledger's newest proof is not the one that the boundary goes on from" },
+    };
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct parent parent = { .when_up = commit_all, .finished = stays_down, .seed = rows[i].seed };
+        run(&parent, rows[i].behaviour);
+        assert_string_equal(occ_boundary_trouble(parent.boundary), rows[i].sentence);
+        assert_int_equal(atomic_load(&parent.fake.connections), 1);
+        assert_int_equal(atomic_load(&parent.fake.commit_frames), 0);
+        assert_int_equal(parent.requests[0].code, OCC_ERR_UNAVAILABLE);
+        clear(&parent);
+    }
+}
+
+/* ---- what is given out to be used once ---- */
+
+static void
+on_issued(struct occ_boundary_issue *issue, const struct occ_issue_answer *given)
+{
+    struct parent *parent =
+        (struct parent *)(void *)((char *)(issue - (issue->request.what == OCC_ISSUE_SLOT ? 1 : 0)) -
+                                  offsetof(struct parent, issues));
+    parent->issued++;
+    if (issue->request.what == OCC_ISSUE_SLOT) {
+        assert_int_equal(given->code, OCC_ERR_CHAIN_UNKNOWN);
+        assert_true(occ_bytes_is(given->text, "no such chain"));
+        return;
+    }
+    assert_int_equal(given->code, OCC_OK);
+    assert_true(occ_bytes_is(given->text, "{\"challenge\":1}"));
+}
+
+static void
+issue_both(struct parent *parent)
+{
+    parent->issues[0] = (struct occ_boundary_issue){ .request.what = OCC_ISSUE_CHALLENGE, .done = on_issued };
+    parent->issues[1] =
+        (struct occ_boundary_issue){ .request = { .what = OCC_ISSUE_SLOT, .chain_id = occ_bytes_str("other") },
+                                     .done = on_issued };
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true(occ_is_ok(occ_boundary_issue(parent->boundary, &parent->issues[i])));
+    }
+    assert_int_equal(parent->issued, 0);
+}
+
+static bool
+both_issued(const struct parent *parent)
+{
+    return parent->issued == 2;
+}
+
+static void
+test_issue(void **state)
+{
+    (void)state;
+    struct parent parent = { .when_up = issue_both, .finished = both_issued, .seed = seed_earlier_epoch };
+    run(&parent, GOOD);
+    assert_int_equal(atomic_load(&parent.fake.links), 1); /* before: a slot counts on from there */
+    assert_int_equal(atomic_load(&parent.fake.issues), 2);
+    assert_int_equal(parent.downs, 0);
+    clear(&parent);
+}
+
+/* ---- a ledger that cannot be written ---- */
+
+static void
+limit_files(rlim_t len)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = len;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void
+commit_on_full_disk(struct parent *parent)
+{
+    limit_files(1);
+    commit_all(parent);
+}
+
+static bool
+done_then_acknowledged(const struct parent *parent)
+{
+    if (parent->done < REQUESTS) {
+        return false;
+    }
+    if (occ_boundary_trouble(parent->boundary) != NULL) {
+        limit_files(RLIM_INFINITY); /* the operator makes room */
+    }
+    return atomic_load(&parent->fake.acknowledged) == REQUESTS && occ_boundary_trouble(parent->boundary) == NULL;
+}
+
+/* Clients hear that the outcome is unknown; when there is room again the proofs are durable, and acknowledged, by themselves. */
+static void
+test_full_disk(void **state)
+{
+    (void)state;
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    struct parent parent = { .when_up = commit_on_full_disk, .finished = done_then_acknowledged };
+    run(&parent, GOOD);
+    for (unsigned i = 0; i < REQUESTS; i++) {
+        assert_int_equal(parent.requests[i].code, OCC_ERR_UNKNOWN_OUTCOME);
+        assert_int_equal(parent.requests[i].done, 1);
+    }
+    assert_int_equal(parent.downs, 0);
+    clear(&parent);
+}
+
 int
 main(void)
 {
@@ -588,6 +898,10 @@ main(void)
         cmocka_unit_test(test_hello_refused), cmocka_unit_test(test_given_again),
         cmocka_unit_test(test_ask),           cmocka_unit_test(test_integrity_lost),
         cmocka_unit_test(test_stop),          cmocka_unit_test(test_no_room_for_answers),
+        cmocka_unit_test(test_link),          cmocka_unit_test(test_link_refused),
+        cmocka_unit_test(test_genesis),       cmocka_unit_test(test_given_again_twice),
+        cmocka_unit_test(test_disagreement),  cmocka_unit_test(test_issue),
+        cmocka_unit_test(test_full_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,21 +57,12 @@ test_refused(void **state)
         { ONE("{\"digestB64\":\"jYl9NHJP0VcRVh6OMEIU5VAGva6cu5kdrnPrlNr/RnV=\",\"hashAlg\":\"sha256\"}"),
           "digests[0].digestB64: not canonical base64 (RFC 4648 section 4, padded)" },
         { ONE("{\"digestB64\":\"" DIGEST "\",\"hashAlg\":\"sha256\",\"x\":1}"), "digests[0]: unknown field \"x\"" },
-        { ONE("{\"digestB64\":\"" DIGEST "\",\"hashAlg\":\"sha256\",\"agency\":{}}"),
-          "digests[0].agency: not supported by this server" },
-        { ONE("{\"digestB64\":\"" DIGEST "\",\"hashAlg\":\"sha256\",\"slotId\":\"s\"}"),
-          "digests[0].slotId: not supported by this server" },
         { ONE("{\"digestB64\":\"" DIGEST "\",\"hashAlg\":\"sha256\",\"metadata\":[]}"),
           "digests[0].metadata: an array, expected an object" },
         { "{\"digests\":[" ENTRY "],\"metadata\":\"m\"}", "metadata: a string, expected an object" },
         { "{\"digests\":[" ENTRY "],\"metadata\":null}", "metadata: null, expected an object" },
         { "{\"digests\":[" ENTRY "],\"digest\":1}", "unknown field \"digest\"" },
         { "{\"digests\":[" ENTRY "],\"prevProofId\":7}", "prevProofId: a number, expected a string" },
-        { "{\"digests\":[" ENTRY "],\"agency\":{}}", "agency: not supported by this server" },
-        { "{\"digests\":[" ENTRY "],\"chainId\":\"a\"}", "chainId: not supported by this server" },
-        { "{\"digests\":[" ENTRY "],\"attribution\":{}}", "attribution: not supported by this server" },
-        { "{\"digests\":[" ENTRY "],\"policy\":{}}", "policy: not supported by this server" },
-        { "{\"digests\":[" ENTRY "],\"principal\":{}}", "principal: not supported by this server" },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct occ_error err = { 0 };

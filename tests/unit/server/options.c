@@ -151,6 +151,62 @@ test_refused(void **state)
 }
 
 static void
+test_metrics(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *flag, *listens;
+        bool on_main, is_default;
+    } cases[] = { { "--data=/d", "unix:/d/metrics.sock", false, true },
+                  { "--metrics=off", NULL, false, false },
+                  { "--metrics=main", NULL, true, false },
+                  { "--metrics=[::1]:9464", "[::1]:9464", false, false },
+                  { "--metrics=unix:/run/m", "unix:/run/m", false, false } };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[64], home[] = "HOME=/h";
+        (void)snprintf(text, sizeof(text), "%s", cases[i].flag);
+        char *const flags[] = { text, NULL }, *const envp[] = { home, NULL };
+        struct occ_options options;
+        struct occ_error err = { 0 };
+        assert_true(occ_is_ok(load(flags, envp, &err, &options)));
+        assert_int_equal(options.metrics == NULL, cases[i].listens == NULL);
+        if (cases[i].listens != NULL) {
+            assert_string_equal(options.metrics, cases[i].listens);
+        }
+        assert_int_equal(options.metrics_on_main, cases[i].on_main);
+        assert_int_equal(options.metrics_is_default, cases[i].is_default);
+        occ_options_clear(&options);
+    }
+    refused("--metrics=9464", NULL, "--metrics: \"9464\", expected HOST:PORT");
+    refused("--metrics=on", NULL, "--metrics: \"on\", expected HOST:PORT");
+    refused("--metrics=unix:", NULL, "--metrics: \"unix:\"");
+}
+
+static void
+test_rates(void **state)
+{
+    (void)state;
+    char key[] = "--rate-key=10/s", demo[] = "--demo-rate=5", proxy[] = "--trusted-proxy=unix,10.0.0.0/8";
+    char *const flags[] = { key, demo, proxy, NULL };
+    char home[] = "HOME=/h", *const envp[] = { home, NULL };
+    struct occ_options options;
+    struct occ_error err = { 0 };
+    assert_true(occ_is_ok(load(flags, envp, &err, &options)));
+    assert_int_equal(options.rate_key.calls, 10);
+    assert_int_equal(options.rate_key.period_ms, 1000);
+    assert_int_equal(options.rate_address.calls, 0);
+    assert_int_equal(options.demo_rate.calls, 5);
+    assert_int_equal(options.demo_rate.period_ms, 60000);
+    assert_true(options.proxies.trusts_unix);
+    assert_int_equal(options.proxies.count, 1);
+    occ_options_clear(&options);
+    refused("--rate-key=0", NULL, "--rate-key: \"0\"");
+    refused(NULL, "OCC_RATE_ADDRESS=x", "--rate-address: \"x\"");
+    refused("--demo-rate=-1", NULL, "--demo-rate: \"-1\"");
+    refused("--trusted-proxy=proxy.example", NULL, "--trusted-proxy: \"proxy.example\"");
+}
+
+static void
 test_no_folder(void **state)
 {
     (void)state;
@@ -167,7 +223,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults), cmocka_unit_test(test_environment), cmocka_unit_test(test_flags),
-        cmocka_unit_test(test_refused),  cmocka_unit_test(test_no_folder),
+        cmocka_unit_test(test_refused),  cmocka_unit_test(test_no_folder),   cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_rates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@
 #include "server/pending.h"
 #include "wire/frame.h"
 
-enum { REQUESTS = 8 };
+enum { REQUESTS = 8, OPAQUE_LEN = 16 };
 
 /* pending is the first member, so that done finds the rest. */
 struct request {
@@ -42,11 +42,12 @@ make_request(struct request *request, uint8_t number, uint32_t digests)
     *request = (struct request){ .pending = { .digests = digests,
                                               .answer_len = (size_t)digests * 700,
                                               .loose = OCC_BUF_INIT(1 << 20),
+                                              .opaque_len = OPAQUE_LEN,
                                               .done = on_done } };
     request->pending.opaque[0] = number;
     struct occ_commit_writer writer;
     occ_commit_begin_loose(&writer, &request->pending.loose);
-    occ_commit_put_request(&writer, occ_bytes_of(request->pending.opaque, OCC_PENDING_OPAQUE_LEN));
+    occ_commit_put_request(&writer, occ_bytes_of(request->pending.opaque, OPAQUE_LEN));
     for (uint32_t i = 0; i < digests; i++) {
         occ_commit_put_digest(&writer, digest);
     }
@@ -122,7 +123,7 @@ test_pack(void **state)
     rules.answer_len_max = 1400;
     assert_int_equal(packed(&rules, ones, 8), 2);
     rules = wide;
-    rules.frame_len_max = 1600; /* results: 18 of head, 2 × (31 + 4 + 700) */
+    rules.frame_len_max = 2000; /* results: 18 of head, 2 × (209 + 44 + 700) */
     assert_int_equal(packed(&rules, ones, 8), 2);
 }
 
@@ -134,7 +135,7 @@ test_fits_alone(void **state)
     make_request(&request, 1, 2);
     struct occ_pending_rules rules = wide;
     assert_true(occ_pending_fits_alone(&request.pending, &rules));
-    rules.frame_len_max = 18 + 31 + 2 * 4 + 1400;
+    rules.frame_len_max = 18 + 209 + 2 * 44 + 1400;
     assert_true(occ_pending_fits_alone(&request.pending, &rules));
     rules.frame_len_max--;
     assert_false(occ_pending_fits_alone(&request.pending, &rules));
@@ -149,8 +150,7 @@ static void
 put_success(struct occ_result_writer *writer, const struct request *request, uint64_t position, uint32_t proofs)
 {
     static const uint8_t digest[32];
-    occ_commit_put_success(writer, occ_bytes_of(request->pending.opaque, OCC_PENDING_OPAQUE_LEN), position,
-                           occ_bytes_of(NULL, 0));
+    occ_commit_put_success(writer, occ_bytes_of(request->pending.opaque, OPAQUE_LEN), position, occ_bytes_of(NULL, 0));
     for (uint32_t i = 0; i < proofs; i++) {
         const size_t begin = occ_commit_begin_proof(writer, position, digest);
         occ_buf_put_format(writer->buf, "proof %u.%u", request->pending.opaque[0], i);
@@ -163,8 +163,8 @@ static void
 put_results(struct occ_buf *out, struct request *requests, enum wrong wrong)
 {
     struct occ_result_writer writer;
-    const struct occ_bytes second = occ_bytes_of(requests[1].pending.opaque, OCC_PENDING_OPAQUE_LEN);
-    uint8_t other[OCC_PENDING_OPAQUE_LEN] = { 99 };
+    const struct occ_bytes second = occ_bytes_of(requests[1].pending.opaque, OPAQUE_LEN);
+    uint8_t other[OPAQUE_LEN] = { 99 };
     occ_commit_begin_results(&writer, out, 5);
     put_success(&writer, &requests[wrong == ORDER ? 2 : 0], wrong == POSITION ? 8 : 7, wrong == PROOFS ? 1 : 2);
     occ_commit_put_refusal(&writer, wrong == OPAQUE ? occ_bytes_of(other, sizeof(other)) : second, OCC_ERR_FIELD_TYPE,
@@ -185,7 +185,7 @@ put_results(struct occ_buf *out, struct request *requests, enum wrong wrong)
 }
 
 static struct occ_result
-deliver(struct request *requests, enum wrong wrong, uint64_t *position)
+deliver(struct request *requests, enum wrong wrong, const struct occ_pending_answer *failed, uint64_t *position)
 {
     static const uint32_t digests[] = { 2, 1, 1 };
     struct occ_pending_list flight = { 0 };
@@ -193,8 +193,16 @@ deliver(struct request *requests, enum wrong wrong, uint64_t *position)
     queue_requests(requests, digests, 3, &flight);
     put_results(&out, requests, wrong);
     const struct occ_bytes payload = occ_bytes_of(out.ptr + OCC_FRAME_HEAD_LEN, out.len - OCC_FRAME_HEAD_LEN);
-    const struct occ_result result = occ_pending_deliver(&flight, payload, position);
-    assert_int_equal(flight.count, occ_is_ok(result) ? 0 : 3);
+    struct occ_pending_results results;
+    const struct occ_result result = occ_pending_check(&flight, payload, *position, &results);
+    assert_int_equal(flight.count, 3);
+    if (occ_is_ok(result)) {
+        *position = results.position;
+        assert_int_equal(results.successes, 2);
+        assert_false(results.lost);
+        occ_pending_deliver(&flight, payload, failed);
+        assert_int_equal(flight.count, 0);
+    }
     clear_requests(requests, 3);
     return result;
 }
@@ -205,7 +213,7 @@ test_deliver(void **state)
     (void)state;
     struct request requests[3];
     uint64_t position = 6;
-    assert_true(occ_is_ok(deliver(requests, NOTHING, &position)));
+    assert_true(occ_is_ok(deliver(requests, NOTHING, NULL, &position)));
     assert_int_equal(position, 8);
     for (unsigned i = 0; i < 3; i++) {
         assert_int_equal(requests[i].done, 1);
@@ -217,6 +225,48 @@ test_deliver(void **state)
     assert_string_equal(requests[2].first_proof, "proof 3.0");
 }
 
+/* What was signed and is not durable is nobody's yet; what was refused is refused. */
+static void
+test_deliver_failed(void **state)
+{
+    (void)state;
+    struct request requests[3];
+    uint64_t position = 6;
+    const struct occ_pending_answer failed = { .code = OCC_ERR_UNKNOWN_OUTCOME, .text = occ_bytes_str("full") };
+    assert_true(occ_is_ok(deliver(requests, NOTHING, &failed, &position)));
+    static const enum occ_err codes[] = { OCC_ERR_UNKNOWN_OUTCOME, OCC_ERR_FIELD_TYPE, OCC_ERR_UNKNOWN_OUTCOME };
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(requests[i].done, 1);
+        assert_int_equal(requests[i].code, codes[i]);
+        assert_int_equal(requests[i].proof_count, 0);
+    }
+    assert_string_equal(requests[0].text, "full");
+}
+
+/* The boundary says of itself that it cannot be used any more. */
+static void
+test_lost(void **state)
+{
+    (void)state;
+    struct request request;
+    struct occ_pending_list flight = { 0 };
+    struct occ_result_writer writer;
+    struct occ_pending_results results;
+    make_request(&request, 1, 1);
+    occ_pending_push(&flight, &request.pending);
+    OCC_BUF_AUTO(out, 4096);
+    occ_commit_begin_results(&writer, &out, 5);
+    occ_commit_put_refusal(&writer, occ_bytes_of(request.pending.opaque, OPAQUE_LEN), OCC_ERR_INTEGRITY,
+                           occ_bytes_str("no"));
+    occ_commit_end_results(&writer);
+    const struct occ_bytes payload = occ_bytes_of(out.ptr + OCC_FRAME_HEAD_LEN, out.len - OCC_FRAME_HEAD_LEN);
+    assert_true(occ_is_ok(occ_pending_check(&flight, payload, 9, &results)));
+    assert_true(results.lost);
+    assert_int_equal(results.successes, 0);
+    assert_int_equal(results.position, 9);
+    occ_buf_clear(&request.pending.loose);
+}
+
 /* One inconsistency anywhere, and nothing of the frame is believed. */
 static void
 test_deliver_refused(void **state)
@@ -225,7 +275,7 @@ test_deliver_refused(void **state)
     for (enum wrong wrong = OPAQUE; wrong <= REFUSED_WITH_POSITION; wrong++) {
         struct request requests[3];
         uint64_t position = 6;
-        assert_int_equal(deliver(requests, wrong, &position).code, OCC_ERR_WIRE_MESSAGE);
+        assert_int_equal(deliver(requests, wrong, NULL, &position).code, OCC_ERR_WIRE_MESSAGE);
         assert_int_equal(position, 6);
         for (unsigned i = 0; i < 3; i++) {
             assert_int_equal(requests[i].done, 0);
@@ -258,8 +308,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pack),     cmocka_unit_test(test_fits_alone),
-        cmocka_unit_test(test_deliver),  cmocka_unit_test(test_deliver_refused),
+        cmocka_unit_test(test_pack),           cmocka_unit_test(test_fits_alone),
+        cmocka_unit_test(test_deliver),        cmocka_unit_test(test_deliver_refused),
+        cmocka_unit_test(test_deliver_failed), cmocka_unit_test(test_lost),
         cmocka_unit_test(test_fail_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,6 +23,7 @@ struct occ_ledger {
     bool held;         /* a write waits until it is let go */
     unsigned begun;    /* writes */
     enum occ_err fail; /* what writes are to give */
+    unsigned at_fault; /* a write with this position is OCC_ERR_NOT_FOUND */
     unsigned writes, forgotten;
     char seen[WRITES_MAX][64]; /* of each good write: "epoch:position,position" */
 };
@@ -36,7 +37,10 @@ occ_ledger_write(struct occ_ledger *ledger, const struct occ_ledger_write *write
     while (ledger->held) {
         (void)pthread_cond_wait(&ledger->changed, &ledger->lock);
     }
-    const enum occ_err code = ledger->fail;
+    enum occ_err code = ledger->fail;
+    for (size_t i = 0; i < write->entry_count; i++) {
+        code = write->entries[i].position == ledger->at_fault ? OCC_ERR_NOT_FOUND : code;
+    }
     if (code == OCC_OK) {
         OCC_BUF_AUTO(text, 64);
         occ_buf_put(&text, write->entry_count > 0 ? write->epoch->epoch_id : occ_bytes_str("tokens"));
@@ -102,6 +106,7 @@ struct fixture {
     char order[32]; /* "d0d1k0": which was called, in order */
     unsigned troubles, wells;
     void (*in_trouble)(struct fixture *fixture);
+    unsigned written; /* calls of on_written */
 };
 
 static const struct occ_ledger_epoch epoch_a = { .epoch_id = { (const uint8_t *)"a", 1 }, .public_key = { 1 } };
@@ -155,6 +160,14 @@ on_trouble(void *ctx, const char *why)
 }
 
 static void
+on_written(void *ctx, uint64_t duration_us)
+{
+    struct fixture *fixture = ctx;
+    assert_true(duration_us < (uint64_t)GUARD_MS * 1000);
+    fixture->written++;
+}
+
+static void
 on_guard(void *ctx)
 {
     (void)ctx;
@@ -172,9 +185,12 @@ set_up(struct fixture *fixture)
     assert_true(occ_is_ok(occ_loop_new(&err, &fixture->loop)));
     assert_true(occ_is_ok(occ_timer_new(fixture->loop, on_guard, fixture, &fixture->guard)));
     occ_timer_start(fixture->guard, GUARD_MS);
-    const struct occ_writer_config config = {
-        .loop = fixture->loop, .events = &no_log, .ledger = &fixture->ledger, .on_trouble = on_trouble, .ctx = fixture
-    };
+    const struct occ_writer_config config = { .loop = fixture->loop,
+                                              .events = &no_log,
+                                              .ledger = &fixture->ledger,
+                                              .on_trouble = on_trouble,
+                                              .on_written = on_written,
+                                              .ctx = fixture };
     assert_true(occ_is_ok(occ_writer_new(&config, &fixture->writer)));
     for (unsigned i = 0; i < JOBS; i++) {
         struct job *job = &fixture->jobs[i];
@@ -262,6 +278,7 @@ test_gathers(void **state)
     assert_string_equal(fixture.ledger.seen[0], "a:1");
     assert_string_equal(fixture.ledger.seen[1], "a:2,3,4");
     assert_string_equal(fixture.ledger.seen[2], "b:5");
+    assert_int_equal(fixture.written, 3);
     tear_down(&fixture);
 }
 
@@ -304,6 +321,30 @@ test_full(void **state)
     run_until(&fixture, 3);
     assert_string_equal(fixture.order, "d0d1d3");
     assert_int_equal(fixture.ledger.writes, 3); /* 1 filled a transaction alone */
+    tear_down(&fixture);
+}
+
+/* A job that is wrong fails alone, whoever shares its transaction; the ledger is not in trouble for it. */
+static void
+test_set_apart(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    set_up(&fixture);
+    tell(&fixture.ledger, true, OCC_OK);
+    fixture.ledger.at_fault = 3;
+    fixture.jobs[2].job.keep = false;
+    for (unsigned i = 0; i < 5; i++) {
+        write_job(&fixture, i);
+    }
+    tell(&fixture.ledger, false, OCC_OK);
+    run_until(&fixture, 5);
+    assert_string_equal(fixture.order, "d0d1d2d3d4");
+    for (unsigned i = 0; i < 5; i++) {
+        assert_int_equal(fixture.jobs[i].done_code, i == 2 ? OCC_ERR_NOT_FOUND : OCC_OK);
+    }
+    assert_int_equal(fixture.ledger.writes, 4);
+    assert_int_equal(fixture.troubles, 0);
     tear_down(&fixture);
 }
 
@@ -454,6 +495,7 @@ main(void)
         cmocka_unit_test(test_gathers),
         cmocka_unit_test(test_tokens_join),
         cmocka_unit_test(test_full),
+        cmocka_unit_test(test_set_apart),
         cmocka_unit_test(test_trouble),
         cmocka_unit_test(test_given_up_at_the_end),
         cmocka_unit_test(test_written_at_the_end),
