@@ -1,8 +1,9 @@
-# libocc: the verifier as a C library, shared (with an export list) and static, from the modules it consists of.
+# libocc: the verifier as a C library, shared (with an export list) and static, from the modules it consists of, without the
+# part that signs.
 set(libocc_modules base codec crypto proof evidence verify)
 set(libocc_objects "")
 foreach(module ${libocc_modules})
-  list(APPEND libocc_objects $<TARGET_OBJECTS:occ_${module}>)
+  list(APPEND libocc_objects "$<FILTER:$<TARGET_OBJECTS:occ_${module}>,EXCLUDE,/crypto/p256>")
 endforeach()
 set(libocc_dependencies occ_dep_jansson occ_dep_double_conversion occ_dep_cbor occ_dep_sodium occ_dep_crypto m)
 set(libocc_map ${CMAKE_SOURCE_DIR}/src/verify/libocc.map)

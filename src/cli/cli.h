@@ -41,6 +41,8 @@ extern const struct occ_command occ_command_verify;
 extern const struct occ_command occ_command_inspect;
 extern const struct occ_command occ_command_audit;
 extern const struct occ_command occ_command_key;
+extern const struct occ_command occ_command_actor_id;
+extern const struct occ_command occ_command_slot;
 extern const struct occ_command occ_command_upgrade;
 extern const struct occ_command occ_command_lookup;
 extern const struct occ_command occ_command_export;

@@ -1,7 +1,9 @@
 /* occ commit FILE… */
 #include <signal.h>
+#include <stdio.h>
 
 #include "base/base64.h"
+#include "base/hex.h"
 #include "base/limits.h"
 #include "cli/cli.h"
 #include "cli/client.h"
@@ -9,8 +11,13 @@
 #include "cli/output.h"
 #include "cli/text.h"
 #include "codec/canonical.h"
+#include "crypto/secret.h"
 
-enum { LONGEST_REQUEST = 4 << 20, LONGEST_OUTPUT = OCC_LIMIT_CANONICAL_LEN + (1 << 20) };
+enum {
+    LONGEST_REQUEST = 4 << 20,
+    LONGEST_OUTPUT = OCC_LIMIT_CANONICAL_LEN + (1 << 20),
+    KEY_BYTES = 16 /* random bytes of an Idempotency-Key */
+};
 
 static const struct occ_setting table[] = {
     OCC_CLIENT_SETTINGS,
@@ -34,6 +41,13 @@ static const struct occ_setting table[] = {
     { .name = "file-name",
       .type = OCC_SETTING_SWITCH,
       .help = "Put the name of each file, without its folder, into the proof's metadata as \"fileName\"." },
+    OCC_COMMIT_FIELD_SETTINGS,
+    { .name = "idempotency-key",
+      .type = OCC_SETTING_TEXT,
+      .argument = "TEXT",
+      .help = "Name this request, so that the same command with the same TEXT gets the same proofs again, for 24 "
+              "hours, and "
+              "commits nothing a second time. Without it each request has a fresh name, for its own retries." },
     { .name = "batch",
       .type = OCC_SETTING_NUMBER,
       .argument = "NUMBER",
@@ -58,8 +72,9 @@ static const struct occ_settings_program program = {
     .takes_arguments = true,
     .epilog = "Example: occ commit photo.jpg && occ verify photo.jpg.proof.json photo.jpg\n"
               "\n"
-              "A server that is busy is asked again until --timeout is over. A commit whose\n"
-              "outcome is not known is never repeated: that could make a second proof.\n"
+              "What fails and may go better is tried again until --timeout is over, and\n"
+              "commits once: each request has an Idempotency-Key. A commit whose outcome is\n"
+              "not known is repeated only if the server says that it keeps such keys.\n"
               "\n"
               "Exit codes: 0 done, 1 the server's answer does not verify, 2 wrong use, 3 the\n"
               "server did not commit, or a file could not be read or written.\n"
@@ -89,7 +104,7 @@ put_line(struct occ_buf *out, const struct occ_commit_item *item, const struct o
 }
 
 static void
-put_object(struct occ_buf *out, const struct occ_commit_item *item, const struct occ_json *proof, bool written)
+put_object(struct occ_buf *out, const struct occ_commit_item *item, const struct occ_json *proof)
 {
     occ_buf_put_str(out, "{\"file\":");
     if (item->file == NULL) {
@@ -100,7 +115,7 @@ put_object(struct occ_buf *out, const struct occ_commit_item *item, const struct
     occ_buf_put_str(out, ",\"digestB64\":\"");
     occ_base64_put(out, occ_bytes_of(item->hash.digest, sizeof item->hash.digest));
     occ_buf_put_str(out, "\",\"proofFile\":");
-    if (written) {
+    if (item->written) {
         occ_text_put_json_name(out, item->output);
     } else {
         occ_buf_put_str(out, "null");
@@ -114,61 +129,120 @@ put_object(struct occ_buf *out, const struct occ_commit_item *item, const struct
 
 struct job {
     const struct occ_cli *cli;
-    const struct occ_client *client;
-    const struct occ_commit_plan *plan;
+    struct occ_client *client;
+    struct occ_commit_plan *plan;
     bool json;
     bool opened;      /* the JSON array has begun */
     size_t committed; /* items whose proofs came and verified */
     struct occ_buf *out;
 };
 
-/* Writes one verified proof and says so. */
+/* Says what became of one verified proof, or prints it. */
 static enum occ_exit
-deliver(struct job *job, size_t index, const struct occ_json *proof)
+tell(struct job *job, struct occ_commit_item *item, const struct occ_json *proof)
 {
-    const struct occ_commit_item *item = &job->plan->items[index];
-    bool written = false;
-    enum occ_exit stored = OCC_EXIT_DONE;
-    if (!job->json || item->output != NULL) {
-        stored = occ_commit_write(job->cli, job->plan, item, proof, job->json, &written);
-    }
-    enum occ_exit printed = OCC_EXIT_DONE;
     if (job->json) {
         occ_buf_put_str(job->out, job->opened ? "," : "[");
         job->opened = true;
-        put_object(job->out, item, proof, written);
-        printed = occ_output_json_part(job->cli, job->out);
-    } else if (written) {
-        put_line(job->out, item, proof);
-        printed = occ_output_text(job->cli, job->out);
+        put_object(job->out, item, proof);
+        return occ_output_json_part(job->cli, job->out);
     }
-    return stored != OCC_EXIT_DONE ? stored : printed;
+    if (item->output == NULL) {
+        return occ_commit_write(job->cli, job->plan, item, proof, false);
+    }
+    if (item->written) {
+        put_line(job->out, item, proof);
+        return occ_output_text(job->cli, job->out);
+    }
+    return OCC_EXIT_DONE;
 }
 
-/* One request. What it brought is delivered whole, also where a file cannot be written. */
+/* Ctrl-C and the like wait: what was committed is to have its proof files. */
+static enum occ_exit
+store_all(struct job *job, size_t first, size_t count, const struct occ_json *answer)
+{
+    sigset_t ends, before;
+    enum occ_exit worst = OCC_EXIT_DONE;
+    (void)sigemptyset(&ends);
+    (void)sigaddset(&ends, SIGINT);
+    (void)sigaddset(&ends, SIGTERM);
+    (void)sigaddset(&ends, SIGHUP);
+    (void)sigprocmask(SIG_BLOCK, &ends, &before);
+    for (size_t i = 0; i < count; i++) {
+        struct occ_commit_item *item = &job->plan->items[first + i];
+        if (item->output != NULL) {
+            const enum occ_exit stored = occ_commit_write(job->cli, job->plan, item, occ_json_at(answer, i), job->json);
+            worst = stored > worst ? stored : worst;
+        }
+    }
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    return worst;
+}
+
+/* What a request brought is delivered whole, also where a file cannot be written. */
+static enum occ_exit
+deliver(struct job *job, size_t first, size_t count, const struct occ_json *answer)
+{
+    enum occ_exit worst = store_all(job, first, count, answer);
+    for (size_t i = 0; i < count; i++) {
+        const enum occ_exit told = tell(job, &job->plan->items[first + i], occ_json_at(answer, i));
+        worst = told > worst ? told : worst;
+    }
+    return worst;
+}
+
+/* A request's name, the same for all its tries. */
+struct name {
+    char fresh[2 * KEY_BYTES + 1];
+    char again[128];
+};
+
+static void
+name_request(struct occ_client_request *request, const struct occ_commit_plan *plan, bool is_only, struct name *name)
+{
+    uint8_t random[KEY_BYTES];
+    if (plan->idempotency_key != NULL) {
+        request->idempotency_key = plan->idempotency_key;
+        request->again = "the same command";
+        return;
+    }
+    occ_secret_random(random, sizeof random);
+    occ_hex_encode(occ_bytes_of(random, sizeof random), name->fresh);
+    name->fresh[(size_t)2 * KEY_BYTES] = '\0';
+    request->idempotency_key = name->fresh;
+    if (is_only && plan->fields.actor == NULL) { /* else another run makes other requests */
+        (void)snprintf(name->again, sizeof name->again, "the same command with --idempotency-key %s", name->fresh);
+        request->again = name->again;
+    }
+}
+
+static OCC_RESULT
+ask(struct job *job, size_t first, size_t count, struct occ_error *err, struct occ_json **ret_answer)
+{
+    struct name name = { 0 };
+    OCC_BUF_AUTO(body, LONGEST_REQUEST);
+    OCC_TRY(occ_commit_authorize(job->plan, first, count, job->client, err));
+    occ_commit_put_request(job->plan, first, count, &body);
+    const struct occ_result built = occ_buf_check(&body);
+    if (!occ_is_ok(built)) {
+        return occ_error_code(err, built.code);
+    }
+    struct occ_client_request request = { .path = "/commit", .body = occ_buf_view(&body), .repeat = OCC_CLIENT_KEYED };
+    name_request(&request, job->plan, count == job->plan->count, &name);
+    return occ_client_call(job->client, &request, err, ret_answer);
+}
+
 static enum occ_exit
 commit_batch(struct job *job, size_t first, size_t count)
 {
     struct occ_error err = { 0 };
     __attribute__((cleanup(occ_json_cleanup))) struct occ_json *answer = NULL;
-    OCC_BUF_AUTO(request, LONGEST_REQUEST);
-    occ_commit_put_request(job->plan, first, count, &request);
-    const struct occ_result built = occ_buf_check(&request);
-    if (!occ_is_ok(built)) {
-        (void)occ_error_code(&err, built.code);
-        return occ_output_fail(job->cli, &err);
-    }
-    if (!occ_is_ok(occ_client_call(job->client, "/commit", occ_buf_view(&request), &err, &answer)) ||
+    if (!occ_is_ok(ask(job, first, count, &err, &answer)) ||
         !occ_is_ok(occ_commit_check_answer(job->plan, first, count, answer, &err))) {
         return occ_output_fail(job->cli, &err);
     }
     job->committed += count;
-    enum occ_exit worst = OCC_EXIT_DONE;
-    for (size_t i = 0; i < count; i++) {
-        const enum occ_exit delivered = deliver(job, first + i, occ_json_at(answer, i));
-        worst = delivered > worst ? delivered : worst;
-    }
-    return worst;
+    return deliver(job, first, count, answer);
 }
 
 static enum occ_exit

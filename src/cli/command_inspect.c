@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/facts.h"
 #include "cli/input.h"
+#include "cli/inspect_parts.h"
 #include "cli/output.h"
 #include "cli/text.h"
 #include "codec/canonical.h"
@@ -60,7 +61,7 @@ put_rest_of_commit(struct occ_buf *out, const struct occ_json *commit)
     static const char *const shown[] = { "nonceB64", "counter", "time", "epochId", "chainId", "prevB64" };
     struct occ_json_iter it = { 0 };
     while (occ_json_next(commit, &it)) {
-        bool known = false;
+        bool known = occ_inspect_parts_shows(it.name);
         for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
             known = known || occ_bytes_is(it.name, shown[i]);
         }
@@ -85,7 +86,7 @@ put_signed(struct occ_buf *out, const struct occ_proof *proof)
     if (proof->attestation_format.len > 0) {
         occ_facts_put_line(out, "attestation", proof->attestation_format);
     }
-    put_optional_json(out, "actor", proof->agency == NULL ? NULL : occ_json_get(proof->agency, "actor"));
+    occ_inspect_parts_put_signed(out, proof);
     put_optional_json(out, "attribution", proof->attribution);
     put_optional_json(out, "policy", proof->policy);
     put_optional_json(out, "principal", proof->principal);
@@ -142,6 +143,10 @@ put_unsigned_line(void *ctx, const char *parent, struct occ_bytes name, const st
     const char *text = (const char *)label.ptr;
     if (strcmp(text, "environment.attestation.reportB64") == 0) {
         put_document(listing->out, "attestation", "report of ", listing->proof->attestation_report_b64);
+    } else if (strcmp(text, "agency.authorization") == 0) {
+        occ_inspect_parts_put_authorization(listing->out, value);
+    } else if (strcmp(text, "slotAllocation") == 0) {
+        occ_inspect_parts_put_slot(listing->out, value);
     } else if (strcmp(text, "timestamps") == 0) {
         put_timestamp(listing->out, "timestamp", occ_json_get(value, "artifact"));
         put_timestamp(listing->out, "timestamp 2", occ_json_get(value, "proof"));

@@ -68,10 +68,11 @@ put_for_people(struct occ_buf *out, const struct occ_client *client, const struc
 static enum occ_exit
 ask(const struct occ_cli *cli, const struct occ_settings *settings, struct occ_client *client)
 {
+    const struct occ_client_request request = { .path = "/key", .repeat = OCC_CLIENT_ONCE };
     struct occ_error err = { 0 };
     __attribute__((cleanup(occ_json_cleanup))) struct occ_json *answer = NULL;
     if (!occ_is_ok(occ_client_init(client, cli, settings, &err)) ||
-        !occ_is_ok(occ_client_call(client, "/key", occ_bytes_of(NULL, 0), &err, &answer)) ||
+        !occ_is_ok(occ_client_call(client, &request, &err, &answer)) ||
         !occ_is_ok(check_answer(client, answer, &err))) {
         return occ_output_fail(cli, &err);
     }

@@ -46,7 +46,7 @@ static const struct occ_settings_program program = {
 };
 
 struct job {
-    const struct occ_client *client;
+    struct occ_client *client;
     const occ_verifier *verifier;
     const uint8_t *digest;
     struct occ_buf text; /* the array so far */
@@ -97,7 +97,8 @@ take_page(struct job *job, struct occ_error *err, bool *ret_more)
     occ_buf_put_byte(&path, 0);
     OCC_TRY(occ_buf_check(&path));
     __attribute__((cleanup(occ_json_cleanup))) struct occ_json *answer = NULL;
-    OCC_TRY(occ_client_call(job->client, (const char *)path.ptr, occ_bytes_of(NULL, 0), err, &answer));
+    const struct occ_client_request request = { .path = (const char *)path.ptr, .repeat = OCC_CLIENT_ONCE };
+    OCC_TRY(occ_client_call(job->client, &request, err, &answer));
     if (!occ_json_is(answer, OCC_JSON_ARRAY)) {
         return occ_error_set(err, OCC_ERR_PROOF_STRUCTURE,
                              "the server's answer does not verify: %s, expected an array of proofs",

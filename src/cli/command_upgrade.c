@@ -90,8 +90,8 @@ fetch_page(const struct job *job, const struct occ_proof *proof, size_t after, s
     occ_buf_put_format(&path, "/proofs/%s?after=%zu", hex, after);
     occ_buf_put_byte(&path, '\0');
     OCC_TRY(occ_buf_check(&path));
-    const struct occ_result called =
-        occ_client_call(job->client, (const char *)path.ptr, occ_bytes_of(NULL, 0), err, ret_page);
+    const struct occ_client_request request = { .path = (const char *)path.ptr, .repeat = OCC_CLIENT_ONCE };
+    const struct occ_result called = occ_client_call(job->client, &request, err, ret_page);
     if (called.code == OCC_ERR_NOT_FOUND) {
         *ret_page = NULL;
         return occ_success();

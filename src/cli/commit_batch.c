@@ -1,9 +1,11 @@
 #include "base/base64.h"
 #include "base/limits.h"
+#include "cli/authorize.h"
 #include "cli/commit.h"
 #include "cli/output.h"
 #include "cli/text.h"
 #include "codec/canonical.h"
+#include "os/clock.h"
 #include "os/file.h"
 #include "proof/proof.h"
 
@@ -17,13 +19,15 @@ enum {
 size_t
 occ_commit_batch(const struct occ_commit_plan *plan, size_t first)
 {
+    const struct occ_commit_fields *fields = &plan->fields;
     size_t count = 0;
-    size_t request = 0;
+    size_t request = occ_commit_fields_request_len(fields);
     size_t answer = 0;
     while (first + count < plan->count && count < plan->batch) {
         const size_t metadata = plan->items[first + count].metadata.len;
-        request += plan->shared_metadata && count > 0 ? 128 : 128 + metadata;
-        answer += PROOF_LEN + metadata;
+        request += 128 + occ_commit_fields_digest_len(fields);
+        request += plan->shared_metadata && count > 0 ? 0 : metadata;
+        answer += PROOF_LEN + metadata + occ_commit_fields_proof_len(fields);
         if (count > 0 && (request > REQUEST_LEN || answer > ANSWER_LEN)) {
             break;
         }
@@ -32,26 +36,73 @@ occ_commit_batch(const struct occ_commit_plan *plan, size_t first)
     return count;
 }
 
+/* ---- the request ---- */
+
+struct occ_result
+occ_commit_authorize(const struct occ_commit_plan *plan, size_t first, size_t count, struct occ_client *client,
+                     struct occ_error *err)
+{
+    for (size_t i = first; i < first + count && plan->fields.actor != NULL; i++) {
+        struct occ_commit_item *item = &plan->items[i];
+        OCC_BUF_AUTO(challenge, OCC_AUTHORIZE_CHALLENGE_LEN);
+        OCC_TRY(occ_authorize_ask(client, err, &challenge));
+        const struct occ_authorize_input input = { .key = plan->fields.actor,
+                                                   .provider = plan->fields.provider,
+                                                   .challenge = occ_buf_view(&challenge),
+                                                   .digest = item->hash.digest,
+                                                   .time_ms = occ_clock_unix_ms() };
+        occ_buf_reset(&item->agency);
+        OCC_TRY(occ_authorize_put(&input, err, &item->agency));
+    }
+    return occ_success();
+}
+
+/* In the digest's entry; that of an only digest at the top, where older servers know it (PROTOCOL §3). */
+static void
+put_agency(const struct occ_commit_item *item, struct occ_buf *buf)
+{
+    if (item->agency.len > 0) {
+        occ_buf_put_str(buf, ",\"agency\":");
+        occ_buf_put(buf, occ_buf_view(&item->agency));
+    }
+}
+
+static void
+put_digest(const struct occ_commit_plan *plan, const struct occ_commit_item *item, bool is_only, struct occ_buf *buf)
+{
+    occ_buf_put_str(buf, "{\"digestB64\":\"");
+    occ_base64_put(buf, occ_bytes_of(item->hash.digest, sizeof item->hash.digest));
+    occ_buf_put_str(buf, "\",\"hashAlg\":\"sha256\"");
+    if (!plan->shared_metadata && item->metadata.len > 0) {
+        occ_buf_put_str(buf, ",\"metadata\":");
+        occ_buf_put(buf, occ_buf_view(&item->metadata));
+    }
+    if (!is_only) {
+        put_agency(item, buf);
+    }
+    if (plan->fields.slot_id.len > 0) {
+        occ_buf_put_format(buf, ",\"slotId\":\"%s\"", (const char *)plan->fields.slot_id.ptr);
+    }
+    occ_buf_put_str(buf, "}");
+}
+
 void
 occ_commit_put_request(const struct occ_commit_plan *plan, size_t first, size_t count, struct occ_buf *buf)
 {
     occ_buf_put_str(buf, "{\"digests\":[");
     for (size_t i = first; i < first + count; i++) {
-        const struct occ_commit_item *item = &plan->items[i];
-        occ_buf_put_str(buf, i == first ? "{\"digestB64\":\"" : ",{\"digestB64\":\"");
-        occ_base64_put(buf, occ_bytes_of(item->hash.digest, sizeof item->hash.digest));
-        occ_buf_put_str(buf, "\",\"hashAlg\":\"sha256\"");
-        if (!plan->shared_metadata && item->metadata.len > 0) {
-            occ_buf_put_str(buf, ",\"metadata\":");
-            occ_buf_put(buf, occ_buf_view(&item->metadata));
-        }
-        occ_buf_put_str(buf, "}");
+        occ_buf_put_str(buf, i == first ? "" : ",");
+        put_digest(plan, &plan->items[i], count == 1, buf);
     }
     occ_buf_put_str(buf, "]");
     if (plan->shared_metadata && plan->items[first].metadata.len > 0) {
         occ_buf_put_str(buf, ",\"metadata\":");
         occ_buf_put(buf, occ_buf_view(&plan->items[first].metadata));
     }
+    if (count == 1) {
+        put_agency(&plan->items[first], buf);
+    }
+    occ_commit_fields_put(&plan->fields, buf);
     occ_buf_put_str(buf, "}");
 }
 
@@ -95,14 +146,27 @@ check_metadata(const struct occ_commit_item *item, const struct occ_json *value,
 }
 
 static OCC_RESULT
-check_proof(const occ_verifier *verifier, const struct occ_commit_item *item, const struct occ_json *value,
-            struct occ_error *err)
+check_fields(const struct occ_commit_plan *plan, const struct occ_commit_item *item, const struct occ_json *value,
+             struct occ_error *err)
+{
+    const char *what = NULL;
+    const struct occ_result checked = occ_commit_fields_check(&plan->fields, occ_buf_view(&item->agency), value, &what);
+    if (!occ_is_ok(checked)) {
+        return occ_error_set(err, checked.code, LEAD "proof of %.100s: its %s is not what was asked for", subject(item),
+                             what);
+    }
+    return check_metadata(item, value, err);
+}
+
+static OCC_RESULT
+check_proof(const occ_verifier *verifier, const struct occ_commit_plan *plan, const struct occ_commit_item *item,
+            const struct occ_json *value, struct occ_error *err)
 {
     __attribute__((cleanup(free_report))) occ_report *report = NULL;
     const struct occ_verify_request request = { .proof = value, .digest = item->hash.digest, .without_json = true };
     const enum occ_err code = occ_verify_json(verifier, &request, &report);
     if (code == OCC_OK) {
-        return check_metadata(item, value, err);
+        return check_fields(plan, item, value, err);
     }
     return occ_error_set(err, code, LEAD "proof of %.80s: %.160s", subject(item),
                          report == NULL ? occ_code_text(code) : occ_report_reason(report));
@@ -126,7 +190,7 @@ occ_commit_check_answer(const struct occ_commit_plan *plan, size_t first, size_t
                              count);
     }
     for (size_t i = 0; i < count; i++) {
-        OCC_TRY(check_proof(verifier, &plan->items[first + i], occ_json_at(answer, i), err));
+        OCC_TRY(check_proof(verifier, plan, &plan->items[first + i], occ_json_at(answer, i), err));
     }
     return occ_success();
 }
@@ -163,16 +227,15 @@ store_proof(const struct occ_commit_plan *plan, const struct occ_commit_item *it
 }
 
 enum occ_exit
-occ_commit_write(const struct occ_cli *cli, const struct occ_commit_plan *plan, const struct occ_commit_item *item,
-                 const struct occ_json *proof, bool json, bool *ret_written)
+occ_commit_write(const struct occ_cli *cli, const struct occ_commit_plan *plan, struct occ_commit_item *item,
+                 const struct occ_json *proof, bool json)
 {
-    *ret_written = false;
     if (item->output == NULL) {
         return print_proof(cli, proof);
     }
     struct occ_error err = { 0 };
     if (occ_is_ok(store_proof(plan, item, proof, &err))) {
-        *ret_written = true;
+        item->written = true;
         return OCC_EXIT_DONE;
     }
     occ_output_note(cli, "%s; the commit was made, and its proof is on standard output", err.text);

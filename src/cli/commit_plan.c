@@ -8,7 +8,11 @@
 #include "codec/canonical.h"
 #include "proof/value.h"
 
-enum { LONGEST_PATH = 16 << 10 };
+enum {
+    LONGEST_PATH = 16 << 10,
+    LONGEST_AGENCY = 4096,
+    ACTOR_BATCH = 100 /* challenges that are asked for before the first of them is used: they live for a minute */
+};
 
 static const char suffix[] = ".proof.json";
 
@@ -24,6 +28,10 @@ check_use(const struct occ_settings *settings, struct occ_error *err)
     }
     if (files > 0 && digest) {
         return occ_error_set(err, OCC_ERR_USAGE, "--digest and FILE, expected one of them");
+    }
+    if (files > 1 && occ_settings_text(settings, "slot") != NULL) {
+        return occ_error_set(err, OCC_ERR_USAGE, "--slot with %zu files, expected one: a slot is for one digest",
+                             files);
     }
     if (files > 1 && occ_settings_text(settings, "output") != NULL) {
         return occ_error_set(err, OCC_ERR_USAGE, "--output with %zu files, expected one", files);
@@ -236,9 +244,36 @@ make_items(struct occ_commit_plan *plan, const struct occ_settings *settings, st
         struct occ_commit_item *item = &plan->items[i];
         item->file = occ_settings_argument(settings, i);
         item->metadata = OCC_BUF_INIT(OCC_LIMIT_VALUE_LEN + 1);
+        item->agency = OCC_BUF_INIT(LONGEST_AGENCY);
         OCC_TRY(name_output(item, occ_settings_text(settings, "output"), err));
     }
     return check_outputs(plan, err);
+}
+
+/* A key that the caller chose is for one request, and for that request again: so it must be the same another time. */
+static OCC_RESULT
+take_idempotency_key(struct occ_commit_plan *plan, const struct occ_settings *settings, struct occ_error *err)
+{
+    const char *key = occ_settings_text(settings, "idempotency-key");
+    if (key == NULL) {
+        return occ_success();
+    }
+    const size_t len = strlen(key);
+    for (size_t i = 0; i < len; i++) {
+        if (key[i] <= ' ' || key[i] >= 0x7f || len > OCC_LIMIT_REPEAT_KEY_LEN) {
+            return occ_error_set(err, OCC_ERR_USAGE, "--idempotency-key: expected 1 to %d visible ASCII characters",
+                                 OCC_LIMIT_REPEAT_KEY_LEN);
+        }
+    }
+    if (plan->fields.actor != NULL) {
+        return occ_error_set(err, OCC_ERR_USAGE,
+                             "--idempotency-key with --actor-key: a new challenge makes each request another one");
+    }
+    if (occ_commit_batch(plan, 0) < plan->count) {
+        return occ_error_set(err, OCC_ERR_USAGE, "--idempotency-key: %zu files are more than one request", plan->count);
+    }
+    plan->idempotency_key = key;
+    return occ_success();
 }
 
 struct occ_result
@@ -250,6 +285,9 @@ occ_commit_plan_init(struct occ_commit_plan *plan, const struct occ_cli *cli, co
     OCC_TRY(check_use(settings, err));
     OCC_TRY(make_items(plan, settings, err));
     OCC_TRY(make_metadata(plan, settings, err));
+    OCC_TRY(occ_commit_fields_init(&plan->fields, cli, settings, err));
+    plan->batch = plan->fields.actor != NULL && plan->batch > ACTOR_BATCH ? ACTOR_BATCH : plan->batch;
+    OCC_TRY(take_idempotency_key(plan, settings, err));
     const char *digest = occ_settings_text(settings, "digest");
     if (digest != NULL) {
         return occ_input_digest(digest, err, plan->items[0].hash.digest);
@@ -266,7 +304,9 @@ occ_commit_plan_clear(struct occ_commit_plan *plan)
     for (size_t i = 0; i < plan->count; i++) {
         free(plan->items[i].output);
         occ_buf_clear(&plan->items[i].metadata);
+        occ_buf_clear(&plan->items[i].agency);
     }
+    occ_commit_fields_clear(&plan->fields);
     free(plan->items);
     *plan = (struct occ_commit_plan){ 0 };
 }

@@ -137,6 +137,14 @@ occ_ecdsa_key_from_spki(enum occ_ecdsa algorithm, struct occ_bytes der, struct o
 }
 
 void
+occ_ecdsa_put_spki_p256(const uint8_t x[32], const uint8_t y[32], uint8_t ret_spki[91])
+{
+    memcpy(ret_spki, p256_head, sizeof p256_head);
+    memcpy(ret_spki + sizeof p256_head, x, 32);
+    memcpy(ret_spki + sizeof p256_head + 32, y, 32);
+}
+
+void
 occ_ecdsa_key_free(struct occ_ecdsa_key *key)
 {
     if (key == NULL) {

@@ -25,6 +25,8 @@ OCC_RESULT occ_ecdsa_key_from_spki(enum occ_ecdsa algorithm, struct occ_bytes de
 /* From coordinates, big-endian, each as long as the field (32 or 48 bytes). Codes as above. */
 OCC_RESULT occ_ecdsa_key_from_point(enum occ_ecdsa algorithm, struct occ_bytes x, struct occ_bytes y,
                                     struct occ_ecdsa_key **ret_key);
+/* Writes the SubjectPublicKeyInfo of a P-256 point: what occ_ecdsa_key_from_spki reads. x and y have 32 bytes. */
+void occ_ecdsa_put_spki_p256(const uint8_t x[32], const uint8_t y[32], uint8_t ret_spki[91]);
 void occ_ecdsa_key_free(struct occ_ecdsa_key *key);
 void occ_ecdsa_key_cleanup(struct occ_ecdsa_key **key);
 /* What the key is for. */

@@ -22,6 +22,7 @@ code_of_errno(int number)
         return OCC_ERR_LEDGER_READ_ONLY;
     case ENOSPC:
     case EDQUOT:
+    case EFBIG: /* a limit on the size of files */
         return OCC_ERR_LEDGER_FULL;
     default:
         return OCC_ERR_IO;
@@ -157,6 +158,24 @@ occ_db_open(const struct occ_db_options *options, struct occ_error *err, struct 
 }
 
 struct occ_result
+occ_db_open_plain(const char *path, struct occ_error *err, struct occ_db *ret_db)
+{
+    struct occ_db db = { .path = sqlite3_mprintf("%s%s", path[0] == '/' ? "" : "./", path) };
+    if (db.path == NULL) {
+        return occ_error_code(err, OCC_ERR_NOMEM);
+    }
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
+    const int answer = sqlite3_open_v2(db.path, &db.handle, flags, NULL);
+    if (answer != SQLITE_OK) {
+        const struct occ_result result = occ_db_fail(&db, answer, err);
+        occ_db_close(&db);
+        return result;
+    }
+    *ret_db = db;
+    return occ_success();
+}
+
+struct occ_result
 occ_db_prepare(struct occ_db *db, const char *const *sql, size_t count, struct occ_error *err)
 {
     OCC_ENSURE(count <= OCC_DB_STATEMENTS, OCC_ERR_INTERNAL);
@@ -258,13 +277,22 @@ occ_db_roll_back(struct occ_db *db)
 }
 
 struct occ_result
-occ_db_number(struct occ_db *db, const char *sql, struct occ_error *err, uint64_t *ret_value)
+occ_db_prepare_one(struct occ_db *db, const char *sql, struct occ_error *err, sqlite3_stmt **ret_statement)
 {
     sqlite3_stmt *statement = NULL;
     const int answer = sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL);
     if (answer != SQLITE_OK) {
         return occ_db_fail(db, answer, err);
     }
+    *ret_statement = statement;
+    return occ_success();
+}
+
+struct occ_result
+occ_db_number(struct occ_db *db, const char *sql, struct occ_error *err, uint64_t *ret_value)
+{
+    sqlite3_stmt *statement;
+    OCC_TRY(occ_db_prepare_one(db, sql, err, &statement));
     bool row = false;
     const struct occ_result result = occ_db_step(db, statement, err, &row);
     if (occ_is_ok(result)) {

@@ -44,6 +44,8 @@ struct occ_db_options {
  * closed then. One thread at a time uses a connection.
  */
 OCC_RESULT occ_db_open(const struct occ_db_options *options, struct occ_error *err, struct occ_db *ret_db);
+/* An existing file for writing, by its path alone and with none of the settings above: for a copy. */
+OCC_RESULT occ_db_open_plain(const char *path, struct occ_error *err, struct occ_db *ret_db);
 /* Prepares the statements: sql[i] becomes number i. At most OCC_DB_STATEMENTS. */
 OCC_RESULT occ_db_prepare(struct occ_db *db, const char *const *sql, size_t count, struct occ_error *err);
 /* Finalizes and closes. A closed one is left alone. */
@@ -64,6 +66,8 @@ OCC_RESULT occ_db_run(struct occ_db *db, sqlite3_stmt *statement, struct occ_err
 OCC_RESULT occ_db_exec(struct occ_db *db, const char *sql, struct occ_error *err);
 /* Ends the transaction that is open, if there is one, without it. False: SQLite could not; the connection is of no use any more. */
 bool occ_db_roll_back(struct occ_db *db);
+/* A statement for a few uses; the caller finalizes it. */
+OCC_RESULT occ_db_prepare_one(struct occ_db *db, const char *sql, struct occ_error *err, sqlite3_stmt **ret_statement);
 /* The one number that a text gives. */
 OCC_RESULT occ_db_number(struct occ_db *db, const char *sql, struct occ_error *err, uint64_t *ret_value);
 

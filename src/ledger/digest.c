@@ -28,9 +28,8 @@ close_index(struct occ_ledger_reader *reader)
     occ_db_close(&reader->index);
 }
 
-/* False: there is no index to be had, and nothing is covered. True: a transaction is open on it. */
-static bool
-begin_index(struct occ_ledger_reader *reader, struct occ_index_covered *ret_covered)
+bool
+occ_reading_begin_index(struct occ_ledger_reader *reader, struct occ_index_covered *ret_covered)
 {
     struct occ_db *const index = &reader->index;
     if (index->handle == NULL && !occ_is_ok(occ_index_open_read(&reader->folder, NULL, index))) {
@@ -44,8 +43,8 @@ begin_index(struct occ_ledger_reader *reader, struct occ_index_covered *ret_cove
     return true;
 }
 
-static void
-end_index(struct occ_ledger_reader *reader)
+void
+occ_reading_end_index(struct occ_ledger_reader *reader)
 {
     if (reader->index.handle != NULL && !occ_db_roll_back(&reader->index)) {
         close_index(reader);
@@ -183,13 +182,13 @@ occ_ledger_by_digest(struct occ_ledger_reader *reader, const uint8_t digest[32],
     bool began = false;
     for (size_t i = 0; i < TRIES && !began && result.code == OCC_ERR_BUSY; i++) {
         struct occ_index_covered covered = { 0 };
-        const bool has_index = begin_index(reader, &covered);
+        const bool has_index = occ_reading_begin_index(reader, &covered);
         result = occ_reading_begin(reader, err);
         if (occ_is_ok(result)) {
             result = search_snapshot(&search, has_index, covered, &began);
             occ_reading_end(reader);
         }
-        end_index(reader);
+        occ_reading_end_index(reader);
     }
     if (result.code == OCC_ERR_BUSY) {
         close_index(reader); /* the next call looks whether there is a better one */

@@ -95,11 +95,7 @@ static OCC_RESULT
 put_covered(struct occ_db *db, const uint8_t ledger[16], struct occ_error *err)
 {
     sqlite3_stmt *statement;
-    const int answer =
-        sqlite3_prepare_v2(db->handle, "INSERT INTO covered(ledger, row, sum) VALUES(?1, 0, 0)", -1, &statement, NULL);
-    if (answer != SQLITE_OK) {
-        return occ_db_fail(db, answer, err);
-    }
+    OCC_TRY(occ_db_prepare_one(db, "INSERT INTO covered(ledger, row, sum) VALUES(?1, 0, 0)", err, &statement));
     occ_db_bind_bytes(statement, 1, occ_bytes_of(ledger, 16));
     const struct occ_result result = occ_db_run(db, statement, err);
     (void)sqlite3_finalize(statement);
@@ -291,6 +287,18 @@ first_block(struct occ_db *db, uint64_t run, const uint8_t key[OCC_BLOCK_ENTRY_L
     OCC_TRY(occ_db_step(db, statement, err, &found));
     *ret_n = found ? (uint32_t)occ_db_u64(statement, 0) : 0;
     (void)sqlite3_reset(statement);
+    return occ_success();
+}
+
+struct occ_result
+occ_index_check_fence(struct occ_db *db, uint64_t run, uint32_t n, const struct occ_block *block, struct occ_error *err)
+{
+    uint32_t found;
+    OCC_TRY(first_block(db, run, occ_block_entry(block, block->count - 1), err, &found));
+    if (found != n) {
+        return occ_error_set(err, OCC_ERR_LEDGER_CORRUPT, "%s: block %" PRIu32 " of run %" PRIu64 " is not found",
+                             db->path, n, run);
+    }
     return occ_success();
 }
 

@@ -90,6 +90,9 @@ OCC_RESULT occ_index_add(struct occ_db *db, uint8_t *entries, size_t count, cons
 /* Block n of a run. OCC_ERR_LEDGER_CORRUPT if it is missing or damaged. */
 OCC_RESULT occ_index_block(struct occ_db *db, uint64_t run, uint32_t n, struct occ_error *err,
                            struct occ_block *ret_block);
+/* Whether look-ups find this block: OCC_ERR_LEDGER_CORRUPT if its fence is missing or wrong. */
+OCC_RESULT occ_index_check_fence(struct occ_db *db, uint64_t run, uint32_t n, const struct occ_block *block,
+                                 struct occ_error *err);
 /*
  * Calls take with the place of each proof of digest, the oldest first. The caller holds a transaction. OCC_ERR_LEDGER_CORRUPT: of the
  * index.

@@ -24,6 +24,12 @@ struct occ_ledger_reader {
 /* A call sees the ledger as it was at its begin. Every begin that succeeded has one end. */
 OCC_RESULT occ_reading_begin(struct occ_ledger_reader *reader, struct occ_error *err);
 void occ_reading_end(struct occ_ledger_reader *reader);
+/*
+ * The same of the index; to be called first, so that what it covers is in the ledger. False: there is none to be had, and nothing is
+ * covered.
+ */
+bool occ_reading_begin_index(struct occ_ledger_reader *reader, struct occ_index_covered *ret_covered);
+void occ_reading_end_index(struct occ_ledger_reader *reader);
 /* The last row that this call sees, and how many proofs there are up to it. */
 OCC_RESULT occ_reading_last(struct occ_ledger_reader *reader, struct occ_error *err, uint64_t *ret_row,
                             uint64_t *ret_proofs);

@@ -2,18 +2,27 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <time.h>
 #include <uv.h>
 
 #include "net/http_client_private.h"
+
+struct occ_http_session {
+    CURL *curl;
+};
 
 enum { WHERE_LEN_MAX = 4096 };
 
 void
 occ_http_client_clear(struct occ_http_prepared *state)
 {
+    if (state->is_lent) {
+        curl_easy_reset(state->curl); /* the headers must not outlive their list */
+    } else {
+        curl_easy_cleanup(state->curl);
+    }
     curl_slist_free_all(state->headers);
-    curl_easy_cleanup(state->curl);
     occ_buf_clear(&state->where);
 }
 
@@ -107,6 +116,9 @@ set_up(const struct occ_http_call *call, struct occ_http_prepared *state, struct
         memset(value.ptr, 0, value.len);
         OCC_TRY(added);
     }
+    if (call->idempotency_key != NULL) {
+        OCC_TRY(add_header(state, "Idempotency-Key", call->idempotency_key));
+    }
     ok = ok && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, state->headers) == CURLE_OK;
     return occ_result_of(ok ? OCC_OK : OCC_ERR_NOMEM);
 }
@@ -175,13 +187,78 @@ judge_failure(const struct occ_http_prepared *state, CURLcode code, struct occ_b
                          curl_easy_strerror(code));
 }
 
+/* Whether a next try may go better. */
+static bool
+may_pass(CURLcode code)
+{
+    return code == CURLE_OPERATION_TIMEDOUT || code == CURLE_COULDNT_CONNECT || code == CURLE_GOT_NOTHING ||
+           code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_PARTIAL_FILE;
+}
+
+/* Whether a list of header names ("Retry-After, Idempotent-Replay") has that one; names have no case. */
+static bool
+list_has(const char *list, const char *name)
+{
+    const size_t len = strlen(name);
+    while (*list != '\0') {
+        const size_t blanks = strspn(list, " \t,");
+        const size_t word = strcspn(list + blanks, " \t,");
+        if (word == len && strncasecmp(list + blanks, name, len) == 0) {
+            return true;
+        }
+        list += blanks + word;
+    }
+    return false;
+}
+
+static bool
+exposes(CURL *curl, const char *name)
+{
+    struct curl_header *header = NULL;
+    size_t count = 1;
+    for (size_t i = 0; i < count; i++) {
+        if (curl_easy_header(curl, "Access-Control-Expose-Headers", i, CURLH_HEADER, -1, &header) != CURLHE_OK) {
+            return false;
+        }
+        if (list_has(header->value, name)) {
+            return true;
+        }
+        count = header->amount;
+    }
+    return false;
+}
+
+struct occ_result
+occ_http_session_new(struct occ_http_session **ret_session)
+{
+    struct occ_http_session *session = calloc(1, sizeof *session);
+    OCC_ENSURE(session != NULL, OCC_ERR_NOMEM);
+    session->curl = curl_easy_init();
+    if (session->curl == NULL) {
+        free(session);
+        return occ_result_of(OCC_ERR_NOMEM);
+    }
+    *ret_session = session;
+    return occ_success();
+}
+
+void
+occ_http_session_free(struct occ_http_session *session)
+{
+    if (session != NULL) {
+        curl_easy_cleanup(session->curl);
+        free(session);
+    }
+}
+
 struct occ_result
 occ_http_client_prepare(const struct occ_http_call *call, struct occ_buf *body, struct occ_error *err,
                         struct occ_http_prepared *ret_prepared)
 {
     ret_prepared->where.limit = WHERE_LEN_MAX;
     OCC_TRY(describe(call, err, ret_prepared));
-    ret_prepared->curl = curl_easy_init();
+    ret_prepared->is_lent = call->session != NULL;
+    ret_prepared->curl = ret_prepared->is_lent ? call->session->curl : curl_easy_init();
     if (ret_prepared->curl == NULL) {
         return occ_error_code(err, OCC_ERR_NOMEM);
     }
@@ -194,6 +271,7 @@ occ_http_client_settle(const struct occ_http_prepared *prepared, CURLcode code, 
                        struct occ_http_answer *ret_answer)
 {
     if (code != CURLE_OK) {
+        ret_answer->passing = may_pass(code);
         return judge_failure(prepared, code, ret_answer->body, err);
     }
     long status = 0;
@@ -204,6 +282,7 @@ occ_http_client_settle(const struct occ_http_prepared *prepared, CURLcode code, 
     (void)curl_easy_getinfo(prepared->curl, CURLINFO_CONTENT_TYPE, &type);
     ret_answer->status = (unsigned)status;
     ret_answer->retry_after_s = retry_after_s > 0 ? (uint64_t)retry_after_s : 0;
+    ret_answer->knows_repeats = exposes(prepared->curl, "Idempotent-Replay");
     const size_t len = type == NULL ? 0 : strcspn(type, "; \t");
     const bool fits = len < sizeof ret_answer->content_type;
     memcpy(ret_answer->content_type, type == NULL ? "" : type, fits ? len : 0);

@@ -10,6 +10,7 @@
 
 struct occ_http_prepared {
     CURL *curl;
+    bool is_lent; /* by a session */
     struct curl_slist *headers;
     bool is_local;        /* this machine: no proxy */
     struct occ_buf where; /* "host:port" or the path of the socket, for messages */

@@ -122,6 +122,19 @@ occ_file_write_atomic(const char *path, struct occ_bytes content, bool overwrite
     return occ_draft_finish(&draft, err);
 }
 
+struct occ_result
+occ_file_make(const char *path, struct occ_result (*fill)(void *ctx, const char *temporary, struct occ_error *err),
+              void *ctx, struct occ_error *err)
+{
+    __attribute__((cleanup(occ_draft_drop))) struct occ_draft draft = OCC_DRAFT_INIT;
+    OCC_TRY(occ_draft_begin(&draft, path, false, err));
+    if (fchmod(draft.fd, 0600) != 0) {
+        return occ_fd_fail(err, "cannot write", path);
+    }
+    OCC_TRY(fill(ctx, draft.temporary, err));
+    return occ_draft_finish(&draft, err);
+}
+
 /* ---- folders, locks, self ---- */
 
 static struct occ_result

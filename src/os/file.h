@@ -18,6 +18,13 @@ void occ_file_close(int fd);
  * overwrite false = OCC_ERR_STATE if the path exists, whoever made it in between.
  */
 OCC_RESULT occ_file_write_atomic(const char *path, struct occ_bytes content, bool overwrite, struct occ_error *err);
+/*
+ * Makes a new file, mode 0600, that somebody else fills: fill is called with the path of a temporary file beside it, which is there
+ * and empty; then that is synced and renamed, and the folder synced. OCC_ERR_STATE if the path exists, whoever made it in between.
+ */
+OCC_RESULT occ_file_make(const char *path,
+                         struct occ_result (*fill)(void *ctx, const char *temporary, struct occ_error *err), void *ctx,
+                         struct occ_error *err);
 /* Writes all of bytes to a descriptor. */
 OCC_RESULT occ_file_write_all(int fd, struct occ_bytes bytes, struct occ_error *err);
 /* Makes the folder (mode 0700) and its parents where missing. */

@@ -193,7 +193,7 @@ def test_inspect_shows_and_does_not_judge(committed, folder):
     assert b"\x1b" not in result.stdout, "what a stranger wrote must not steer the terminal"
 
 
-@pytest.mark.parametrize("command", [[], ["commit"], ["verify"], ["inspect"], ["audit"], ["hash"], ["key"]])
+@pytest.mark.parametrize("command", [[], ["commit"], ["verify"], ["inspect"], ["audit"], ["hash"], ["key"], ["slot"], ["actor-id"]])
 def test_help(command):
     result = occ(*command, "--help")
     assert result.returncode == 0 and result.stderr == b""
@@ -325,7 +325,7 @@ def test_could_not(folder):
     (folder / "f").write_text("f")
     assert occ("hash", folder / "missing").returncode == 3
     assert occ("verify", folder / "missing.json").returncode == 3
-    result = occ("commit", "--server", "http://127.0.0.1:1", folder / "f")
+    result = occ("commit", "--server", "http://127.0.0.1:1", "--timeout", "300ms", folder / "f")
     assert result.returncode == 3 and b"127.0.0.1" in result.stderr
     assert not (folder / "f.proof.json").exists()
 

@@ -9,7 +9,7 @@ from harness import BIN, ROOT, Program, digest_of, environment
 
 pytestmark = pytest.mark.sanitized
 
-PROGRAMS = {"occd": ["occd"], "occ-enclave": ["occ-enclave"], **{f"occ {c}": ["occ", c] for c in ("hash", "commit", "verify", "inspect", "key")}}
+PROGRAMS = {"occd": ["occd"], "occ-enclave": ["occ-enclave"], **{f"occ {c}": ["occ", c] for c in ("hash", "commit", "verify", "inspect", "key", "slot", "actor-id")}}
 
 
 def run(*words, env=None):

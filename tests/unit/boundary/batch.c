@@ -211,6 +211,73 @@ test_clock(void **state)
     parent_end(&parent);
 }
 
+/* ---- what not every proof has ---- */
+
+/* Metadata of OCC_LIMIT_VALUE_LEN bytes, the longest that is allowed. */
+static const char *
+long_metadata(void)
+{
+    static char text[OCC_LIMIT_VALUE_LEN + 1];
+    memset(text, 'x', OCC_LIMIT_VALUE_LEN);
+    memcpy(text, "{\"a\":\"", 6);
+    memcpy(text + OCC_LIMIT_VALUE_LEN - 2, "\"}", 3);
+    return text;
+}
+
+static const struct occ_bytes chain_ids[] = { { (const uint8_t *)"a", 1 }, { (const uint8_t *)"photos:2026", 11 } };
+
+static void
+put_signed_values(struct occ_commit_writer *writer)
+{
+    occ_commit_put_field(writer, OCC_COMMIT_ATTRIBUTION, occ_bytes_str("{\"name\":\"Jane\",\"message\":\"m\"}"));
+    occ_commit_put_field(writer, OCC_COMMIT_POLICY, occ_bytes_str("{\"name\":\"P\"}"));
+    occ_commit_put_field(writer, OCC_COMMIT_PRINCIPAL, occ_bytes_str("{\"id\":\"u1\"}"));
+}
+
+/* Each chain has its own counter and link; requests of several chains share a frame. */
+static void
+test_chains(void **state)
+{
+    (void)state;
+    struct parent parent;
+    struct occ_gate_config config = world_config(&parent.world);
+    config.chain_ids = chain_ids;
+    config.chain_id_count = 2;
+    parent_begin_with(&parent, &config);
+    struct parent chains[3]; /* what was seen of each */
+    memset(chains, 0, sizeof chains);
+    for (uint64_t round = 0; round < 10; round++) {
+        struct occ_commit_writer writer;
+        occ_buf_reset(&parent.in);
+        occ_commit_begin(&writer, &parent.in, 9);
+        for (size_t i = 0; i < 3; i++) {
+            occ_commit_put_request(&writer, occ_bytes_str(""));
+            if (i > 0) {
+                occ_commit_put_field(&writer, OCC_COMMIT_CHAIN, chain_ids[i - 1]);
+            }
+            put_signed_values(&writer);
+            for (uint64_t j = 0; j <= i + round % 2; j++) {
+                occ_commit_put_digest(&writer, parent_digest);
+            }
+        }
+        occ_commit_end(&writer);
+        assert_int_equal(parent_play(&parent), OCC_OK);
+        struct occ_reader in = parent_results(&parent, 9, 3);
+        for (size_t i = 0; i < 3; i++) {
+            const struct occ_commit_outcome outcome =
+                parent_expect_success(&chains[i], &in, 3 * round + i + 1, (unsigned)(i + round % 2 + 1));
+            assert_true(occ_bytes_equal(outcome.chain_id, i == 0 ? occ_bytes_str("") : chain_ids[i - 1]));
+        }
+    }
+    const struct occ_hello_ok ok = parent_hello(&parent);
+    assert_int_equal(ok.head_count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(ok.heads[i].counter == chains[i].counter && chains[i].counter == 10 * (i + 1) + 5);
+        assert_memory_equal(ok.heads[i].link_hash, chains[i].link_hash, 32);
+    }
+    parent_end(&parent);
+}
+
 /* ---- limits ---- */
 
 static void
@@ -260,17 +327,6 @@ test_digests_max(void **state)
     struct occ_reader in = parent_results(&parent, 5, 1);
     parent_expect_refusal(&in, OCC_ERR_FIELD_LENGTH, "digests: 4 entries, expected 1 to 3");
     parent_end(&parent);
-}
-
-/* Metadata of OCC_LIMIT_VALUE_LEN bytes, the longest that is allowed. */
-static const char *
-long_metadata(void)
-{
-    static char text[OCC_LIMIT_VALUE_LEN + 1];
-    memset(text, 'x', OCC_LIMIT_VALUE_LEN);
-    memcpy(text, "{\"a\":\"", 6);
-    memcpy(text + OCC_LIMIT_VALUE_LEN - 2, "\"}", 3);
-    return text;
 }
 
 /* PROTOCOL §3: proof text of one answer at most 16 MiB; looked at before anything is signed. */
@@ -400,7 +456,8 @@ main(void)
         cmocka_unit_test(test_retention_full),     cmocka_unit_test(test_digests_max),
         cmocka_unit_test(test_answer_limit),       cmocka_unit_test(test_frame_limit),
         cmocka_unit_test(test_many_refusals),      cmocka_unit_test(test_no_room_out),
-        cmocka_unit_test(test_broken_frame),
+        cmocka_unit_test(test_broken_frame),       cmocka_unit_test(test_chains),
+
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -143,6 +143,75 @@ test_lengths(void **state)
     }
 }
 
+/* The same with all that a proof can hold. Counters of few digits beside those of many are the difference that is left. */
+static void
+test_lengths_of_all(void **state)
+{
+    struct fixture *const fixture = *state;
+    static const uint64_t counters[] = { 5, 999999, UINT64_MAX - 2 };
+    static const char *const ids[] = { "", "photos:2026" };
+    uint8_t nonce[32] = { 1 };
+    for (size_t i = 0; i < 12; i++) {
+        struct occ_chain *const chain = &fixture->chain;
+        const bool is_first = i % 4 < 2;
+        *chain = (struct occ_chain){ .id = occ_bytes_str(ids[i % 2]),
+                                     .counter = counters[i / 4],
+                                     .epoch_link = occ_bytes_str("{\"prevCounter\":\"5\"}"),
+                                     .head_counter = is_first ? 0 : 1 };
+        struct occ_chain_slot slot;
+        nonce[0]++;
+        struct occ_chain_input input = { .digest = parent_digest, .nonce = nonce, .now_ms = 1741496392841 };
+        assert_int_equal(occ_chain_allocate(chain, &fixture->epoch, &input, &fixture->body, &slot).code, OCC_OK);
+        input.slot = &slot;
+        input.metadata = occ_bytes_str("{\"m\":1}");
+        input.agency = occ_bytes_str("{\"actor\":{\"a\":1},\"authorization\":{}}");
+        input.actor = occ_bytes_str("{\"a\":1}");
+        input.attribution = input.policy = input.principal = occ_bytes_str("{\"v\":\"w\"}");
+        const size_t link_len = occ_chain_link_len(chain);
+        assert_int_equal(link_len > 0, is_first);
+        const size_t most = link_len + occ_chain_proof_len_max(chain, &fixture->epoch, &input, 1);
+        occ_buf_reset(&fixture->out);
+        assert_int_equal(occ_chain_commit(chain, &fixture->epoch, &input, &fixture->body, &fixture->out).code, OCC_OK);
+        assert_true(has(fixture, "\"epochLink\":{") == is_first);
+        assert_true(has(fixture, "\"slotAllocation\":{"));
+        assert_true(fixture->out.len <= most);
+        /* prevB64 of a first proof (57), two counters of a slot, two times */
+        assert_true(most - fixture->out.len <= 57 + 2 * 19 + 2 * 3);
+    }
+}
+
+/* A slot moves counter, time and nonce; the proof that uses it is free to come later, with time and link of its own. */
+static void
+test_slot_moves(void **state)
+{
+    struct fixture *const fixture = *state;
+    uint8_t nonce[32];
+    memset(nonce, 1, sizeof nonce);
+    struct occ_chain_slot slot;
+    struct occ_chain_input input = { .digest = parent_digest, .nonce = nonce, .now_ms = 1000, .check = true };
+    assert_int_equal(occ_chain_allocate(&fixture->chain, &fixture->epoch, &input, &fixture->body, &slot).code, OCC_OK);
+    assert_true(slot.counter == 1 && slot.time_ms == 1000 && fixture->chain.counter == 1);
+    assert_true(fixture->chain.head_counter == 0 && fixture->chain.given);
+    expect_unmoved(fixture, OCC_ERR_RANDOM, 1001, 1, false); /* the slot's nonce once more */
+    assert_int_equal(commit(fixture, 10, 2, true), OCC_OK);
+    assert_true(has(fixture, "\"counter\":\"2\"") && has(fixture, "\"time\":1000}"));
+    assert_false(has(fixture, "prevB64"));
+    input.slot = &slot;
+    occ_buf_reset(&fixture->out);
+    assert_int_equal(occ_chain_commit(&fixture->chain, &fixture->epoch, &input, &fixture->body, &fixture->out).code,
+                     OCC_OK);
+    assert_true(has(fixture, "\"counter\":\"3\"") && has(fixture, "\"slotCounter\":\"1\""));
+    assert_true(has(fixture, "\"nonceB64\":\"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\",\"prevB64\""));
+    fixture->world.fail_at = fixture->world.signatures + 1;
+    fixture->world.fail_code = OCC_ERR_UNAVAILABLE;
+    const struct occ_chain before = fixture->chain;
+    nonce[0] = 9;
+    input.slot = NULL;
+    assert_int_equal(occ_chain_allocate(&fixture->chain, &fixture->epoch, &input, &fixture->body, &slot).code,
+                     OCC_ERR_UNAVAILABLE);
+    assert_memory_equal(&fixture->chain, &before, sizeof before);
+}
+
 int
 main(void)
 {
@@ -152,6 +221,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_failures_do_not_move, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_zero_nonce, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lengths, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_lengths_of_all, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_slot_moves, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

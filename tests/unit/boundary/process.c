@@ -325,6 +325,18 @@ test_usage(void **state)
     expect_exit((const char *const[]){ "--listen", "/tmp/x", NULL }, 2, "expected unix:PATH");
     expect_exit((const char *const[]){ "--listen", "unix:", NULL }, 2, "expected unix:PATH");
     expect_exit((const char *const[]){ "--listen", "unix:/tmp/x", "--fd", "3", NULL }, 2, "give one of them");
+    expect_exit((const char *const[]){ "--chains", "a,,b", NULL }, 2, "--chains: an empty entry between commas");
+    expect_exit((const char *const[]){ "--chains", "a,b/c", NULL }, 2,
+                "--chains: \\\"b/c\\\", expected 1 to 64 characters");
+    expect_exit((const char *const[]){ "--chains", "a,b,a", NULL }, 2, "--chains: \\\"a\\\" twice");
+    static char many[2 * OCC_LIMIT_CHAINS];
+    for (size_t i = 0; i + 1 < sizeof many; i++) {
+        many[i] = i % 2 == 0 ? 'x' : ',';
+    }
+    expect_exit((const char *const[]){ "--chains", many, NULL }, 2, "--chains: 64 entries, expected at most 63");
+    expect_exit((const char *const[]){ "--rp-id", "example.com", NULL }, 2, "--rp-id and --origin: give both");
+    expect_exit((const char *const[]){ "--origin", "https://example.com", NULL }, 2, "--rp-id and --origin: give both");
+    expect_exit((const char *const[]){ "--webauthn-compat", NULL }, 2, "--webauthn-compat: needs --rp-id and --origin");
     expect_exit((const char *const[]){ NULL }, 3, "descriptor 3 is not a connected stream socket");
     expect_exit((const char *const[]){ "--fd", "0", NULL }, 3, "descriptor 0 is not a connected stream socket");
     expect_exit((const char *const[]){ "--listen", "unix:/nowhere/at/all", NULL }, 3, "/nowhere");

@@ -210,6 +210,94 @@ test_fields(void **state)
     assert_string_equal(err.text, "digests[0].field with tag 0: not known to this boundary");
 }
 
+/* Which field may stand where. */
+static void
+test_places(void **state)
+{
+    (void)state;
+    static const struct {
+        enum occ_commit_tag tag;
+        bool own;
+        const char *text;
+    } cases[] = {
+        { OCC_COMMIT_SLOT, false, "slotId: belongs to one of its digests" },
+        { OCC_COMMIT_CHAIN, true, "digests[0].chainId: belongs to the whole request" },
+        { OCC_COMMIT_ATTRIBUTION, true, "digests[0].attribution: belongs to the whole request" },
+        { OCC_COMMIT_POLICY, true, "digests[0].policy: belongs to the whole request" },
+        { OCC_COMMIT_PRINCIPAL, true, "digests[0].principal: belongs to the whole request" },
+        { (enum occ_commit_tag)8, true, "digests[0].field with tag 8: not known to this boundary" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct occ_commit_writer writer = begin();
+        occ_commit_put_request(&writer, occ_bytes_str(""));
+        if (!cases[i].own) {
+            occ_commit_put_field(&writer, cases[i].tag, occ_bytes_str("{}"));
+        }
+        occ_commit_put_digest(&writer, parent_digest);
+        if (cases[i].own) {
+            occ_commit_put_field(&writer, cases[i].tag, occ_bytes_str("{}"));
+        }
+        struct occ_commit_reader reader = end(&writer);
+        struct occ_error err;
+        assert_int_equal(read_next(&reader, 10, &err), OCC_ERR_FIELD_UNKNOWN);
+        assert_string_equal(err.text, cases[i].text);
+    }
+}
+
+static enum occ_err
+read_chain(const char *id, struct occ_error *err)
+{
+    struct occ_commit_writer writer = begin();
+    occ_commit_put_request(&writer, occ_bytes_str(""));
+    occ_commit_put_field(&writer, OCC_COMMIT_CHAIN, occ_bytes_str(id));
+    occ_commit_put_digest(&writer, parent_digest);
+    struct occ_commit_reader reader = end(&writer);
+    return read_next(&reader, 10, err);
+}
+
+static void
+test_chain(void **state)
+{
+    (void)state;
+    struct occ_error err;
+    assert_int_equal(read_chain("a", &err), OCC_OK);
+    assert_int_equal(request.chain, 1);
+    static const char *const unknown[] = { "b", "", "A", "a " };
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(read_chain(unknown[i], &err), OCC_ERR_CHAIN_UNKNOWN);
+        assert_true(occ_bytes_starts(occ_bytes_str(err.text), "chainId: \""));
+    }
+}
+
+/* Values that are signed: rewritten, absent rather than empty, their names safe. */
+static void
+test_signed_values(void **state)
+{
+    (void)state;
+    static const enum occ_commit_tag tags[] = { OCC_COMMIT_ATTRIBUTION, OCC_COMMIT_POLICY, OCC_COMMIT_PRINCIPAL };
+    static const char *const names[] = { "attribution", "policy", "principal" };
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const texts[] = { " {\"b\":1.0,\"a\":\"\\u0041\"} ", "{}", "{\"7\":1}", "[]" };
+        static const enum occ_err codes[] = { OCC_OK, OCC_OK, OCC_ERR_FIELD_NAME, OCC_ERR_FIELD_TYPE };
+        const struct occ_request_span *const spans[] = { &request.attribution, &request.policy, &request.principal };
+        for (size_t j = 0; j < 4; j++) {
+            struct occ_commit_writer writer = begin();
+            occ_commit_put_request(&writer, occ_bytes_str(""));
+            occ_commit_put_field(&writer, tags[i], occ_bytes_str(texts[j]));
+            occ_commit_put_digest(&writer, parent_digest);
+            struct occ_commit_reader reader = end(&writer);
+            struct occ_error err = { .code = OCC_OK };
+            assert_int_equal(read_next(&reader, 10, &err), codes[j]);
+            assert_true(occ_bytes_starts(occ_bytes_str(err.text), codes[j] == OCC_OK ? "" : names[i]));
+            if (codes[j] == OCC_OK) {
+                assert_true(
+                    occ_bytes_is(occ_request_value(&request, *spans[i]), j == 0 ? "{\"a\":\"A\",\"b\":1}" : ""));
+                assert_int_equal(request.values.len, j == 0 ? 15 : 0);
+            }
+        }
+    }
+}
+
 static void
 test_digest_count(void **state)
 {
@@ -282,6 +370,9 @@ main(void)
         cmocka_unit_test_setup_teardown(test_own_and_shared, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refusals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_fields, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_places, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_chain, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_signed_values, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_digest_count, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_large, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_broken_frames, set_up, tear_down),

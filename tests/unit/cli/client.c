@@ -7,46 +7,6 @@
 
 #include "cli/client.h"
 
-static void
-retries(void **state)
-{
-    (void)state;
-    static const struct {
-        unsigned status;
-        uint64_t after_s, left_ms;
-        bool again;
-        uint64_t wait_ms;
-    } cases[] = {
-        { 503, 1, 30000, true, 1000 },
-        { 429, 2, 30000, true, 2000 },
-        { 503, 0, 30000, true, 1000 },
-        { 503, 0, 500, true, 100 },
-        { 503, 0, 100, false, 0 },
-        { 503, 0, 0, false, 0 },
-        { 503, 3, 3000, false, 0 },
-        { 503, 2, 3000, true, 2000 },
-        { 503, 100, 30000, false, 0 },
-        { 503, UINT64_MAX, UINT64_MAX, false, 0 },
-        /* Answers after which a second try could be a second commit, or that a second try does not change. */
-        { 200, 1, 30000, false, 0 },
-        { 400, 1, 30000, false, 0 },
-        { 401, 1, 30000, false, 0 },
-        { 413, 1, 30000, false, 0 },
-        { 500, 1, 30000, false, 0 },
-        { 502, 1, 30000, false, 0 },
-        { 504, 1, 30000, false, 0 },
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        uint64_t wait_ms = 0;
-        const bool again = occ_client_retries(cases[i].status, cases[i].after_s, cases[i].left_ms, &wait_ms);
-        if (again != cases[i].again || wait_ms != cases[i].wait_ms) {
-            fail_msg("case %zu: %d after %llu ms", i, again, (unsigned long long)wait_ms);
-        }
-    }
-}
-
-/* ---- settings ---- */
-
 static const struct occ_setting table[] = { OCC_CLIENT_SETTINGS };
 static const char *const usage[] = { "", NULL };
 static const struct occ_settings_program program = {
@@ -165,7 +125,7 @@ key_from_the_environment(void **state)
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(retries), cmocka_unit_test(servers),
-                                        cmocka_unit_test(refusals), cmocka_unit_test(key_from_the_environment) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(servers), cmocka_unit_test(refusals),
+                                        cmocka_unit_test(key_from_the_environment) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,6 +52,13 @@ batch_sizes(void **state)
     }
     assert_int_equal(occ_commit_batch(&plan, 0), 1);
     occ_commit_plan_clear(&plan);
+    /* Signed values stand in every proof. */
+    plan = plan_of(1000, 1000, true, 0);
+    plan.fields.values[0] = OCC_BUF_INIT(16 << 10);
+    assert_non_null(occ_buf_reserve(&plan.fields.values[0], 16 << 10));
+    plan.fields.values[0].len = 16 << 10;
+    assert_in_range(occ_commit_batch(&plan, 0), 400, 600);
+    occ_commit_plan_clear(&plan);
 }
 
 static void
@@ -78,6 +85,21 @@ requests(void **state)
     request_is(&plan, 0, 2, "{\"digests\":[" ZERO "}," ZERO "}],\"metadata\":{\"a\":1}}");
     plan.shared_metadata = false;
     request_is(&plan, 0, 2, "{\"digests\":[" ZERO ",\"metadata\":{\"a\":1}}," ZERO ",\"metadata\":{\"a\":1}}]}");
+    occ_commit_plan_clear(&plan);
+    /* An only digest's agency stands at the top, as older servers know it; others in their entries. */
+    plan = plan_of(2, 1000, true, 0);
+    for (size_t i = 0; i < 2; i++) {
+        plan.items[i].agency = OCC_BUF_INIT(100);
+        occ_buf_put_str(&plan.items[i].agency, i == 0 ? "{\"x\":0}" : "{\"x\":1}");
+    }
+    request_is(&plan, 0, 2, "{\"digests\":[" ZERO ",\"agency\":{\"x\":0}}," ZERO ",\"agency\":{\"x\":1}}]}");
+    request_is(&plan, 1, 1, "{\"digests\":[" ZERO "}],\"agency\":{\"x\":1}}");
+    occ_buf_clear(&plan.items[1].agency);
+    plan.fields.slot_id = OCC_BUF_INIT(10);
+    occ_buf_put_str(&plan.fields.slot_id, "s-1");
+    occ_buf_put_byte(&plan.fields.slot_id, 0);
+    plan.fields.chain_id = "c:1";
+    request_is(&plan, 1, 1, "{\"digests\":[" ZERO ",\"slotId\":\"s-1\"}],\"chainId\":\"c:1\"}");
     occ_commit_plan_clear(&plan);
 }
 
@@ -145,6 +167,17 @@ answers(void **state)
     occ_buf_reset(&item->metadata);
     answer_gives(&plan, parse("[", proof_text, "]"), OCC_ERR_PROOF_STRUCTURE,
                  LEAD "proof of file: its metadata is not what was asked for");
+
+    occ_buf_put_str(&item->metadata, "{\"kind\":\"tool-execution\",\"tool\":\"read_file\"}");
+    plan.fields.chain_id = "c";
+    answer_gives(&plan, parse("[", proof_text, "]"), OCC_ERR_PROOF_STRUCTURE,
+                 LEAD "proof of file: its chain is not what was asked for");
+    plan.fields.chain_id = NULL;
+    item->agency = OCC_BUF_INIT(10);
+    occ_buf_put_str(&item->agency, "{}");
+    answer_gives(&plan, parse("[", proof_text, "]"), OCC_ERR_PROOF_STRUCTURE,
+                 LEAD "proof of file: its agency is not what was asked for");
+    occ_buf_reset(&item->agency);
 
     item->hash.digest[0] ^= 1;
     item->file = NULL;

@@ -3,35 +3,6 @@
 
 #define EPOCH "epoch-1"
 
-struct fixture {
-    char *folder;
-    struct occ_ledger *ledger;
-    struct occ_ledger_reader *reader;
-    struct occ_error err;
-};
-
-static int
-setup(void **state)
-{
-    struct fixture *const at = calloc(1, sizeof *at);
-    at->folder = make_folder();
-    at->ledger = open_ledger(at->folder);
-    at->reader = open_reader(at->ledger, at->folder);
-    *state = at;
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    struct fixture *const at = *state;
-    occ_ledger_reader_free(at->reader);
-    occ_ledger_close(at->ledger);
-    remove_folder(at->folder);
-    free(at);
-    return 0;
-}
-
 /* An entry with one proof and a repeat of the byte key. */
 static struct occ_result
 put_repeat(struct fixture *at, uint64_t position, uint64_t received_ms, uint8_t key)

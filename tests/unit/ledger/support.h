@@ -137,6 +137,53 @@ put_entry(struct occ_ledger *ledger, const char *epoch_id, const char *chain, ui
     return result;
 }
 
+/* A folder with an open ledger and a reader beside it. */
+struct fixture {
+    char *folder;
+    struct occ_ledger *ledger;
+    struct occ_ledger_reader *reader;
+    struct occ_error err;
+};
+
+static inline int
+setup(void **state)
+{
+    struct fixture *const at = calloc(1, sizeof *at);
+    assert_non_null(at);
+    at->folder = make_folder();
+    at->ledger = open_ledger(at->folder);
+    at->reader = open_reader(at->ledger, at->folder);
+    *state = at;
+    return 0;
+}
+
+static inline void
+close_fixture(struct fixture *at)
+{
+    occ_ledger_reader_free(at->reader);
+    occ_ledger_close(at->ledger);
+    at->reader = NULL;
+    at->ledger = NULL;
+}
+
+static inline void
+reopen_fixture(struct fixture *at)
+{
+    close_fixture(at);
+    at->ledger = open_ledger(at->folder);
+    at->reader = open_reader(at->ledger, at->folder);
+}
+
+static inline int
+teardown(void **state)
+{
+    struct fixture *const at = *state;
+    close_fixture(at);
+    remove_folder(at->folder);
+    free(at);
+    return 0;
+}
+
 /* Collects what was visited as lines "epoch/chain/counter@position text". */
 struct seen {
     size_t count;

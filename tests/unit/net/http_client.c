@@ -122,12 +122,13 @@ answer_once(const char *text, uint16_t *ret_port)
             head_len += (size_t)got;
         }
         const bool token = memmem(head, head_len, "\r\nAuthorization: Bearer s3cret\r\n", 32) != NULL;
+        const bool key = memmem(head, head_len, "\r\nIdempotency-Key: k-1\r\n", 24) != NULL;
         if (text == NULL) {
             (void)recv(fd, head, 1, 0); /* no answer: until the client gives up */
         } else if (send(fd, text, strlen(text), MSG_NOSIGNAL) < 0) {
             _exit(2);
         }
-        _exit(token ? 3 : 0);
+        _exit(token && key ? 3 : 0);
     }
     close(listener);
     return pid;
@@ -151,14 +152,25 @@ test_other_servers(void **state)
         enum occ_err code;
         unsigned status;
         uint64_t retry_after_s;
+        bool knows_repeats, passing;
     } servers[] = {
-        { "HTTP/1.1 503 No\r\nRetry-After: 7\r\nContent-Length: 2\r\n\r\nhi", OCC_OK, 503, 7 },
-        { "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", OCC_OK, 302, 0 },
-        { "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhi", OCC_ERR_CLOSED, 0, 0 },
-        { "", OCC_ERR_CLOSED, 0, 0 },
-        { "hello\r\n", OCC_ERR_CLOSED, 0, 0 },
-        { "HTTP/9.9 200 OK\r\n\r\n", OCC_ERR_CLOSED, 0, 0 },
-        { NULL, OCC_ERR_TIMEOUT, 0, 0 },
+        { "HTTP/1.1 503 No\r\nRetry-After: 7\r\nContent-Length: 2\r\n\r\nhi", OCC_OK, 503, 7, false, false },
+        { "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", OCC_OK, 302, 0, false,
+          false },
+        { "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhi", OCC_ERR_CLOSED, 0, 0, false, true },
+        { "", OCC_ERR_CLOSED, 0, 0, false, true },
+        { "hello\r\n", OCC_ERR_CLOSED, 0, 0, false, false },
+        { "HTTP/9.9 200 OK\r\n\r\n", OCC_ERR_CLOSED, 0, 0, false, false },
+        { NULL, OCC_ERR_TIMEOUT, 0, 0, false, true },
+        { "HTTP/1.1 500 No\r\nAccess-Control-Expose-Headers: Retry-After,\tidempotent-REPLAY\r\nContent-Length: "
+          "0\r\n\r\n",
+          OCC_OK, 500, 0, true, false },
+        { "HTTP/1.1 200 OK\r\nAccess-Control-Expose-Headers: A\r\nAccess-Control-Expose-Headers: Idempotent-Replay\r\n"
+          "Content-Length: 0\r\n\r\n",
+          OCC_OK, 200, 0, true, false },
+        { "HTTP/1.1 200 OK\r\nAccess-Control-Expose-Headers: *, Idempotent-Replays, X-Idempotent-Replay\r\n"
+          "Access-Control-Allow-Headers: Idempotency-Key\r\nContent-Length: 0\r\n\r\n",
+          OCC_OK, 200, 0, false, false },
     };
     for (size_t i = 0; i < sizeof servers / sizeof *servers; i++) {
         struct result result = { .body = OCC_BUF_INIT(1000) };
@@ -166,13 +178,18 @@ test_other_servers(void **state)
         uint16_t port;
         const pid_t pid = answer_once(servers[i].text, &port);
         snprintf(url, sizeof url, "http://127.0.0.1:%u/x", port);
-        call(&(struct occ_http_call){ .url = url, .bearer = "s3cret", .total_ms = servers[i].text == NULL ? 300 : 0 },
+        call(&(struct occ_http_call){ .url = url,
+                                      .bearer = "s3cret",
+                                      .idempotency_key = "k-1",
+                                      .total_ms = servers[i].text == NULL ? 300 : 0 },
              &result);
         assert_int_equal(result.code.code, servers[i].code);
         assert_int_equal(result.answer.status, servers[i].status);
         assert_int_equal(result.answer.retry_after_s, servers[i].retry_after_s);
+        assert_int_equal(result.answer.knows_repeats, servers[i].knows_repeats);
+        assert_int_equal(result.answer.passing, servers[i].passing);
         assert_null(strstr(result.err.text, "s3cret"));
-        assert_int_equal(exit_of(pid), 3); /* the token came as it should */
+        assert_int_equal(exit_of(pid), 3); /* token and key came as they should */
         occ_buf_clear(&result.body);
     }
 }
@@ -194,7 +211,45 @@ test_out_of_reach(void **state)
     call(&(struct occ_http_call){ .url = url, .bearer = "s3cret" }, &result);
     assert_int_equal(result.code.code, OCC_ERR_UNAVAILABLE);
     assert_string_equal(result.err.text, expected);
+    assert_true(result.answer.passing);
     close(bound);
+    unsetenv("http_proxy");
+    call(&(struct occ_http_call){ .url = "http://name.invalid/" }, &result);
+    assert_int_equal(result.code.code, OCC_ERR_UNAVAILABLE);
+    assert_false(result.answer.passing); /* a wrong name stays wrong */
+}
+
+/* With a session, one connection for several requests; without, one each. */
+static void
+test_session(void **state)
+{
+    (void)state;
+    struct server_fixture server;
+    struct result result = { .body = OCC_BUF_INIT(1000) };
+    struct occ_http_session *session = NULL;
+    const struct occ_http_config one = { .connections_max = 1, .extra_headers = "X-Extra: 1\r\n" };
+    char url[300];
+    server_begin(&server, "127.0.0.1:0", &one, 1000);
+    snprintf(url, sizeof url, "http://%s/echo", server.address);
+    assert_true(occ_is_ok(occ_http_session_new(&session)));
+    const struct occ_http_call post = {
+        .session = session, .url = url, .content_type = "text/plain", .body = occ_bytes_str("hi"), .bearer = "b"
+    };
+    for (int i = 0; i < 3; i++) {
+        call(&post, &result);
+        assert_int_equal(result.answer.status, 200);
+        assert_true(occ_bytes_is(occ_buf_view(&result.body), "hi"));
+    }
+    /* The connection is held open, and is the only one that the server takes. */
+    call(&(struct occ_http_call){ .url = url }, &result);
+    assert_int_equal(result.answer.status, 503);
+    call(&(struct occ_http_call){ .session = session, .url = url }, &result);
+    assert_int_equal(result.answer.status, 200);
+    assert_int_equal(result.body.len, 0); /* nothing of the request before */
+    occ_http_session_free(session);
+    occ_http_session_free(NULL);
+    occ_buf_clear(&result.body);
+    server_end(&server);
 }
 
 static void
@@ -209,6 +264,8 @@ test_wrong_urls(void **state)
         assert_int_equal(result.body.len, 0);
     }
     call(&(struct occ_http_call){ .url = "http://127.0.0.1:1/", .bearer = "a\r\nX: y" }, &result);
+    assert_int_equal(result.code.code, OCC_ERR_USAGE);
+    call(&(struct occ_http_call){ .url = "http://127.0.0.1:1/", .idempotency_key = "a\nX: y" }, &result);
     assert_int_equal(result.code.code, OCC_ERR_USAGE);
 }
 
@@ -243,9 +300,13 @@ main(void)
 {
     setenv("http_proxy", "http://127.0.0.1:1/", 1); /* nobody there: to reach this machine it must not be used */
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_own_server),    cmocka_unit_test(test_unix),
-        cmocka_unit_test(test_other_servers), cmocka_unit_test(test_out_of_reach),
-        cmocka_unit_test(test_wrong_urls),    cmocka_unit_test(test_urls_as_they_may_be_shown),
+        cmocka_unit_test(test_own_server),
+        cmocka_unit_test(test_unix),
+        cmocka_unit_test(test_other_servers),
+        cmocka_unit_test(test_out_of_reach),
+        cmocka_unit_test(test_wrong_urls),
+        cmocka_unit_test(test_session),
+        cmocka_unit_test(test_urls_as_they_may_be_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -123,6 +123,54 @@ test_full_buffer(void **state)
     occ_json_free(value);
 }
 
+/* PROTOCOL §1: inside a signed body names that JavaScript reorders or drops are refused; the rest is as of metadata. */
+static void
+test_signed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum occ_err code;
+        const char *sentence;
+    } cases[] = {
+        { "{\"message\":\"m\",\"name\":\"J\"}", OCC_OK, "" },
+        { "{}", OCC_OK, "" },
+        { "[]", OCC_ERR_FIELD_TYPE, "policy: an array, expected an object" },
+        { "{\"0\":1}", OCC_ERR_FIELD_NAME, "policy: a member is named \"0\", which JavaScript would reorder or drop" },
+        { "{\"a\":[{\"__proto__\":1}]}", OCC_ERR_FIELD_NAME,
+          "policy: a member is named \"__proto__\", which JavaScript would reorder or drop" },
+        { "{\"01\":1}", OCC_OK, "" }, /* no array index */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct occ_json *value = parse_json(cases[i].text);
+        struct occ_error err = { .code = OCC_OK };
+        OCC_BUF_AUTO(buf, 1 << 20);
+        assert_int_equal(occ_value_put_signed(value, "policy", &err, &buf).code, cases[i].code);
+        assert_string_equal(err.text, cases[i].sentence);
+        assert_true(occ_bytes_is(occ_buf_view(&buf), cases[i].code != OCC_OK || i == 1 ? "" : cases[i].text));
+        occ_json_free(value);
+    }
+}
+
+static void
+test_chain_id(void **state)
+{
+    (void)state;
+    static const char longest[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    static const char *const good[] = { "a", "Az09._:-", longest };
+    static const char *const bad[] = { "", "a b", "a/b", "\xc3\xa4", "a,b", "a\n" };
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_true(occ_value_is_chain_id(occ_bytes_str(good[i])));
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_false(occ_value_is_chain_id(occ_bytes_str(bad[i])));
+    }
+    assert_int_equal(strlen(longest), OCC_LIMIT_CHAIN_ID_LEN);
+    char longer[OCC_LIMIT_CHAIN_ID_LEN + 2];
+    memset(longer, 'a', sizeof longer);
+    assert_false(occ_value_is_chain_id(occ_bytes_of(longer, OCC_LIMIT_CHAIN_ID_LEN + 1)));
+}
+
 int
 main(void)
 {
@@ -133,6 +181,8 @@ main(void)
         cmocka_unit_test(test_length),
         cmocka_unit_test(test_length_is_canonical),
         cmocka_unit_test(test_full_buffer),
+        cmocka_unit_test(test_signed),
+        cmocka_unit_test(test_chain_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

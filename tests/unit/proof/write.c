@@ -4,6 +4,11 @@
  */
 #include "proof/write.h"
 
+#include <stdio.h>
+
+#include "base/base64.h"
+#include "proof/slot.h"
+
 #include "unit/proof/support.h"
 
 /* xorshift: the same fields on every run. */
@@ -38,7 +43,7 @@ put_random_text(struct occ_buf *buf, size_t chars)
     }
 }
 
-/* Canonical metadata with random names and values. */
+/* Canonical metadata with random names and values: none of them an array index. */
 static void
 put_random_metadata(struct occ_buf *buf)
 {
@@ -47,7 +52,7 @@ put_random_metadata(struct occ_buf *buf)
     for (size_t i = 0; i < 1 + next_random() % 6; i++) {
         OCC_BUF_AUTO(text, 4096);
         put_random_text(&text, next_random() % 8);
-        occ_buf_put_format(&source, "%s\"%zu", i == 0 ? "" : ",", i);
+        occ_buf_put_format(&source, "%s\"n%zu", i == 0 ? "" : ",", i);
         OCC_BUF_AUTO(quoted, 4096);
         occ_canonical_put_string(&quoted, occ_buf_view(&text));
         occ_buf_put(&source, occ_bytes_of(quoted.ptr + 1, quoted.len - 1));
@@ -60,6 +65,37 @@ put_random_metadata(struct occ_buf *buf)
     struct occ_json *value = parse_json((const char *)source.ptr);
     occ_canonical_put(buf, value);
     occ_json_free(value);
+}
+
+/* The slot is the one that the proof names. */
+static void
+check_slot(const struct occ_proof *proof, const struct occ_write_fields *fields)
+{
+    assert_int_equal(proof->slot_allocation != NULL, fields->slot != NULL);
+    if (fields->slot != NULL) {
+        struct occ_slot_facts facts;
+        struct occ_error err;
+        if (occ_slot_verify(proof, &err, &facts).code != OCC_OK) {
+            fail_msg("%s", err.text);
+        }
+        assert_false(facts.hash_without_chain_id);
+    }
+}
+
+/* With the values away, the proof is so much shorter. */
+static void
+check_values_len(const struct occ_write_fields *fields, size_t len)
+{
+    const uint8_t signature[OCC_ED25519_SIGNATURE_LEN] = { 0 };
+    struct occ_write_fields plain = *fields;
+    const struct occ_bytes none = { NULL, 0 };
+    plain.chain_id = plain.epoch_link = plain.metadata = plain.agency = plain.actor = none;
+    plain.attribution = plain.policy = plain.principal = none;
+    const size_t slot_chain_len =
+        fields->slot == NULL ? 0 : occ_write_values_len(&(struct occ_write_fields){ .chain_id = fields->chain_id });
+    OCC_BUF_AUTO(text, 1 << 20);
+    occ_write_proof(&text, &plain, signature);
+    assert_int_equal(text.len + occ_write_values_len(fields) + slot_chain_len, len);
 }
 
 /* Writes body and proof of the fields, signs, and holds the two against the reader and the canonical writer. */
@@ -93,6 +129,11 @@ check_fields(const struct occ_write_fields *fields)
     assert_memory_equal(proof.digest, fields->digest, OCC_SHA256_LEN);
     assert_true(occ_bytes_equal(proof.measurement, fields->measurement));
     assert_int_equal(proof.prev_b64.len != 0, fields->prev_hash != NULL);
+    assert_true(occ_bytes_equal(proof.chain_id, fields->chain_id));
+    assert_int_equal(proof.epoch_link != NULL, fields->epoch_link.len > 0);
+    assert_int_equal(proof.agency != NULL, fields->agency.len > 0);
+    check_slot(&proof, fields);
+    check_values_len(fields, text.len);
 
     /* nothing in it is left out of the link */
     uint8_t link[OCC_SHA256_LEN];
@@ -101,6 +142,94 @@ check_fields(const struct occ_write_fields *fields)
     occ_digest_sha256(occ_buf_view(&text), text_hash);
     assert_memory_equal(link, text_hash, sizeof link);
     occ_json_free(root);
+}
+
+/* A slot with all that it needs to be verified. */
+struct slot {
+    struct occ_write_slot slot;
+    uint8_t signature[OCC_ED25519_SIGNATURE_LEN], hash[OCC_SHA256_LEN];
+};
+
+static const struct occ_write_slot *
+make_slot(struct slot *slot, const uint8_t *secret, const struct occ_write_fields *fields)
+{
+    slot->slot = (struct occ_write_slot){ .counter = next_random() % fields->counter,
+                                          .time_ms = next_random() >> 11,
+                                          .nonce = fields->nonce,
+                                          .signature = slot->signature,
+                                          .hash = slot->hash };
+    OCC_BUF_AUTO(body, 4096);
+    occ_write_slot(&body, fields, &slot->slot, false);
+    assert_true(occ_is_ok(occ_buf_check(&body)));
+    occ_ed25519_sign(secret, occ_buf_view(&body), slot->signature);
+    occ_digest_sha256(occ_buf_view(&body), slot->hash);
+    return &slot->slot;
+}
+
+static struct occ_bytes
+put_part(struct occ_buf *buf, size_t begin)
+{
+    assert_true(occ_is_ok(occ_buf_check(buf)));
+    return occ_bytes_of(buf->ptr + begin, buf->len - begin);
+}
+
+/* What a link names, with characters of all kinds. */
+static void
+put_link(struct occ_buf *buf, const struct occ_write_fields *fields)
+{
+    char key[OCC_BASE64_LEN(32)], counter[24];
+    occ_base64_encode(occ_bytes_of(fields->digest, 32), key);
+    snprintf(counter, sizeof counter, "%llu", (unsigned long long)next_random());
+    OCC_BUF_AUTO(measurement, 4096);
+    put_random_text(&measurement, 1 + next_random() % 60);
+    const struct occ_write_link link = {
+        .prev_counter = occ_bytes_str(counter),
+        .prev_enforcement = occ_bytes_str("hw-key"),
+        .prev_epoch_id = occ_buf_view(&measurement),
+        .prev_measurement = occ_buf_view(&measurement),
+        .prev_public_key_b64 = occ_bytes_of(key, sizeof key),
+        .prev_hash = fields->nonce,
+        .to_epoch_id = fields->epoch_id,
+        .to_public_key = fields->public_key,
+    };
+    occ_write_epoch_link(buf, &link);
+}
+
+/* Some of the parts that not every proof has. extras is large enough not to move. */
+static void
+put_extras(struct occ_buf *extras, const uint8_t *secret, struct slot *slot, struct occ_write_fields *fields)
+{
+    static const char actor[] = "{\"algorithm\":\"ES256\",\"keyId\":\""
+                                "5cd252fb0ce8932436faf8ccd1040981b89ee4ad6b9fe9e2a2b7e71aacb27cd3\",\"provider\":"
+                                "\"\\u0001\",\"publicKeyB64\":\"AAAA\"}";
+    static const char authorization[] =
+        "{\"actorKeyId\":\"5cd252fb0ce8932436faf8ccd1040981b89ee4ad6b9fe9e2a2b7e71aacb27cd3\",\"artifactHash\":\""
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\",\"challenge\":\"c\",\"purpose\":\"occ/commit-authorize/v1\","
+        "\"signatureB64\":\"AAAA\",\"timestamp\":1}";
+    static const char *const chains[] = { "", "a", "photos:2026.x_y-Z" };
+    assert_non_null(occ_buf_reserve(extras, 1 << 17));
+    fields->chain_id = occ_bytes_str(chains[next_random() % 3]);
+    if (next_random() % 2 == 0) {
+        occ_buf_put_format(extras, "{\"actor\":%s,\"authorization\":%s}", actor, authorization);
+        fields->agency = put_part(extras, 0);
+        fields->actor = occ_bytes_str(actor);
+    }
+    struct occ_bytes *const signed_values[] = { &fields->attribution, &fields->policy, &fields->principal };
+    for (size_t i = 0; i < 3; i++) {
+        const size_t begin = extras->len;
+        if (next_random() % 2 == 0) {
+            put_random_metadata(extras);
+            *signed_values[i] = put_part(extras, begin);
+        }
+    }
+    if (fields->prev_hash == NULL && next_random() % 2 == 0) {
+        const size_t begin = extras->len;
+        put_link(extras, fields);
+        fields->epoch_link = put_part(extras, begin);
+    }
+    if (fields->counter > 0 && next_random() % 2 == 0) {
+        fields->slot = make_slot(slot, secret, fields);
+    }
 }
 
 static void
@@ -124,7 +253,7 @@ test_random_fields(void **state)
         }
         char epoch_id[2 * OCC_SHA256_LEN + 1];
         occ_write_epoch_id(public_key, nonce, epoch_id);
-        check_fields(&(struct occ_write_fields){
+        struct occ_write_fields fields = {
             .public_key = public_key,
             .epoch_id = occ_bytes_str(epoch_id),
             .enforcement = occ_bytes_str(tiers[next_random() % 3]),
@@ -135,7 +264,11 @@ test_random_fields(void **state)
             .time_ms = (next_random() >> 11) >> (next_random() % 53),
             .prev_hash = next_random() % 4 == 0 ? NULL : prev,
             .metadata = occ_buf_view(&metadata),
-        });
+        };
+        OCC_BUF_AUTO(extras, 1 << 20);
+        struct slot slot;
+        put_extras(&extras, secret, &slot, &fields);
+        check_fields(&fields);
     }
 }
 

@@ -1,18 +1,10 @@
 /* Tests of src/server/timestamps.c: requests that wait for tokens, and how long. */
-#include "server/timestamps.h"
-#include "server/options.h"
-#include "unit/server/tsa_store.h"
+#include "unit/server/tsa_module.h"
 
-enum { TOKENS_MAX = 8, FLAGS_MAX = 12, HOUR_MS = 3600000 };
+enum { TOKENS_MAX = 8, HOUR_MS = 3600000 };
 
 struct run {
-    struct tsa tsa;
-    struct occ_store store;
-    struct occ_events events;
-    struct occ_settings *settings;
-    char words[FLAGS_MAX][512];
-    char *argv[FLAGS_MAX];
-    struct occ_timestamps *timestamps;
+    struct tsa_module module;
     struct occ_timestamps_ask ask;
     struct occ_timestamps_token tokens[TOKENS_MAX];
     size_t done_count;
@@ -20,54 +12,19 @@ struct run {
 
 static struct run *the_run;
 
-/* paths: of authorities, separated by spaces; flags: NULL at the end. */
 static void
 begin(struct run *run, const char *paths, const char *const *flags)
 {
-    static char *const envp[] = { NULL };
-    struct occ_error err = { 0 };
     *run = (struct run){ 0 };
     the_run = run;
-    tsa_begin(&run->tsa);
-    store_begin(&run->store, &run->tsa);
-    OCC_BUF_AUTO(list, 500);
-    while (*paths != '\0') {
-        char path[32];
-        const size_t len = strcspn(paths, " ");
-        snprintf(path, sizeof path, "%.*s", (int)len, paths);
-        occ_buf_put_str(&list, list.len == 0 ? "" : ",");
-        tsa_put_url(&run->tsa, path, &list);
-        paths += len + (paths[len] == ' ' ? 1 : 0);
-    }
-    int argc = 0;
-    snprintf(run->words[argc++], sizeof run->words[0], "occd");
-    if (list.len > 0) {
-        snprintf(run->words[argc++], sizeof run->words[0], "--tsa=%.*s", OCC_BYTES_ARG(occ_buf_view(&list)));
-    }
-    for (; *flags != NULL; flags++) {
-        snprintf(run->words[argc++], sizeof run->words[0], "%s", *flags);
-    }
-    for (int i = 0; i < argc; i++) {
-        run->argv[i] = run->words[i];
-    }
-    assert_true(occ_is_ok(occ_settings_load(&occ_options_program, argc, run->argv, envp, &err, &run->settings)));
-    const struct occ_timestamps_config config = {
-        .loop = run->tsa.loop, .events = &run->events, .settings = run->settings, .store = &run->store
-    };
-    if (!occ_is_ok(occ_timestamps_new(&config, &err, &run->timestamps))) {
-        fail_msg("%s", err.text);
-    }
+    module_begin(&run->module, paths, flags);
 }
 
 static void
 end(struct run *run)
 {
-    occ_timestamps_free(run->timestamps);
-    store_settle(&run->store);
-    store_end(&run->store);
-    tsa_end(&run->tsa);
+    module_end(&run->module);
     occ_timestamps_clear(&run->ask);
-    occ_settings_free(run->settings);
 }
 
 static void
@@ -75,7 +32,7 @@ done(struct occ_timestamps_ask *ask)
 {
     assert_ptr_equal(ask, &the_run->ask);
     the_run->done_count++;
-    occ_loop_stop(the_run->tsa.loop);
+    occ_loop_stop(the_run->module.tsa.loop);
 }
 
 /* Tokens for the digests of these numbers, 0 at the end. */
@@ -83,12 +40,12 @@ static void
 start(struct run *run, const size_t *numbers, uint64_t wait_ms)
 {
     run->ask = (struct occ_timestamps_ask){ .tokens = run->tokens,
-                                            .deadline_ms = occ_loop_now_ms(run->tsa.loop) + wait_ms,
+                                            .deadline_ms = occ_loop_now_ms(run->module.tsa.loop) + wait_ms,
                                             .done = done };
     for (; numbers[run->ask.count] != 0; run->ask.count++) {
         tsa_digest(numbers[run->ask.count], run->tokens[run->ask.count].digest);
     }
-    occ_timestamps_start(run->timestamps, &run->ask);
+    occ_timestamps_start(run->module.timestamps, &run->ask);
     assert_int_equal(run->done_count, 0);
 }
 
@@ -96,7 +53,7 @@ static void
 run_until_done(struct run *run)
 {
     while (run->done_count == 0) {
-        tsa_run(&run->tsa);
+        tsa_run(&run->module.tsa);
     }
     assert_int_equal(run->done_count, 1);
 }
@@ -107,7 +64,7 @@ test_none(void **state)
     (void)state;
     static struct run run;
     begin(&run, "", (const char *const[]){ NULL });
-    assert_null(run.timestamps);
+    assert_null(run.module.timestamps);
     assert_false(occ_timestamps_wants_artifact(NULL) || occ_timestamps_wants_proof(NULL));
     assert_false(occ_timestamps_is_required(NULL));
     struct occ_timestamps_stats stats;
@@ -122,9 +79,10 @@ test_all_tokens_of_a_request(void **state)
     (void)state;
     static struct run run;
     begin(&run, "/good", (const char *const[]){ "--tsa-proof", "--tsa-wait=7s", NULL });
-    assert_true(occ_timestamps_wants_artifact(run.timestamps) && occ_timestamps_wants_proof(run.timestamps));
-    assert_false(occ_timestamps_is_required(run.timestamps));
-    assert_int_equal(occ_timestamps_wait_ms(run.timestamps), 7000);
+    assert_true(occ_timestamps_wants_artifact(run.module.timestamps) &&
+                occ_timestamps_wants_proof(run.module.timestamps));
+    assert_false(occ_timestamps_is_required(run.module.timestamps));
+    assert_int_equal(occ_timestamps_wait_ms(run.module.timestamps), 7000);
     start(&run, (const size_t[]){ 1, 2, 1, 3, 0 }, HOUR_MS);
     run_until_done(&run);
     for (size_t i = 0; i < 4; i++) {
@@ -133,12 +91,12 @@ test_all_tokens_of_a_request(void **state)
         occ_base64_put(&digest, occ_bytes_of(run.tokens[i].digest, 32));
         assert_non_null(memmem(run.tokens[i].text.ptr, run.tokens[i].text.len, digest.ptr, digest.len));
     }
-    assert_int_equal(run.tsa.asked, 3); /* the same digest twice is one request */
+    assert_int_equal(run.module.tsa.asked, 3); /* the same digest twice is one request */
     struct occ_timestamps_stats stats;
-    assert_true(occ_timestamps_get_stats(run.timestamps, 0, &stats));
+    assert_true(occ_timestamps_get_stats(run.module.timestamps, 0, &stats));
     assert_int_equal(stats.tokens, 3);
     assert_true(strncmp(stats.authority, "http://127.0.0.1:", 17) == 0);
-    assert_false(occ_timestamps_get_stats(run.timestamps, 1, &stats));
+    assert_false(occ_timestamps_get_stats(run.module.timestamps, 1, &stats));
     end(&run);
 }
 
@@ -163,7 +121,7 @@ test_no_time_at_all(void **state)
     start(&run, (const size_t[]){ 1, 0 }, 0);
     run_until_done(&run);
     assert_false(run.tokens[0].has);
-    assert_int_equal(run.tsa.asked, 0); /* it is asked for when the proof is in the ledger */
+    assert_int_equal(run.module.tsa.asked, 0); /* it is asked for when the proof is in the ledger */
     end(&run);
 }
 
@@ -188,7 +146,7 @@ test_patience(void **state)
     start(&run, (const size_t[]){ 1, 0 }, 15000); /* the second is asked after half of the wait */
     run_until_done(&run);
     assert_true(run.tokens[0].has);
-    assert_int_equal(run.tsa.asked, 2);
+    assert_int_equal(run.module.tsa.asked, 2);
     end(&run);
 }
 
@@ -199,13 +157,13 @@ test_cancelled(void **state)
     static struct run run;
     begin(&run, "/good", (const char *const[]){ NULL });
     start(&run, (const size_t[]){ 1, 2, 0 }, HOUR_MS);
-    occ_timestamps_cancel(run.timestamps, &run.ask);
-    occ_timestamps_cancel(run.timestamps, &run.ask);
+    occ_timestamps_cancel(run.module.timestamps, &run.ask);
+    occ_timestamps_cancel(run.module.timestamps, &run.ask);
     occ_timestamps_clear(&run.ask);
     start(&run, (const size_t[]){ 3, 0 }, HOUR_MS);
     run_until_done(&run);
     assert_true(run.tokens[0].has);
-    occ_timestamps_cancel(run.timestamps, &run.ask); /* it is done: nothing happens */
+    occ_timestamps_cancel(run.module.timestamps, &run.ask); /* it is done: nothing happens */
     assert_int_equal(run.done_count, 1);
     end(&run);
 }
@@ -217,8 +175,8 @@ test_the_end_tells_those_that_wait(void **state)
     static struct run run;
     begin(&run, "/never", (const char *const[]){ NULL });
     start(&run, (const size_t[]){ 1, 2, 0 }, HOUR_MS);
-    occ_timestamps_free(run.timestamps);
-    run.timestamps = NULL;
+    occ_timestamps_free(run.module.timestamps);
+    run.module.timestamps = NULL;
     assert_int_equal(run.done_count, 1);
     assert_false(run.tokens[0].has);
     end(&run);
@@ -233,23 +191,23 @@ test_late(void **state)
     start(&run, (const size_t[]){ 1, 0 }, 100);
     run_until_done(&run);
     assert_false(run.tokens[0].has);
-    const struct stored *stored = store_add(&run.store, 1);
+    const struct stored *stored = store_add(&run.module.store, 1);
     struct occ_timestamps_late late = { .epoch_id = occ_bytes_str(stored->epoch_id),
                                         .chain_id = occ_bytes_str(stored->chain_id),
                                         .counter = stored->counter,
                                         .kind = stored->kind,
                                         .since_ms = stored->since_ms };
     memcpy(late.digest, stored->digest, sizeof late.digest);
-    occ_timestamps_fetch_late(run.timestamps, &late);
-    assert_int_equal(occ_timestamps_late_count(run.timestamps), 1);
-    assert_int_equal(run.tsa.asked, 1); /* what is under way already is what it gets */
-    run.store.tokens_wanted = 1;
-    tsa_release(&run.tsa, 1);
-    tsa_run(&run.tsa);
-    assert_int_equal(run.store.tokens, 1);
+    occ_timestamps_fetch_late(run.module.timestamps, &late);
+    assert_int_equal(occ_timestamps_late_count(run.module.timestamps), 1);
+    assert_int_equal(run.module.tsa.asked, 1); /* what is under way already is what it gets */
+    run.module.store.tokens_wanted = 1;
+    tsa_release(&run.module.tsa, 1);
+    tsa_run(&run.module.tsa);
+    assert_int_equal(run.module.store.tokens, 1);
     assert_true(stored->token.len > 0);
-    assert_int_equal(run.tsa.asked, 1);
-    assert_int_equal(occ_timestamps_late_count(run.timestamps), 0);
+    assert_int_equal(run.module.tsa.asked, 1);
+    assert_int_equal(occ_timestamps_late_count(run.module.timestamps), 0);
     end(&run);
 }
 

@@ -1,0 +1,365 @@
+/*
+ * tests/unit/ledger/index.c — the digest index: runs, merges, duplicates; made anew when it is missing, foreign or damaged.
+ */
+#include "ledger/index.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "ledger/merge.h"
+#include "unit/ledger/support.h"
+
+/* ---- index.db by itself ---- */
+
+static const uint8_t ledger_id[16] = "0123456789abcdef";
+
+struct places {
+    size_t count;
+    uint64_t last;
+    bool rises;
+};
+
+static struct occ_result
+take_place(void *ctx, uint64_t place)
+{
+    struct places *const places = ctx;
+    places->rises = places->rises && place > places->last;
+    places->last = place;
+    places->count++;
+    return occ_success();
+}
+
+static struct places
+find(struct occ_db *db, uint64_t number)
+{
+    uint8_t digest[32];
+    digest_of(number, digest);
+    struct places places = { .rises = true };
+    struct occ_error err;
+    assert_ok(occ_index_find(db, digest, take_place, &places, &err));
+    return places;
+}
+
+static void
+add_run(struct occ_db *db, uint64_t row, size_t count)
+{
+    struct occ_error err;
+    uint8_t *const entries = malloc(count * OCC_BLOCK_ENTRY_LEN);
+    assert_non_null(entries);
+    for (size_t i = 0; i < count; i++) {
+        uint8_t digest[32];
+        /* Every third one is number 7. */
+        digest_of(i % 3 == 0 ? 7 : row * 1000000 + i, digest);
+        occ_block_make_entry(digest, row << 24 | i, entries + i * OCC_BLOCK_ENTRY_LEN);
+    }
+    const struct occ_index_covered covered = { .row = row, .sum = row * 3 };
+    assert_ok(occ_index_add(db, entries, count, &covered, &err));
+    free(entries);
+}
+
+static uint64_t
+number(struct occ_db *db, const char *sql)
+{
+    struct occ_error err;
+    uint64_t value;
+    assert_ok(occ_db_number(db, sql, &err, &value));
+    return value;
+}
+
+static void
+assert_found(struct occ_db *db, uint64_t rows, size_t count)
+{
+    const struct places same = find(db, 7);
+    assert_int_equal(same.count, rows * ((count + 2) / 3));
+    assert_true(same.rises);
+    for (uint64_t row = 1; row <= rows; row += 7) {
+        const struct places one = find(db, row * 1000000 + 1);
+        assert_int_equal(one.count, 1);
+        assert_int_equal(one.last, row << 24 | 1);
+    }
+    assert_int_equal(find(db, 5).count, 0);
+}
+
+static void
+test_merges(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    const struct occ_index_options options = { .folder = folder };
+    struct occ_error err = { 0 };
+    struct occ_db db;
+    struct occ_merges *merges;
+    assert_ok(occ_index_open_write(&options, true, ledger_id, &err, &db));
+    assert_ok(occ_merges_new(&merges));
+    enum { ROWS = 600, COUNT = 301 };
+    bool did = true;
+    for (uint64_t row = 1; row <= ROWS; row++) {
+        add_run(&db, row, COUNT);
+        if (row % 3 == 0) {
+            assert_ok(occ_merges_step(merges, &db, &err, &did));
+        }
+        if (row % 100 == 0) {
+            assert_found(&db, row, COUNT);
+        }
+    }
+    /* A process that ends in between: what it had begun is thrown away. */
+    occ_merges_free(merges);
+    occ_db_close(&db);
+    assert_ok(occ_index_open_write(&options, false, ledger_id, &err, &db));
+    assert_ok(occ_merges_new(&merges));
+    assert_found(&db, ROWS, COUNT);
+    for (did = true; did;) {
+        assert_ok(occ_merges_step(merges, &db, &err, &did));
+    }
+    assert_found(&db, ROWS, COUNT);
+    /* 600 = 1*512 + 1*64 + 3*8 + 0 runs, and nothing is left of what they were made from. */
+    assert_int_equal(number(&db, "SELECT count(*) FROM runs"), 5);
+    assert_int_equal(number(&db, "SELECT sum(entries) FROM runs"), ROWS * COUNT);
+    assert_int_equal(number(&db, "SELECT count(*) FROM blocks"), number(&db, "SELECT sum(blocks) FROM runs"));
+    assert_int_equal(number(&db, "SELECT count(*) FROM fences"), number(&db, "SELECT sum(blocks) FROM runs"));
+    struct occ_index_covered covered;
+    assert_ok(occ_index_read_covered(&db, &err, &covered));
+    assert_int_equal(covered.row, ROWS);
+    assert_int_equal(covered.sum, ROWS * 3);
+    assert_memory_equal(covered.ledger, ledger_id, sizeof covered.ledger);
+    occ_merges_free(merges);
+    occ_db_close(&db);
+    remove_folder(folder);
+}
+
+/* ---- with a ledger ---- */
+
+enum { FRAME = 500 };
+
+static void
+put_many(struct fixture *at, uint64_t from, uint64_t to)
+{
+    for (uint64_t position = from; position <= to; position++) {
+        assert_ok(put_entry(at->ledger, "e", "", position, position * FRAME, FRAME, &at->err));
+    }
+}
+
+/* The index catches up some time; a look-up says when. */
+static struct occ_result
+look_up(struct fixture *at, struct occ_ledger_reader *reader, uint64_t counter, struct seen *seen)
+{
+    uint8_t digest[32];
+    digest_of(counter, digest);
+    struct occ_result result;
+    while ((result = occ_ledger_by_digest(reader, digest, see, seen, &at->err)).code == OCC_ERR_BUSY) {
+        seen->count = 0;
+        occ_buf_reset(&seen->text);
+        usleep(2000);
+    }
+    return result;
+}
+
+static void
+assert_all_found(struct fixture *at, struct occ_ledger_reader *reader, uint64_t last)
+{
+    for (uint64_t counter = FRAME; counter < (last + 1) * FRAME; counter += 997) {
+        struct seen seen = SEEN_INIT;
+        OCC_BUF_AUTO(expected, 1 << 16);
+        assert_ok(look_up(at, reader, counter, &seen));
+        expect_proof(&expected, "e", "", counter, counter / FRAME);
+        assert_seen(&seen, &expected);
+    }
+    struct seen none = SEEN_INIT;
+    assert_ok(look_up(at, reader, (last + 1) * FRAME, &none));
+    assert_ok(look_up(at, reader, FRAME - 1, &none));
+    assert_int_equal(none.count, 0);
+}
+
+/* Until all but what the tail keeps is in runs. */
+static void
+wait_for_index(struct fixture *at)
+{
+    struct occ_ledger_stats stats;
+    for (;;) {
+        occ_ledger_get_stats(at->ledger, &stats);
+        if (stats.proofs - stats.indexed_proofs < 16384) {
+            return;
+        }
+        usleep(2000);
+    }
+}
+
+static void
+test_many(void **state)
+{
+    struct fixture *const at = *state;
+    put_many(at, 1, 200);
+    assert_all_found(at, at->reader, 200);
+    wait_for_index(at);
+    put_many(at, 201, 205);
+    assert_all_found(at, at->reader, 205);
+    struct occ_ledger_reader *const own = open_reader(NULL, at->folder);
+    assert_all_found(at, own, 205);
+    put_many(at, 206, 250);
+    assert_all_found(at, own, 250);
+    occ_ledger_reader_free(own);
+    reopen_fixture(at);
+    assert_all_found(at, at->reader, 250);
+    struct occ_ledger_stats stats;
+    occ_ledger_get_stats(at->ledger, &stats);
+    assert_int_equal(stats.proofs, 250 * FRAME);
+}
+
+static char *
+path_in(const struct fixture *at, const char *name)
+{
+    char *path = NULL;
+    assert_true(asprintf(&path, "%s/%s", at->folder, name) > 0);
+    return path;
+}
+
+static void
+remove_index(struct fixture *at)
+{
+    static const char *const names[] = { "index.db", "index.db-wal", "index.db-shm" };
+    for (size_t i = 0; i < 3; i++) {
+        char *const path = path_in(at, names[i]);
+        (void)unlink(path);
+        free(path);
+    }
+}
+
+static void
+write_index(struct fixture *at, const void *bytes, size_t len, off_t offset)
+{
+    char *const path = path_in(at, "index.db");
+    const int fd = open(path, O_WRONLY | O_CREAT, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, bytes, len, offset), (ssize_t)len);
+    close(fd);
+    free(path);
+}
+
+/* More than the tail holds: the index must be made before there is an answer, and is. */
+static void
+test_made_anew(void **state)
+{
+    struct fixture *const at = *state;
+    put_many(at, 1, 150);
+    close_fixture(at);
+    for (int what = 0; what < 4; what++) {
+        remove_index(at);
+        if (what == 1) {
+            char garbage[20000];
+            memset(garbage, 'g', sizeof garbage);
+            write_index(at, garbage, sizeof garbage, 0);
+        }
+        if (what == 2) { /* an index of another ledger */
+            const struct occ_index_options options = { .folder = at->folder };
+            struct occ_db db;
+            assert_ok(occ_index_open_write(&options, true, ledger_id, &at->err, &db));
+            add_run(&db, 1, 100);
+            occ_db_close(&db);
+        }
+        if (what == 3) { /* another program's */
+            char *const path = path_in(at, "index.db");
+            sqlite3 *db;
+            assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+            assert_int_equal(sqlite3_exec(db, "CREATE TABLE x(y); PRAGMA user_version=9", NULL, NULL, NULL), SQLITE_OK);
+            sqlite3_close(db);
+            free(path);
+        }
+        /* Without a writer nothing is made, and there is no answer. */
+        struct occ_ledger_reader *const own = open_reader(NULL, at->folder);
+        uint8_t digest[32];
+        digest_of(FRAME, digest);
+        struct seen seen = SEEN_INIT;
+        assert_code(occ_ledger_by_digest(own, digest, see, &seen, &at->err), OCC_ERR_BUSY);
+        assert_int_equal(seen.count, 0);
+        reopen_fixture(at);
+        assert_all_found(at, at->reader, 150);
+        assert_all_found(at, own, 150);
+        occ_ledger_reader_free(own);
+        close_fixture(at);
+    }
+    at->ledger = NULL;
+    at->reader = NULL;
+}
+
+/* Blocks of the index that are damaged are noticed by the look-up that reads them, and the index is made anew. */
+static void
+test_damaged_blocks(void **state)
+{
+    struct fixture *const at = *state;
+    put_many(at, 1, 150);
+    wait_for_index(at);
+    close_fixture(at);
+    char *const path = path_in(at, "index.db");
+    struct stat status;
+    assert_int_equal(stat(path, &status), 0);
+    free(path);
+    for (off_t page = 8; page < status.st_size / 4096; page++) {
+        write_index(at, "damage", 6, page * 4096 + 2000);
+    }
+    reopen_fixture(at);
+    assert_all_found(at, at->reader, 150);
+}
+
+/* The ledger is put back to an older copy, and goes on from there otherwise: the index of the newer one is not used. */
+static void
+test_ledger_put_back(void **state)
+{
+    struct fixture *const at = *state;
+    put_many(at, 1, 20);
+    char *const copy = path_in(at, "copy"), *const file = path_in(at, "ledger.db");
+    assert_ok(occ_ledger_backup(at->folder, copy, NULL, NULL, &at->err));
+    put_many(at, 21, 60);
+    close_fixture(at);
+    char *const wal = path_in(at, "ledger.db-wal");
+    (void)unlink(wal);
+    free(wal);
+    assert_int_equal(rename(copy, file), 0);
+    at->ledger = open_ledger(at->folder);
+    at->reader = open_reader(at->ledger, at->folder);
+    assert_all_found(at, at->reader, 20);
+    assert_ok(put_entry(at->ledger, "e", "", 21, 1000000, FRAME, &at->err));
+    struct seen seen = SEEN_INIT;
+    assert_ok(look_up(at, at->reader, 21 * FRAME, &seen));
+    assert_int_equal(seen.count, 0);
+    assert_ok(look_up(at, at->reader, 1000000, &seen));
+    assert_int_equal(seen.count, 1);
+    occ_buf_clear(&seen.text);
+    free(copy);
+    free(file);
+}
+
+/* One digest, thousands of times, in runs, merged runs and tail: all of them, the oldest first. */
+static void
+test_duplicates(void **state)
+{
+    struct fixture *const at = *state;
+    enum { EPOCHS = 40 };
+    for (int epoch = 0; epoch < EPOCHS; epoch++) {
+        char name[24];
+        (void)snprintf(name, sizeof name, "epoch-%02d", epoch);
+        assert_ok(put_entry(at->ledger, name, "", 1, 1, 1000, &at->err));
+    }
+    struct seen seen = SEEN_INIT;
+    OCC_BUF_AUTO(expected, 1 << 20);
+    assert_ok(look_up(at, at->reader, 5, &seen));
+    for (int epoch = 0; epoch < EPOCHS; epoch++) {
+        char name[24];
+        (void)snprintf(name, sizeof name, "epoch-%02d", epoch);
+        expect_proof(&expected, name, "", 5, 1);
+    }
+    assert_seen(&seen, &expected);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_merges),
+        cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_made_anew, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_damaged_blocks, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_ledger_put_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_duplicates, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,205 @@
+/* tests/unit/ledger/ledger.c — opening: the lock, whose file it is, what cannot be read or written; and trouble that passes. */
+#include <fcntl.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "unit/ledger/support.h"
+
+static struct occ_result
+try_open(const char *folder, bool create, struct occ_error *err)
+{
+    const struct occ_ledger_options options = { .folder = folder, .create = create };
+    struct occ_ledger *ledger = NULL;
+    const struct occ_result result = occ_ledger_open(&options, err, &ledger);
+    occ_ledger_close(ledger);
+    return result;
+}
+
+static struct occ_result
+try_read(const char *folder, struct occ_error *err)
+{
+    const struct occ_ledger_options options = { .folder = folder };
+    struct occ_ledger_reader *reader = NULL;
+    const struct occ_result result = occ_ledger_reader_new(NULL, &options, err, &reader);
+    occ_ledger_reader_free(reader);
+    return result;
+}
+
+static void
+assert_says(const struct occ_error *err, const char *sentence)
+{
+    if (strstr(err->text, sentence) == NULL) {
+        fail_msg("'%s' expected, it says '%s'", sentence, err->text);
+    }
+}
+
+/* Runs SQL on ledger.db, as another program would. */
+static void
+run_sql(const char *folder, const char *sql)
+{
+    char path[512];
+    sqlite3 *db;
+    (void)snprintf(path, sizeof path, "%s/ledger.db", folder);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void
+test_lock(void **state)
+{
+    struct fixture *const at = *state;
+    char pid[32];
+    (void)snprintf(pid, sizeof pid, "process %d", (int)getpid());
+    assert_code(try_open(at->folder, true, &at->err), OCC_ERR_LOCKED);
+    assert_says(&at->err, pid);
+    assert_says(&at->err, "ledger.lock");
+    assert_ok(try_read(at->folder, &at->err));
+    assert_ok(put_entry(at->ledger, "e", "", 1, 1, 1, &at->err));
+}
+
+static void
+test_missing(void **state)
+{
+    struct fixture *const at = *state;
+    char *const folder = make_folder();
+    assert_code(try_open(folder, false, &at->err), OCC_ERR_NOT_FOUND);
+    assert_says(&at->err, "ledger.db");
+    assert_code(try_read(folder, &at->err), OCC_ERR_NOT_FOUND);
+    assert_code(try_open("/nonexistent/folder", true, &at->err), OCC_ERR_NOT_FOUND);
+    assert_ok(try_open(folder, true, &at->err));
+    assert_ok(try_open(folder, false, &at->err));
+    remove_folder(folder);
+}
+
+static void
+test_foreign(void **state)
+{
+    struct fixture *const at = *state;
+    char *const folder = make_folder();
+    run_sql(folder, "CREATE TABLE x(y)");
+    assert_code(try_open(folder, true, &at->err), OCC_ERR_LEDGER_FOREIGN);
+    assert_says(&at->err, "another program's file");
+    assert_code(try_read(folder, &at->err), OCC_ERR_LEDGER_FOREIGN);
+    run_sql(folder, "PRAGMA application_id=1; PRAGMA user_version=1");
+    assert_code(try_open(folder, true, &at->err), OCC_ERR_LEDGER_FOREIGN);
+    /* It was left as it was. */
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/ledger.db", folder);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA journal_mode", -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    assert_string_equal((const char *)sqlite3_column_text(statement, 0), "delete");
+    (void)sqlite3_finalize(statement);
+    (void)sqlite3_close(db);
+    remove_folder(folder);
+
+    close_fixture(at);
+    run_sql(at->folder, "PRAGMA user_version=2");
+    assert_code(try_open(at->folder, true, &at->err), OCC_ERR_LEDGER_FOREIGN);
+    assert_says(&at->err, "version 2 of the tables, this program knows versions up to 1");
+    assert_code(try_read(at->folder, &at->err), OCC_ERR_LEDGER_FOREIGN);
+    run_sql(at->folder, "PRAGMA user_version=1");
+    assert_ok(try_open(at->folder, true, &at->err));
+}
+
+static void
+test_not_a_database(void **state)
+{
+    struct fixture *const at = *state;
+    close_fixture(at);
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/ledger.db", at->folder);
+    FILE *const file = fopen(path, "wb");
+    assert_non_null(file);
+    for (int i = 0; i < 1000; i++) {
+        (void)fputs("not a database ", file);
+    }
+    fclose(file);
+    assert_code(try_open(at->folder, true, &at->err), OCC_ERR_LEDGER_CORRUPT);
+    assert_says(&at->err, "ledger.db");
+    assert_code(try_read(at->folder, &at->err), OCC_ERR_LEDGER_CORRUPT);
+}
+
+static void
+test_read_only(void **state)
+{
+    struct fixture *const at = *state;
+    if (geteuid() == 0) {
+        skip(); /* root may write everything */
+    }
+    close_fixture(at);
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/ledger.db", at->folder);
+    assert_int_equal(chmod(path, 0400), 0);
+    assert_code(try_open(at->folder, true, &at->err), OCC_ERR_LEDGER_READ_ONLY);
+    assert_ok(try_read(at->folder, &at->err));
+    assert_int_equal(chmod(path, 0600), 0);
+}
+
+/* The disk is as good as full: files may not grow. Then they may again, and the same ledger goes on. */
+static void
+test_full_and_then_not(void **state)
+{
+    struct fixture *const at = *state;
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_ok(put_entry(at->ledger, "e", "", 1, 1, 100, &at->err));
+    const struct rlimit small = { .rlim_cur = 60000, .rlim_max = before.rlim_max };
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    uint64_t position = 2;
+    while (occ_is_ok(put_entry(at->ledger, "e", "", position, position * 100, 100, &at->err))) {
+        position++;
+        assert_true(position < 100);
+    }
+    assert_code(put_entry(at->ledger, "e", "", position, position * 100, 100, &at->err), OCC_ERR_LEDGER_FULL);
+    /* Reading goes on. */
+    struct seen seen = SEEN_INIT;
+    uint64_t cursor = 0;
+    assert_ok(occ_ledger_walk(at->reader, &cursor, 10000, see, &seen, &at->err));
+    assert_int_equal(seen.count, (position - 1) * 100);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_ok(put_entry(at->ledger, "e", "", position, position * 100, 100, &at->err));
+    assert_ok(occ_ledger_walk(at->reader, &cursor, 10000, see, &seen, &at->err));
+    assert_int_equal(seen.count, position * 100);
+    occ_buf_clear(&seen.text);
+}
+
+static void
+test_relative_folder(void **state)
+{
+    struct fixture *const at = *state;
+    char *const folder = make_folder();
+    char before[512];
+    assert_non_null(getcwd(before, sizeof before));
+    assert_int_equal(chdir(folder), 0);
+    assert_int_equal(mkdir("file:x?mode=ro", 0700), 0);
+    assert_ok(try_open("file:x?mode=ro", true, &at->err));
+    assert_int_equal(access("file:x?mode=ro/ledger.db", F_OK), 0);
+    assert_int_equal(chdir("file:x?mode=ro"), 0);
+    char here[600];
+    assert_non_null(getcwd(here, sizeof here));
+    assert_int_equal(chdir(before), 0);
+    remove_folder(strdup(here));
+    remove_folder(folder);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_lock, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_missing, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_foreign, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_not_a_database, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_read_only, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_full_and_then_not, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_relative_folder, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
