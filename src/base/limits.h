@@ -140,7 +140,7 @@
 #define OCC_LIMIT_HTTP_PIPELINE_LEN (16u << 10)   /* pipelined bytes after which reading pauses */
 #define OCC_LIMIT_HTTP_TURNED_AWAY 64             /* connections over the limit that are told 503 at one time */
 
-/* Rate limits (src/server/limiter.h): buckets are 24 bytes, and there once somebody is limited by address or key */
+/* Rate limits (src/server/limiter.h): a bucket takes 25 bytes, in a table that is there if its limit is set */
 #define OCC_LIMIT_RATE 1000000         /* calls in a period */
 #define OCC_LIMIT_RATE_ADDRESSES 65536 /* addresses that have a bucket of their own, */
 #define OCC_LIMIT_RATE_KEYS 16384      /* and API keys: many more than there can be, so that none shares one */
