@@ -7,11 +7,11 @@
 
 /*
  * Proofs are the caller's: nothing is to be kept by caches, and nobody is to guess at types. Browsers of any origin may call
- * (PROTOCOL §3), and may read Retry-After and Idempotent-Replay. The latter's name is also how a client knows, from any answer,
+ * (PROTOCOL §3), and may read Retry-After, Link and Idempotent-Replay. The last one's name is also how a client knows, from any answer,
  * that this server keeps Idempotency-Keys and that a commit whose outcome it did not learn can be sent again.
  */
 const char occ_answer_extra_headers[] = "Access-Control-Allow-Origin: *\r\n"
-                                        "Access-Control-Expose-Headers: Retry-After, Idempotent-Replay\r\n"
+                                        "Access-Control-Expose-Headers: Retry-After, Link, Idempotent-Replay\r\n"
                                         "Cache-Control: no-store\r\n"
                                         "X-Content-Type-Options: nosniff\r\n";
 
