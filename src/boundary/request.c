@@ -50,22 +50,12 @@ reset(struct occ_request *request)
 /* ---- structure ---- */
 
 static struct occ_result
-skip_fields(struct occ_commit_reader *reader)
-{
-    for (bool more = true; more;) {
-        struct occ_commit_field field;
-        OCC_TRY(occ_commit_next_field(reader, &field, &more));
-    }
-    return occ_success();
-}
-
-static struct occ_result
 skip_digests(struct occ_commit_reader *reader, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         struct occ_bytes digest;
         OCC_TRY(occ_commit_next_digest(reader, &digest));
-        OCC_TRY(skip_fields(reader));
+        OCC_TRY(occ_commit_skip_fields(reader));
     }
     return occ_success();
 }
@@ -80,7 +70,7 @@ occ_request_check_frame(struct occ_bytes payload)
         struct occ_bytes opaque;
         uint32_t digests = 0;
         OCC_TRY(occ_commit_next_request(&reader, &opaque));
-        OCC_TRY(skip_fields(&reader));
+        OCC_TRY(occ_commit_skip_fields(&reader));
         OCC_TRY(occ_commit_digest_count(&reader, &digests));
         OCC_TRY(skip_digests(&reader, digests));
     }

@@ -30,15 +30,11 @@ on_artifact(struct occ_timestamps_ask *ask)
 static struct occ_result
 read_digests(struct occ_bytes loose, struct occ_timestamps_ask *ask)
 {
-    struct occ_commit_reader reader = { .in = occ_reader_of(loose), .requests_left = 1 };
+    struct occ_commit_reader reader = occ_commit_read_loose(loose);
     struct occ_bytes opaque;
-    struct occ_commit_field field;
     uint32_t count;
-    bool more = true;
     OCC_TRY(occ_commit_next_request(&reader, &opaque));
-    while (more) {
-        OCC_TRY(occ_commit_next_field(&reader, &field, &more));
-    }
+    OCC_TRY(occ_commit_skip_fields(&reader));
     OCC_TRY(occ_commit_digest_count(&reader, &count));
     ask->tokens = calloc(count, sizeof *ask->tokens);
     OCC_ENSURE(ask->tokens != NULL, OCC_ERR_NOMEM);
@@ -46,9 +42,7 @@ read_digests(struct occ_bytes loose, struct occ_timestamps_ask *ask)
         struct occ_bytes digest;
         OCC_TRY(occ_commit_next_digest(&reader, &digest));
         memcpy(ask->tokens[ask->count].digest, digest.ptr, digest.len);
-        for (more = true; more;) {
-            OCC_TRY(occ_commit_next_field(&reader, &field, &more));
-        }
+        OCC_TRY(occ_commit_skip_fields(&reader));
     }
     return occ_success();
 }

@@ -100,6 +100,25 @@ occ_pending_pack(struct occ_pending_list *queue, const struct occ_pending_rules 
     return occ_buf_check(out);
 }
 
+/* The proofs are of the request's digests, in their order. Their number was compared before. */
+static struct occ_result
+check_digests(const struct occ_pending *pending, struct occ_bytes proofs)
+{
+    struct occ_commit_reader request = occ_commit_read_loose(occ_buf_view(&pending->loose));
+    struct occ_bytes opaque, digest;
+    struct occ_commit_proof proof;
+    uint32_t digests;
+    OCC_TRY(occ_commit_next_request(&request, &opaque));
+    OCC_TRY(occ_commit_skip_fields(&request));
+    OCC_TRY(occ_commit_digest_count(&request, &digests));
+    while (occ_commit_next_proof(&proofs, &proof)) {
+        OCC_TRY(occ_commit_next_digest(&request, &digest));
+        OCC_ENSURE(memcmp(proof.digest, digest.ptr, digest.len) == 0, OCC_ERR_WIRE_MESSAGE);
+        OCC_TRY(occ_commit_skip_fields(&request));
+    }
+    return occ_success();
+}
+
 static bool
 is_consistent(const struct occ_pending *pending, const struct occ_commit_outcome *outcome, uint64_t position)
 {
@@ -109,7 +128,8 @@ is_consistent(const struct occ_pending *pending, const struct occ_commit_outcome
     if (outcome->code != OCC_OK) {
         return outcome->position == 0;
     }
-    return outcome->position == position + 1 && outcome->proof_count == pending->digests;
+    return outcome->position == position + 1 && outcome->proof_count == pending->digests &&
+           occ_is_ok(check_digests(pending, outcome->proofs));
 }
 
 struct occ_result

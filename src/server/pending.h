@@ -70,8 +70,8 @@ struct occ_pending_results {
 };
 /*
  * Checks the payload of the RESULT frame that answers flight, all of it: as many results as requests, in their order, each
- * with its own opaque bytes, successes with one proof per digest and positions that go on from position without a gap.
- * OCC_ERR_WIRE_MESSAGE if anything is inconsistent: then nothing of it is to be believed.
+ * with its own opaque bytes, successes with one proof of each digest in the order asked for, and positions that go on from
+ * position without a gap. OCC_ERR_WIRE_MESSAGE if anything is inconsistent: then nothing of it is to be believed.
  */
 OCC_RESULT occ_pending_check(const struct occ_pending_list *flight, struct occ_bytes payload, uint64_t position,
                              struct occ_pending_results *ret_results);

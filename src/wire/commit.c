@@ -151,6 +151,12 @@ occ_commit_read(struct occ_bytes payload, struct occ_commit_reader *ret_reader, 
     return occ_success();
 }
 
+struct occ_commit_reader
+occ_commit_read_loose(struct occ_bytes request)
+{
+    return (struct occ_commit_reader){ .in = occ_reader_of(request), .requests_left = 1 };
+}
+
 struct occ_result
 occ_commit_next_request(struct occ_commit_reader *reader, struct occ_bytes *ret_opaque)
 {
@@ -177,6 +183,16 @@ occ_commit_next_field(struct occ_commit_reader *reader, struct occ_commit_field 
     reader->fields_left--;
     *ret_field = (struct occ_commit_field){ tag, value };
     *ret_more = true;
+    return occ_success();
+}
+
+struct occ_result
+occ_commit_skip_fields(struct occ_commit_reader *reader)
+{
+    for (bool more = true; more;) {
+        struct occ_commit_field field;
+        OCC_TRY(occ_commit_next_field(reader, &field, &more));
+    }
     return occ_success();
 }
 

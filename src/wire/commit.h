@@ -68,6 +68,10 @@ struct occ_commit_reader {
 };
 /* *ret_requests: 1 to OCC_LIMIT_FRAME_REQUESTS, else OCC_ERR_WIRE_MESSAGE. */
 OCC_RESULT occ_commit_read(struct occ_bytes payload, struct occ_commit_reader *ret_reader, uint16_t *ret_requests);
+/* One request as occ_commit_end_loose left it: read like the only one of a payload. */
+struct occ_commit_reader occ_commit_read_loose(struct occ_bytes request);
+/* Goes on behind all that is left of the fields at this place. */
+OCC_RESULT occ_commit_skip_fields(struct occ_commit_reader *reader);
 /* The next request: its opaque bytes. Then all its shared fields, then digest_count, then each digest with its fields. */
 OCC_RESULT occ_commit_next_request(struct occ_commit_reader *reader, struct occ_bytes *ret_opaque);
 /* *ret_more false = no further field at this place. */

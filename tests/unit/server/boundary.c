@@ -76,6 +76,9 @@ read_frame(int fd, struct occ_buf *input, struct occ_frame *ret_frame, size_t *r
     }
 }
 
+/* What all requests ask for, and the proofs of epoch.h are of. */
+static const uint8_t asked_digest[32];
+
 static void
 send_all(int fd, struct occ_buf *out)
 {
@@ -86,10 +89,9 @@ send_all(int fd, struct occ_buf *out)
 static void
 put_result(struct occ_result_writer *writer, struct occ_bytes opaque, uint64_t position)
 {
-    static const uint8_t digest[32];
     const struct epoch_proof proof = epoch_make_proof(EPOCH_A, position);
     occ_commit_put_success(writer, opaque, position, occ_bytes_of(NULL, 0));
-    const size_t begin = occ_commit_begin_proof(writer, position, digest);
+    const size_t begin = occ_commit_begin_proof(writer, position, asked_digest);
     occ_buf_put_str(writer->buf, proof.text);
     occ_commit_end_proof(writer, begin);
 }
@@ -379,7 +381,6 @@ on_done(struct occ_pending *pending, const struct occ_pending_answer *answer_giv
 static void
 commit_all(struct parent *parent)
 {
-    static const uint8_t digest[32] = { 1 };
     for (unsigned i = 0; i < REQUESTS; i++) {
         struct request *request = &parent->requests[i];
         request->parent = parent;
@@ -390,7 +391,7 @@ commit_all(struct parent *parent)
         struct occ_commit_writer writer;
         occ_commit_begin_loose(&writer, &request->pending.loose);
         occ_commit_put_request(&writer, occ_bytes_of(request->pending.opaque, request->pending.opaque_len));
-        occ_commit_put_digest(&writer, digest);
+        occ_commit_put_digest(&writer, asked_digest);
         occ_commit_end_loose(&writer);
         assert_true(occ_is_ok(occ_boundary_commit(parent->boundary, &request->pending)));
         assert_int_equal(request->done, 0);

@@ -36,9 +36,15 @@ on_done(struct occ_pending *pending, const struct occ_pending_answer *answer)
 }
 
 static void
+make_digest(uint8_t number, uint32_t i, uint8_t ret_digest[32])
+{
+    memset(ret_digest, number, 32);
+    ret_digest[31] = (uint8_t)i;
+}
+
+static void
 make_request(struct request *request, uint8_t number, uint32_t digests)
 {
-    static const uint8_t digest[32] = { 1, 2, 3 };
     *request = (struct request){ .pending = { .digests = digests,
                                               .answer_len = (size_t)digests * 700,
                                               .loose = OCC_BUF_INIT(1 << 20),
@@ -48,8 +54,16 @@ make_request(struct request *request, uint8_t number, uint32_t digests)
     struct occ_commit_writer writer;
     occ_commit_begin_loose(&writer, &request->pending.loose);
     occ_commit_put_request(&writer, occ_bytes_of(request->pending.opaque, OPAQUE_LEN));
+    if (number % 2 == 1) { /* fields in front of digests and behind them are passed over */
+        occ_commit_put_field(&writer, OCC_COMMIT_METADATA, occ_bytes_str("{}"));
+    }
     for (uint32_t i = 0; i < digests; i++) {
+        uint8_t digest[32];
+        make_digest(number, i, digest);
         occ_commit_put_digest(&writer, digest);
+        if (i % 2 == 0) {
+            occ_commit_put_field(&writer, OCC_COMMIT_METADATA, occ_bytes_str("{\"a\":1}"));
+        }
     }
     occ_commit_end_loose(&writer);
 }
@@ -144,16 +158,32 @@ test_fits_alone(void **state)
 
 /* ---- results ---- */
 
-enum wrong { NOTHING, OPAQUE, POSITION, PROOFS, FEWER, MORE, ORDER, TRAILING, REFUSED_WITH_POSITION };
+enum wrong {
+    NOTHING,
+    OPAQUE,
+    POSITION,
+    PROOFS,
+    FEWER,
+    MORE,
+    ORDER,
+    DIGEST,
+    DIGEST_ORDER,
+    TRAILING,
+    REFUSED_WITH_POSITION
+};
 
 static void
-put_success(struct occ_result_writer *writer, const struct request *request, uint64_t position, uint32_t proofs)
+put_success(struct occ_result_writer *writer, const struct request *request, uint64_t position, uint32_t proofs,
+            enum wrong wrong)
 {
-    static const uint8_t digest[32];
+    const uint8_t number = request->pending.opaque[0];
     occ_commit_put_success(writer, occ_bytes_of(request->pending.opaque, OPAQUE_LEN), position, occ_bytes_of(NULL, 0));
     for (uint32_t i = 0; i < proofs; i++) {
+        uint8_t digest[32];
+        make_digest(number, wrong == DIGEST_ORDER ? proofs - 1 - i : i, digest);
+        digest[0] ^= wrong == DIGEST && i == 1 ? 1 : 0;
         const size_t begin = occ_commit_begin_proof(writer, position, digest);
-        occ_buf_put_format(writer->buf, "proof %u.%u", request->pending.opaque[0], i);
+        occ_buf_put_format(writer->buf, "proof %u.%u", number, i);
         occ_commit_end_proof(writer, begin);
     }
 }
@@ -166,17 +196,17 @@ put_results(struct occ_buf *out, struct request *requests, enum wrong wrong)
     const struct occ_bytes second = occ_bytes_of(requests[1].pending.opaque, OPAQUE_LEN);
     uint8_t other[OPAQUE_LEN] = { 99 };
     occ_commit_begin_results(&writer, out, 5);
-    put_success(&writer, &requests[wrong == ORDER ? 2 : 0], wrong == POSITION ? 8 : 7, wrong == PROOFS ? 1 : 2);
+    put_success(&writer, &requests[wrong == ORDER ? 2 : 0], wrong == POSITION ? 8 : 7, wrong == PROOFS ? 1 : 2, wrong);
     occ_commit_put_refusal(&writer, wrong == OPAQUE ? occ_bytes_of(other, sizeof(other)) : second, OCC_ERR_FIELD_TYPE,
                            occ_bytes_str("metadata: wrong"));
     if (wrong == REFUSED_WITH_POSITION) { /* the refusal is 8 + 17 + 2 + 2 + 15 bytes; its position begins it */
         out->ptr[out->len - 44 + 7] = 8;
     }
     if (wrong != FEWER) {
-        put_success(&writer, &requests[2], 8, 1);
+        put_success(&writer, &requests[2], 8, 1, NOTHING);
     }
     if (wrong == MORE) {
-        put_success(&writer, &requests[2], 9, 1);
+        put_success(&writer, &requests[2], 9, 1, NOTHING);
     }
     if (wrong == TRAILING) {
         occ_buf_put_byte(out, 0);
