@@ -79,6 +79,41 @@ visit_epoch(void *ctx, const struct occ_ledger_epoch_info *info)
     return occ_success();
 }
 
+/* Whose the newest proof of a chain is. */
+struct owner {
+    bool found, is_other;
+    const struct occ_compare_epoch *epoch;
+};
+
+static struct occ_result
+visit_owner(void *ctx, const struct occ_ledger_found *found)
+{
+    struct owner *owner = ctx;
+    owner->found = true;
+    owner->is_other = !occ_bytes_is(found->epoch_id, owner->epoch->epoch_id);
+    return occ_success();
+}
+
+/* DESIGN §4, promise 4. */
+static struct occ_result
+check_newest(struct occ_ledger_reader *reader, const struct occ_compare_epoch *epoch,
+             const struct occ_compare_head *head, struct occ_error *err)
+{
+    const struct occ_bytes chain_id = occ_bytes_str(head->chain_id);
+    struct owner newest = { .epoch = epoch }, own = { .epoch = epoch };
+    OCC_TRY(occ_ledger_head(reader, occ_bytes_of(NULL, 0), chain_id, visit_owner, &newest, err));
+    if (!newest.is_other) {
+        return occ_success();
+    }
+    OCC_TRY(occ_ledger_head(reader, occ_bytes_str(epoch->epoch_id), chain_id, visit_owner, &own, err));
+    if (own.found) {
+        return occ_error_set(err, OCC_ERR_INTEGRITY,
+                             "%s of epoch %s: the ledger has a later epoch of it, so the boundary must be started anew",
+                             name_of(head->chain_id), epoch->epoch_id);
+    }
+    return occ_success();
+}
+
 struct occ_result
 occ_compare_positions(struct occ_ledger_reader *reader, const struct occ_compare_epoch *epoch, struct occ_error *err)
 {
@@ -95,6 +130,9 @@ occ_compare_positions(struct occ_ledger_reader *reader, const struct occ_compare
                              "the ledger has more than the boundary made: it ends at position %" PRIu64
                              " of epoch %s, and the boundary at %" PRIu64,
                              check.last_position, epoch->epoch_id, epoch->last_position);
+    }
+    for (size_t i = 0; i < epoch->head_count; i++) {
+        OCC_TRY(check_newest(reader, epoch, &epoch->heads[i], err));
     }
     return occ_success();
 }

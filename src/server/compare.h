@@ -26,8 +26,9 @@ struct occ_compare_epoch {
 void occ_compare_copy(const struct occ_hello_ok *hello, struct occ_compare_epoch *ret_epoch);
 
 /*
- * Before what the boundary gives again is written: the ledger has what the boundary was told is durable, and nothing that the
- * boundary did not make. OCC_ERR_INTEGRITY with a sentence if not; else the ledger's codes.
+ * Before what the boundary gives again is written: the ledger has what the boundary was told is durable, nothing that the
+ * boundary did not make, and no later epoch that has gone on with a chain of this one: a boundary that has lived on meanwhile
+ * would make second successors. OCC_ERR_INTEGRITY with a sentence if not; else the ledger's codes.
  */
 OCC_RESULT occ_compare_positions(struct occ_ledger_reader *reader, const struct occ_compare_epoch *epoch,
                                  struct occ_error *err);

@@ -96,6 +96,23 @@ refuses_positions(struct fixture *fixture, const char *sentence)
     tear_down(fixture);
 }
 
+/* A boundary that lives on while another one goes on with the ledger must not: both would follow the same proof. */
+static void
+test_later_epoch(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    set_up(&fixture, 3);
+    static const char later[] = "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc";
+    epoch_seed(fixture.folder, later, 8, 1, 1);
+    refuses_positions(&fixture, "the default chain of epoch " EPOCH_A
+                                ": the ledger has a later epoch of it, so the boundary must be started anew");
+    set_up(&fixture, 0); /* nothing of epoch A is in the ledger: it begins now, or goes on from the later one */
+    epoch_seed(fixture.folder, later, 8, 1, 1);
+    assert_true(occ_is_ok(occ_compare_positions(fixture.reader, &fixture.epoch, &fixture.err)));
+    tear_down(&fixture);
+}
+
 static void
 test_positions_refused(void **state)
 {
@@ -196,9 +213,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_copy),          cmocka_unit_test(test_agrees),
-        cmocka_unit_test(test_in_between),    cmocka_unit_test(test_positions_refused),
-        cmocka_unit_test(test_heads_refused), cmocka_unit_test(test_link),
+        cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_agrees),
+        cmocka_unit_test(test_in_between),
+        cmocka_unit_test(test_later_epoch),
+        cmocka_unit_test(test_positions_refused),
+        cmocka_unit_test(test_heads_refused),
+        cmocka_unit_test(test_link),
         cmocka_unit_test(test_no_link),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
