@@ -87,7 +87,7 @@
 #define OCC_LIMIT_LEDGER_DOCUMENT_LEN (96 << 10) /* and up to which: OCC_LIMIT_NITRO_DOCUMENT_LEN in base64 */
 #define OCC_LIMIT_LEDGER_TOKEN_LEN \
     (400u << 10)                             /* one TsaToken as JSON: OCC_LIMIT_TOKEN_LEN in base64, and its fields */
-#define OCC_LIMIT_LEDGER_FORGET 1000         /* repeats that are removed at a time */
+#define OCC_LIMIT_LEDGER_FORGET 256          /* repeats that are removed at a time */
 #define OCC_LIMIT_LEDGER_DOCUMENTS 16        /* documents put last, which a writer remembers */
 #define OCC_LIMIT_LEDGER_TAIL 65536          /* proofs not yet in a run of the digest index, when it keeps up */
 #define OCC_LIMIT_LEDGER_PAGE 1000           /* proofs of one page of GET /proofs */

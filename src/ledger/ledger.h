@@ -97,8 +97,8 @@ struct occ_ledger_write {
  * durable, one that is not is written anew. The same is done at each opening, for the process before this one.
  */
 OCC_RESULT occ_ledger_write(struct occ_ledger *ledger, const struct occ_ledger_write *write, struct occ_error *err);
-/* Removes repeats that are older than they need be, as of now_ms; a bounded number at a time. */
-OCC_RESULT occ_ledger_forget_repeats(struct occ_ledger *ledger, uint64_t now_ms, struct occ_error *err);
+/* Removes repeats that are older than they need be, as of now_ms; a bounded number at a time. *ret_more: there may be more. */
+OCC_RESULT occ_ledger_forget_repeats(struct occ_ledger *ledger, uint64_t now_ms, bool *ret_more, struct occ_error *err);
 
 struct occ_ledger_stats {
     uint64_t proofs, rows, bytes; /* bytes: of ledger.db with its WAL */

@@ -318,12 +318,13 @@ occ_ledger_write(struct occ_ledger *ledger, const struct occ_ledger_write *write
 }
 
 struct occ_result
-occ_ledger_forget_repeats(struct occ_ledger *ledger, uint64_t now_ms, struct occ_error *err)
+occ_ledger_forget_repeats(struct occ_ledger *ledger, uint64_t now_ms, bool *ret_more, struct occ_error *err)
 {
     if (ledger->must_reopen) {
         OCC_TRY(occ_state_reopen(ledger, err));
     }
     if (now_ms <= OCC_LIMIT_REPEAT_MS) {
+        *ret_more = false;
         return occ_success();
     }
     sqlite3_stmt *const statement = occ_db_statement(&ledger->db, OCC_QUERY_FORGET_REPEATS);
@@ -331,5 +332,8 @@ occ_ledger_forget_repeats(struct occ_ledger *ledger, uint64_t now_ms, struct occ
     occ_db_bind_u64(statement, 2, OCC_LIMIT_LEDGER_FORGET);
     const struct occ_result result = occ_db_run(&ledger->db, statement, err);
     ledger->must_reopen = !occ_is_ok(result);
+    if (occ_is_ok(result)) {
+        *ret_more = sqlite3_changes(ledger->db.handle) >= OCC_LIMIT_LEDGER_FORGET;
+    }
     return result;
 }

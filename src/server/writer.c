@@ -12,6 +12,7 @@ struct batch {
     struct occ_jobs jobs;
     bool again; /* they failed before: kept is owed, not done */
     bool ran;
+    bool more; /* there are more repeats to be forgotten */
     uint64_t took_us;
     struct occ_result result;
     struct occ_error err;
@@ -25,8 +26,8 @@ struct occ_writer {
     struct occ_jobs waiting, kept;
     struct batch batch; /* the thread's while writing */
     bool writing;
-    size_t singly; /* jobs to be written one by one: one of them is at fault */
-    bool forget_due;
+    size_t singly;           /* jobs to be written one by one: one of them is at fault */
+    bool forget_due, forgot; /* forgot: that was the last thing that was done */
     bool halted, stopping;
     enum occ_err failure; /* OCC_OK = well */
     char trouble[OCC_ERROR_TEXT_SIZE];
@@ -121,9 +122,9 @@ write_batch(void *ctx)
     struct batch *batch = &writer->batch;
     const uint64_t begin_us = occ_clock_monotonic_us();
     batch->ran = true;
-    batch->result = batch->jobs.count > 0
-                        ? occ_jobs_write(&batch->jobs, writer->config.ledger, &batch->err)
-                        : occ_ledger_forget_repeats(writer->config.ledger, occ_clock_unix_ms(), &batch->err);
+    batch->result = batch->jobs.count > 0 ? occ_jobs_write(&batch->jobs, writer->config.ledger, &batch->err)
+                                          : occ_ledger_forget_repeats(writer->config.ledger, occ_clock_unix_ms(),
+                                                                      &batch->more, &batch->err);
     batch->took_us = occ_clock_monotonic_us() - begin_us;
 }
 
@@ -210,6 +211,7 @@ batch_written(void *ctx)
     if (batch.jobs.count > 0 && writer->config.on_written != NULL) {
         writer->config.on_written(writer->config.ctx, batch.took_us);
     }
+    writer->forget_due = writer->forget_due || batch.more;
     if (!batch.again) {
         start_write(writer); /* first: the disk works while answers are sent */
     }
@@ -217,19 +219,21 @@ batch_written(void *ctx)
     start_write(writer);
 }
 
+/* Jobs and forgetting take turns where both are due: neither keeps the other waiting for ever. */
 static bool
 take_batch(struct occ_writer *writer, struct batch *ret_batch)
 {
     const bool again = writer->failure != OCC_OK;
+    struct occ_jobs *jobs = again ? &writer->kept : &writer->waiting;
     *ret_batch = (struct batch){ .again = again };
-    occ_jobs_take(again ? &writer->kept : &writer->waiting, writer->singly > 0 ? 1 : SIZE_MAX, &ret_batch->jobs);
-    if (ret_batch->jobs.count > 0) {
-        writer->singly -= writer->singly > 0 ? 1 : 0;
+    writer->forgot = writer->forget_due && !again && (jobs->count == 0 || !writer->forgot);
+    if (writer->forgot) {
+        writer->forget_due = false;
         return true;
     }
-    const bool forgets = writer->forget_due && !again;
-    writer->forget_due = writer->forget_due && !forgets;
-    return forgets;
+    occ_jobs_take(jobs, writer->singly > 0 ? 1 : SIZE_MAX, &ret_batch->jobs);
+    writer->singly -= writer->singly > 0 && ret_batch->jobs.count > 0 ? 1 : 0;
+    return ret_batch->jobs.count > 0;
 }
 
 static void
@@ -300,7 +304,7 @@ occ_writer_new(const struct occ_writer_config *config, struct occ_writer **ret_w
         occ_writer_free(writer);
         return made;
     }
-    occ_timer_start(writer->forget, FORGET_MS);
+    occ_timer_start(writer->forget, 0); /* what grew old while nobody was there */
     *ret_writer = writer;
     return occ_success();
 }

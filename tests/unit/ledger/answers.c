@@ -58,11 +58,31 @@ test_repeats(void **state)
     /* and is forgotten then. */
     assert_ok(put_repeat(at, 4, start + day, 1));
     assert_int_equal(find_repeat(at, 1), 40);
-    assert_ok(occ_ledger_forget_repeats(at->ledger, start + day + 4, &at->err));
+    bool more = true;
+    assert_ok(occ_ledger_forget_repeats(at->ledger, start + day + 4, &more, &at->err));
+    assert_false(more);
     assert_int_equal(find_repeat(at, 2), 20);
-    assert_ok(occ_ledger_forget_repeats(at->ledger, start + day + 5, &at->err));
+    assert_ok(occ_ledger_forget_repeats(at->ledger, start + day + 5, &more, &at->err));
     assert_int_equal(find_repeat(at, 2), 0);
     assert_int_equal(find_repeat(at, 1), 40);
+}
+
+/* A bounded number at a time, and it says whether it is to be asked again. */
+static void
+test_many_repeats(void **state)
+{
+    struct fixture *const at = *state;
+    _Static_assert(OCC_LIMIT_LEDGER_FORGET == UINT8_MAX + 1, "as many as there are keys here");
+    const uint64_t start = 1700000000000, later = start + OCC_LIMIT_REPEAT_MS + OCC_LIMIT_LEDGER_FORGET;
+    for (unsigned i = 0; i < OCC_LIMIT_LEDGER_FORGET; i++) {
+        assert_ok(put_repeat(at, i + 1, start + i, (uint8_t)i));
+    }
+    bool more = false;
+    assert_ok(occ_ledger_forget_repeats(at->ledger, later, &more, &at->err));
+    assert_true(more);
+    assert_int_equal(find_repeat(at, UINT8_MAX), 0);
+    assert_ok(occ_ledger_forget_repeats(at->ledger, later, &more, &at->err));
+    assert_false(more);
 }
 
 static struct occ_result
@@ -209,6 +229,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_repeats, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_repeats, setup, teardown),
         cmocka_unit_test_setup_teardown(test_epochs, setup, teardown),
         cmocka_unit_test_setup_teardown(test_tokens, setup, teardown),
     };

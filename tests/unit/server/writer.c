@@ -24,7 +24,9 @@ struct occ_ledger {
     unsigned begun;    /* writes */
     enum occ_err fail; /* what writes are to give */
     unsigned at_fault; /* a write with this position is OCC_ERR_NOT_FOUND */
-    unsigned writes, forgotten;
+    unsigned writes;
+    unsigned old; /* how often there is something to be forgotten */
+    unsigned forgotten;
     char seen[WRITES_MAX][64]; /* of each good write: "epoch:position,position" */
 };
 
@@ -56,11 +58,14 @@ occ_ledger_write(struct occ_ledger *ledger, const struct occ_ledger_write *write
 }
 
 struct occ_result
-occ_ledger_forget_repeats(struct occ_ledger *ledger, uint64_t now_ms, struct occ_error *err)
+occ_ledger_forget_repeats(struct occ_ledger *ledger, uint64_t now_ms, bool *ret_more, struct occ_error *err)
 {
     (void)err;
     assert_true(now_ms > 1600000000000u);
+    (void)pthread_mutex_lock(&ledger->lock);
     ledger->forgotten++;
+    *ret_more = ledger->forgotten < ledger->old;
+    (void)pthread_mutex_unlock(&ledger->lock);
     return occ_success();
 }
 
@@ -348,6 +353,37 @@ test_set_apart(void **state)
     tear_down(&fixture);
 }
 
+static void
+write_again(struct occ_store_job *store_job, struct occ_result result)
+{
+    struct job *job = (struct job *)store_job;
+    assert_int_equal(result.code, OCC_OK);
+    job->done++;
+    if (job->done == WRITES_MAX / 2) {
+        note_call(job, 'd');
+        return;
+    }
+    assert_true(occ_is_ok(occ_writer_write(job->fixture->writer, store_job)));
+}
+
+/* Old repeats are forgotten from the start on until there is none left, in turns with writes that never cease. */
+static void
+test_forgets(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    set_up(&fixture);
+    fixture.ledger.old = 5;
+    for (unsigned i = 0; i < 2; i++) { /* two: one waits whenever the other is done */
+        fixture.jobs[i].job.done = write_again;
+        write_job(&fixture, i);
+    }
+    run_until(&fixture, 2);
+    end_writer(&fixture);
+    assert_int_equal(fixture.ledger.forgotten, 5);
+    tear_down(&fixture);
+}
+
 /* ---- trouble ---- */
 
 /* 1 is dropped; 0, and what comes in trouble, are kept, in order; then all is well. */
@@ -497,6 +533,7 @@ main(void)
         cmocka_unit_test(test_tokens_join),
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_set_apart),
+        cmocka_unit_test(test_forgets),
         cmocka_unit_test(test_trouble),
         cmocka_unit_test(test_given_up_at_the_end),
         cmocka_unit_test(test_written_at_the_end),
