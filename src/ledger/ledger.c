@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "ledger/durable.h"
 #include "ledger/queries.h"
 #include "ledger/schema.h"
 #include "ledger/state.h"
@@ -14,18 +15,6 @@ static const char lock_name[] = "ledger.lock";
 
 /* ---- the database ---- */
 
-/*
- * What a process before this one wrote and did not sync, because it was killed in between or because its sync failed, can be read all
- * the same: the system has it in memory. It must not be taken for durable. A checkpoint syncs the WAL, copies it into the
- * database, syncs that, and starts the WAL anew, so that afterwards all that is seen was synced since.
- */
-static OCC_RESULT
-make_durable(struct occ_db *db, struct occ_error *err)
-{
-    const int answer = sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    return answer == SQLITE_OK ? occ_success() : occ_db_fail(db, answer, err);
-}
-
 static OCC_RESULT
 open_db(struct occ_ledger *ledger, bool create, struct occ_error *err)
 {
@@ -35,7 +24,7 @@ open_db(struct occ_ledger *ledger, bool create, struct occ_error *err)
     OCC_TRY(occ_db_open(&options, err, &ledger->db));
     occ_fetch_init(&ledger->fetch, &ledger->db);
     OCC_TRY(occ_schema_apply(&ledger->db, &occ_schema_ledger, true, err));
-    OCC_TRY(make_durable(&ledger->db, err));
+    OCC_TRY(occ_durable_make(&ledger->db, err)); /* what the process before this one wrote */
     return occ_db_prepare(&ledger->db, occ_query_sql, OCC_QUERIES, err);
 }
 

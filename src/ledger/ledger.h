@@ -93,7 +93,7 @@ struct occ_ledger_write {
  *
  * A failed sync is never taken for durable. The system may keep what it could not write in memory and show it to everybody, and say
  * nothing the second time. So after a failure at the end of a transaction the file is opened again and all that the WAL holds is
- * copied into the database and synced there, before anything is compared or written; a transaction that is seen after that is
+ * written and synced anew (durable.h), before anything is compared or written; a transaction that is seen after that is
  * durable, one that is not is written anew. The same is done at each opening, for the process before this one.
  */
 OCC_RESULT occ_ledger_write(struct occ_ledger *ledger, const struct occ_ledger_write *write, struct occ_error *err);

@@ -531,6 +531,81 @@ test_failed_shared_memory(void **state)
     run_all(FAIL_SHM);
 }
 
+/* Somebody who began to read before the last write and has not ended: a checkpoint cannot do all of its work. */
+static sqlite3 *
+read_for_long(const char *folder)
+{
+    char path[512];
+    sqlite3 *db = NULL;
+    (void)snprintf(path, sizeof path, "%s/ledger.db", folder);
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN; SELECT count(*) FROM frames", NULL, NULL, NULL), SQLITE_OK);
+    return db;
+}
+
+/* A sync that fails while a backup runs: what is told to be durable after that is on the disk. */
+static void
+test_failed_sync_beside_reader(void **state)
+{
+    (void)state;
+    for (int at = 0; at < 3; at++) {
+        char *folder = make_folder();
+        reset_shim(FAIL_SYNC, -1, false);
+        struct occ_ledger *ledger = try_open(folder);
+        assert_non_null(ledger);
+        assert_ok(put_number(ledger, 1));
+        sqlite3 *const reader = read_for_long(folder);
+        assert_ok(put_number(ledger, 2));
+        shim.countdown = at;
+        struct occ_result result = occ_success();
+        for (uint64_t position = 3; position <= ENTRIES; position++) {
+            result = put_number(ledger, position);
+            result = occ_is_ok(result) ? result : put_number(ledger, position);
+            assert_ok(result);
+        }
+        assert_true(shim.has_failed);
+        shim.is_dead = true;
+        occ_ledger_close(ledger);
+        assert_int_equal(sqlite3_close(reader), SQLITE_OK);
+        lose_power(folder, 0);
+        assert_whole(folder, ENTRIES);
+        remove_folder(folder);
+    }
+}
+
+/*
+ * A start while somebody reads who came after a crash, and so made visible what was never synced: it is on the disk before it is
+ * built on, in the WAL too, for else the WAL's older pages would come back over the newer ones of the database.
+ */
+static void
+test_opened_beside_reader(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    reset_shim(FAIL_SYNC, -1, false);
+    struct occ_ledger *ledger = try_open(folder);
+    assert_non_null(ledger);
+    assert_ok(put_number(ledger, 1));
+    assert_ok(put_number(ledger, 2));
+    shim.countdown = 0;
+    assert_false(occ_is_ok(put_number(ledger, 3)));
+    shim.is_dead = true; /* the process is killed: nothing is put in order at its end */
+    occ_ledger_close(ledger);
+    shim.is_dead = false;
+    sqlite3 *const reader = read_for_long(folder);
+    ledger = try_open(folder);
+    assert_non_null(ledger);
+    struct occ_ledger_stats stats;
+    occ_ledger_get_stats(ledger, &stats);
+    assert_int_equal(stats.proofs, 1 + 90 + 3);
+    shim.is_dead = true;
+    occ_ledger_close(ledger);
+    assert_int_equal(sqlite3_close(reader), SQLITE_OK);
+    lose_power(folder, 0);
+    assert_whole(folder, 3);
+    remove_folder(folder);
+}
+
 /* The power fails and nothing else did: at different moments, with different pages on the disk. */
 static void
 test_power_loss(void **state)
@@ -546,10 +621,16 @@ main(void)
 {
     make_shim();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_power_loss),       cmocka_unit_test(test_failed_writes),
-        cmocka_unit_test(test_full_disk),        cmocka_unit_test(test_torn_writes),
-        cmocka_unit_test(test_failed_syncs),     cmocka_unit_test(test_failed_reads),
-        cmocka_unit_test(test_failed_truncates), cmocka_unit_test(test_failed_shared_memory),
+        cmocka_unit_test(test_power_loss),
+        cmocka_unit_test(test_failed_writes),
+        cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_torn_writes),
+        cmocka_unit_test(test_failed_syncs),
+        cmocka_unit_test(test_failed_reads),
+        cmocka_unit_test(test_failed_truncates),
+        cmocka_unit_test(test_failed_shared_memory),
+        cmocka_unit_test(test_failed_sync_beside_reader),
+        cmocka_unit_test(test_opened_beside_reader),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     for (size_t i = 0; i < FILES; i++) {
