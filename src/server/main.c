@@ -12,6 +12,7 @@
 #include "server/check.h"
 #include "server/options.h"
 #include "server/server.h"
+#include "server/timestamps_settings.h"
 
 enum { EXIT_FAULTS = 1, EXIT_USAGE = 2, EXIT_COULD_NOT = 3 };
 enum { HELP_LEN_MAX = 64 << 10, PATH_LEN_MAX = 4096, SPARE_DESCRIPTORS = 64 };
@@ -124,7 +125,11 @@ check_files(const struct occ_options *options, const struct occ_keys *env_keys, 
     occ_verifier *verifier = NULL;
     const struct occ_result made = occ_trust_verifier(options->settings, err, &verifier);
     occ_verifier_free(verifier);
-    return made;
+    OCC_TRY(made);
+    struct occ_timestamps_settings timestamps;
+    const struct occ_result read = occ_timestamps_settings_read(options->settings, err, &timestamps);
+    occ_timestamps_settings_clear(&timestamps);
+    return read;
 }
 
 /* --check */

@@ -249,6 +249,7 @@ on_head(void *ctx, struct occ_http_request *request)
         return 0;
     }
     note->route = route;
+    occ_admit_find_client(&server->admit, request, &note->caller);
     if (occ_http_method(request) == OCC_HTTP_OPTIONS && takes_options(request, route)) {
         answer_options(request, route);
         return 0;
