@@ -125,6 +125,7 @@ struct occ_ledger_found {
     struct occ_bytes epoch_id, chain_id;
     uint64_t counter;
     uint64_t position;
+    const uint8_t *digest;           /* 32 bytes, by which it is found */
     struct occ_bytes text;           /* byte for byte as it was put */
     struct occ_bytes artifact_token; /* JSON text, or empty */
     struct occ_bytes proof_token;
