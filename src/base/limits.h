@@ -77,24 +77,26 @@
 #define OCC_LIMIT_SLOT_ID_LEN 512       /* characters of a slotId */
 
 /* The ledger (src/ledger) */
-#define OCC_LIMIT_LEDGER_WRITE_ENTRIES 4096     /* results that one transaction takes */
-#define OCC_LIMIT_LEDGER_WRITE_TOKENS 65536     /* tokens */
-#define OCC_LIMIT_LEDGER_WRITE_LEN (32u << 20)  /* and their bytes */
-#define OCC_LIMIT_LEDGER_ROW_LEN (64u << 10)    /* bytes of a row after which another is begun, */
-#define OCC_LIMIT_LEDGER_BODY_LEN (6u << 20)    /* and the most that it may have: one proof of the largest kind */
-#define OCC_LIMIT_LEDGER_EPOCH_ID_LEN 128       /* bytes of an epochId */
-#define OCC_LIMIT_LEDGER_DOCUMENT_LEN_MIN 256   /* bytes of a reportB64 from which on it is stored once, */
+#define OCC_LIMIT_LEDGER_WRITE_ENTRIES 4096      /* results that one transaction takes */
+#define OCC_LIMIT_LEDGER_WRITE_TOKENS 65536      /* tokens */
+#define OCC_LIMIT_LEDGER_WRITE_LEN (32u << 20)   /* and their bytes */
+#define OCC_LIMIT_LEDGER_ROW_LEN (64u << 10)     /* bytes of a row after which another is begun, */
+#define OCC_LIMIT_LEDGER_BODY_LEN (6u << 20)     /* and the most that it may have: one proof of the largest kind */
+#define OCC_LIMIT_LEDGER_EPOCH_ID_LEN 128        /* bytes of an epochId */
+#define OCC_LIMIT_LEDGER_DOCUMENT_LEN_MIN 256    /* bytes of a reportB64 from which on it is stored once, */
 #define OCC_LIMIT_LEDGER_DOCUMENT_LEN (96 << 10) /* and up to which: OCC_LIMIT_NITRO_DOCUMENT_LEN in base64 */
-#define OCC_LIMIT_LEDGER_TOKEN_LEN (400u << 10) /* one TsaToken as JSON: OCC_LIMIT_TOKEN_LEN in base64, and its fields */
-#define OCC_LIMIT_LEDGER_FORGET 1000            /* repeats that are removed at a time */
-#define OCC_LIMIT_LEDGER_DOCUMENTS 16           /* documents put last, which a writer remembers */
-#define OCC_LIMIT_LEDGER_TAIL 65536             /* proofs not yet in a run of the digest index, when it keeps up */
-#define OCC_LIMIT_LEDGER_PAGE 1000              /* proofs of one page of GET /proofs */
-#define OCC_LIMIT_LEDGER_PAGE_LEN (8u << 20)    /* and their bytes */
+#define OCC_LIMIT_LEDGER_TOKEN_LEN \
+    (400u << 10)                             /* one TsaToken as JSON: OCC_LIMIT_TOKEN_LEN in base64, and its fields */
+#define OCC_LIMIT_LEDGER_FORGET 1000         /* repeats that are removed at a time */
+#define OCC_LIMIT_LEDGER_DOCUMENTS 16        /* documents put last, which a writer remembers */
+#define OCC_LIMIT_LEDGER_TAIL 65536          /* proofs not yet in a run of the digest index, when it keeps up */
+#define OCC_LIMIT_LEDGER_PAGE 1000           /* proofs of one page of GET /proofs */
+#define OCC_LIMIT_LEDGER_PAGE_LEN (8u << 20) /* and their bytes */
 #define OCC_LIMIT_REPEAT_MS (24u * 3600 * 1000) /* how long an Idempotency-Key is remembered */
 #define OCC_LIMIT_REPEAT_KEY_LEN 255            /* characters of an Idempotency-Key */
 #define OCC_LIMIT_REPEATS_WAITING 1024          /* requests that wait for one with the same Idempotency-Key */
 #define OCC_LIMIT_LEDGER_BUSY_MS 5000           /* waiting for a lock of SQLite */
+#define OCC_LIMIT_LEDGER_START_BUSY_MS 500      /* and, at the start, for readers to let go of the WAL */
 #define OCC_LIMIT_LEDGER_RETRY_MS 1000          /* between two tries, when the ledger could not be written */
 
 /* Timestamp authorities (RFC 3161) */

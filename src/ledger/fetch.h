@@ -1,5 +1,6 @@
 /*
- * fetch.h — rows, documents and tokens of ledger.db as they were put. What was read last is kept: rows are never rewritten.
+ * fetch.h — rows, documents and tokens of ledger.db as they were put. What was read last is kept: rows
+ * are never rewritten within what one transaction sees.
  */
 #ifndef OCC_LEDGER_FETCH_H
 #define OCC_LEDGER_FETCH_H

@@ -35,7 +35,7 @@ struct occ_ledger_options {
  */
 OCC_RESULT occ_ledger_open(const struct occ_ledger_options *options, struct occ_error *err,
                            struct occ_ledger **ret_ledger);
-/* Waits for the index thread, checkpoints, closes. NULL is allowed. */
+/* Waits for the index thread, checkpoints, closes. Readers beside it must have been freed. NULL is allowed. */
 void occ_ledger_close(struct occ_ledger *ledger);
 
 /* ---- writing: the writer's thread ---- */

@@ -18,7 +18,7 @@
 #include "base/limits.h"
 #include "base/reader.h"
 
-enum { OCC_ROW_NUMBER_BITS = 24, OCC_ROW_BITS = 36 };
+enum { OCC_ROW_NUMBER_BITS = 24 };
 
 static inline uint64_t
 occ_row_place(uint64_t row, uint64_t number)
