@@ -106,6 +106,7 @@
 #define OCC_LIMIT_TSA_ANSWER_LEN (300u << 10)     /* one answer */
 #define OCC_LIMIT_TSA_URL_LEN 2048                /* one authority's URL */
 #define OCC_LIMIT_TSA_WAITING 100000              /* digests for which tokens are being had; more go without at first */
+#define OCC_LIMIT_TSA_KEPT_LEN (32u << 20)        /* tokens that were had and are not in the ledger yet */
 #define OCC_LIMIT_TSA_LATE_AT_ONCE 64             /* late ones among them */
 #define OCC_LIMIT_TSA_CLOCK_MS (5u * 60 * 1000)   /* genTime, before and after our clock */
 #define OCC_LIMIT_TSA_FAILURES 5                  /* in a row, until an authority is left alone, */
@@ -141,7 +142,7 @@
 #define OCC_LIMIT_HTTP_PIPELINE_LEN (16u << 10)   /* pipelined bytes after which reading pauses */
 #define OCC_LIMIT_HTTP_TURNED_AWAY 64             /* connections over the limit that are told 503 at one time */
 
-/* Rate limits (src/server/limiter.h): buckets are 24 bytes, and there once somebody is limited by address or key */
+/* Rate limits (src/server/limiter.h): a bucket takes 25 bytes, in a table that is there if its limit is set */
 #define OCC_LIMIT_RATE 1000000         /* calls in a period */
 #define OCC_LIMIT_RATE_ADDRESSES 65536 /* addresses that have a bucket of their own, */
 #define OCC_LIMIT_RATE_KEYS 16384      /* and API keys: many more than there can be, so that none shares one */

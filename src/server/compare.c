@@ -10,7 +10,9 @@ static void
 copy_text(char *to, size_t size, struct occ_bytes text)
 {
     const size_t len = text.len < size ? text.len : size - 1;
-    memcpy(to, text.ptr, len);
+    if (len > 0) {
+        memcpy(to, text.ptr, len);
+    }
     to[len] = 0;
 }
 

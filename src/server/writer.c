@@ -36,6 +36,21 @@ static void start_write(struct occ_writer *writer);
 
 /* ---- trouble ---- */
 
+static const char *
+reason_of(enum occ_err code)
+{
+    switch (code) {
+    case OCC_ERR_INTEGRITY:
+        return " until occd is restarted: the ledger has other proofs than the boundary made";
+    case OCC_ERR_LEDGER_FULL:
+        return ": no space left for the ledger, try again later";
+    case OCC_ERR_LEDGER_CORRUPT:
+        return ": the ledger is damaged";
+    default:
+        return ": the ledger cannot be written, try again later";
+    }
+}
+
 static void
 get_into_trouble(struct occ_writer *writer, enum occ_err code, const char *why)
 {
@@ -44,8 +59,7 @@ get_into_trouble(struct occ_writer *writer, enum occ_err code, const char *why)
     if (was_well || writer->halted || writer->failure != code) {
         /* The sentence for callers names no file; the log has it all. */
         struct occ_error sentence;
-        (void)occ_error_set(&sentence, code, "commits are stopped: %s%s", occ_result_text(code),
-                            writer->halted ? "" : ", try again later");
+        (void)occ_error_set(&sentence, code, "commits are stopped%s", reason_of(code));
         memcpy(writer->trouble, sentence.text, sizeof(writer->trouble));
         occ_event_error(writer->config.events, OCC_EVENT_ERROR,
                         writer->halted ? "ledger disagrees, halted until occd is restarted" : "ledger not written",

@@ -476,8 +476,9 @@ test_integrity(void **state)
     run_until(&fixture, 5);
     assert_string_equal(fixture.order, "d0k0d1d2k2");
     assert_int_equal(fixture.jobs[0].kept_code, OCC_ERR_INTEGRITY);
-    assert_string_equal(occ_writer_trouble(fixture.writer),
-                        "commits are stopped: an integrity check failed, stopped until an operator restarts it");
+    assert_string_equal(
+        occ_writer_trouble(fixture.writer),
+        "commits are stopped until occd is restarted: the ledger has other proofs than the boundary made");
     tell(&fixture.ledger, false, OCC_OK);
     assert_int_equal(occ_writer_write(fixture.writer, &fixture.jobs[3].job).code, OCC_ERR_BUSY);
     assert_int_equal(occ_writer_waiting(fixture.writer), 0);
