@@ -162,8 +162,8 @@ open_and_configure(struct occ_db *db, const char *name, int flags, const struct 
 }
 
 /*
- * A reader of a database in WAL mode needs a file of shared memory beside it, which cannot be made on a disk that is read-only.
- * Without a WAL nobody is writing, so it can do without.
+ * A reader of a database in WAL mode needs a file of shared memory beside it, which cannot be made on a disk that is
+ * read-only. Without a WAL nobody is writing, so it can do without.
  */
 static OCC_RESULT
 open_for_reading(struct occ_db *db, const struct occ_db_options *options, struct occ_error *err)

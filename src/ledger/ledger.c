@@ -15,9 +15,9 @@ static const char lock_name[] = "ledger.lock";
 /* ---- the database ---- */
 
 /*
- * What was written and not synced, because a process was killed in between or because its sync failed, can be read all the same:
- * the system has it in memory. It must not be taken for durable. A checkpoint syncs the WAL, copies it into the database, syncs
- * that, and starts the WAL anew, so that afterwards all that is seen was written and synced since.
+ * What was written and not synced, because a process was killed in between or because its sync failed, can be read all
+ * the same: the system has it in memory. It must not be taken for durable. A checkpoint syncs the WAL, copies it into the
+ * database, syncs that, and starts the WAL anew, so that afterwards all that is seen was written and synced since.
  */
 static OCC_RESULT
 make_durable(struct occ_db *db, struct occ_error *err)
@@ -27,9 +27,9 @@ make_durable(struct occ_db *db, struct occ_error *err)
 }
 
 /*
- * The same at the start. Somebody who has been reading for long, a backup say, keeps the WAL from starting anew; then a transaction
- * of no content syncs it. That is enough for what a process that was killed has left; what was lost by a failed sync of its is not
- * written again then, but to fail here would be to let a backup stop the service.
+ * The same at the start. Somebody who has been reading for long, a backup say, keeps the WAL from starting anew; then a
+ * transaction of no content syncs it. That is enough for what a process that was killed has left; what was lost by a
+ * failed sync of its is not written again then, but to fail here would be to let a backup stop the service.
  */
 static OCC_RESULT
 make_durable_at_start(struct occ_db *db, struct occ_error *err)

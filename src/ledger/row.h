@@ -6,8 +6,9 @@
  *           part · u32 of them, in it · proofs
  *   proof   u64 counter · 32 bytes digest · u64 document (0 = none) · u32 where it is to be put in · u32 length, text
  *
- * An entry is one part, or, if it is large, several in rows that follow one another: then each but the last ends its row, the first
- * begins one, and so does what comes behind it. So a look-up of one proof reads a bounded row, however large the request was.
+ * An entry is one part, or, if it is large, several in rows that follow one another: then each but the last ends its row,
+ * the first begins one, and so does what comes behind it. So a look-up of one proof reads a bounded row, however large
+ * the request was.
  *
  * A proof's place is row << OCC_ROW_NUMBER_BITS | its number in the row, from 0.
  */
