@@ -77,20 +77,21 @@
 #define OCC_LIMIT_SLOT_ID_LEN 512       /* characters of a slotId */
 
 /* The ledger (src/ledger) */
-#define OCC_LIMIT_LEDGER_WRITE_ENTRIES 4096     /* results that one transaction takes */
-#define OCC_LIMIT_LEDGER_WRITE_TOKENS 65536     /* tokens */
-#define OCC_LIMIT_LEDGER_WRITE_LEN (32u << 20)  /* and their bytes */
-#define OCC_LIMIT_LEDGER_ROW_LEN (64u << 10)    /* bytes of a row after which another is begun, */
-#define OCC_LIMIT_LEDGER_BODY_LEN (6u << 20)    /* and the most that it may have: one proof of the largest kind */
-#define OCC_LIMIT_LEDGER_EPOCH_ID_LEN 128       /* bytes of an epochId */
-#define OCC_LIMIT_LEDGER_DOCUMENT_LEN_MIN 256   /* bytes of a reportB64 from which on it is stored once, */
+#define OCC_LIMIT_LEDGER_WRITE_ENTRIES 4096      /* results that one transaction takes */
+#define OCC_LIMIT_LEDGER_WRITE_TOKENS 65536      /* tokens */
+#define OCC_LIMIT_LEDGER_WRITE_LEN (32u << 20)   /* and their bytes */
+#define OCC_LIMIT_LEDGER_ROW_LEN (64u << 10)     /* bytes of a row after which another is begun, */
+#define OCC_LIMIT_LEDGER_BODY_LEN (6u << 20)     /* and the most that it may have: one proof of the largest kind */
+#define OCC_LIMIT_LEDGER_EPOCH_ID_LEN 128        /* bytes of an epochId */
+#define OCC_LIMIT_LEDGER_DOCUMENT_LEN_MIN 256    /* bytes of a reportB64 from which on it is stored once, */
 #define OCC_LIMIT_LEDGER_DOCUMENT_LEN (96 << 10) /* and up to which: OCC_LIMIT_NITRO_DOCUMENT_LEN in base64 */
-#define OCC_LIMIT_LEDGER_TOKEN_LEN (400u << 10) /* one TsaToken as JSON: OCC_LIMIT_TOKEN_LEN in base64, and its fields */
-#define OCC_LIMIT_LEDGER_FORGET 1000            /* repeats that are removed at a time */
-#define OCC_LIMIT_LEDGER_DOCUMENTS 16           /* documents put last, which a writer remembers */
-#define OCC_LIMIT_LEDGER_TAIL 65536             /* proofs not yet in a run of the digest index, when it keeps up */
-#define OCC_LIMIT_LEDGER_PAGE 1000              /* proofs of one page of GET /proofs */
-#define OCC_LIMIT_LEDGER_PAGE_LEN (8u << 20)    /* and their bytes */
+#define OCC_LIMIT_LEDGER_TOKEN_LEN \
+    (400u << 10)                             /* one TsaToken as JSON: OCC_LIMIT_TOKEN_LEN in base64, and its fields */
+#define OCC_LIMIT_LEDGER_FORGET 1000         /* repeats that are removed at a time */
+#define OCC_LIMIT_LEDGER_DOCUMENTS 16        /* documents put last, which a writer remembers */
+#define OCC_LIMIT_LEDGER_TAIL 65536          /* proofs not yet in a run of the digest index, when it keeps up */
+#define OCC_LIMIT_LEDGER_PAGE 1000           /* proofs of one page of GET /proofs */
+#define OCC_LIMIT_LEDGER_PAGE_LEN (8u << 20) /* and their bytes */
 #define OCC_LIMIT_REPEAT_MS (24u * 3600 * 1000) /* how long an Idempotency-Key is remembered */
 #define OCC_LIMIT_REPEAT_KEY_LEN 255            /* characters of an Idempotency-Key */
 #define OCC_LIMIT_REPEATS_WAITING 1024          /* requests that wait for one with the same Idempotency-Key */
@@ -104,6 +105,7 @@
 #define OCC_LIMIT_TSA_ANSWER_LEN (300u << 10)     /* one answer */
 #define OCC_LIMIT_TSA_URL_LEN 2048                /* one authority's URL */
 #define OCC_LIMIT_TSA_WAITING 100000              /* digests for which tokens are being had; more go without at first */
+#define OCC_LIMIT_TSA_KEPT_LEN (32u << 20)        /* tokens that were had and are not in the ledger yet */
 #define OCC_LIMIT_TSA_LATE_AT_ONCE 64             /* late ones among them */
 #define OCC_LIMIT_TSA_CLOCK_MS (5u * 60 * 1000)   /* genTime, before and after our clock */
 #define OCC_LIMIT_TSA_FAILURES 5                  /* in a row, until an authority is left alone, */
@@ -139,7 +141,7 @@
 #define OCC_LIMIT_HTTP_PIPELINE_LEN (16u << 10)   /* pipelined bytes after which reading pauses */
 #define OCC_LIMIT_HTTP_TURNED_AWAY 64             /* connections over the limit that are told 503 at one time */
 
-/* Rate limits (src/server/limiter.h): buckets are 24 bytes, and there once somebody is limited by address or key */
+/* Rate limits (src/server/limiter.h): a bucket takes 25 bytes, in a table that is there if its limit is set */
 #define OCC_LIMIT_RATE 1000000         /* calls in a period */
 #define OCC_LIMIT_RATE_ADDRESSES 65536 /* addresses that have a bucket of their own, */
 #define OCC_LIMIT_RATE_KEYS 16384      /* and API keys: many more than there can be, so that none shares one */

@@ -145,7 +145,7 @@ refuse(const struct occ_link_entry *entry, enum occ_err code, const struct occ_e
     if (entry->chain_id.len > 0) {
         snprintf(where, sizeof where, "chain \"%.*s\"", OCC_BYTES_ARG(entry->chain_id));
     }
-    const bool is_ours = code == OCC_ERR_NOMEM || code == OCC_ERR_CHAIN_UNKNOWN || code == OCC_ERR_UNSUPPORTED;
+    const bool is_ours = code == OCC_ERR_NOMEM || code == OCC_ERR_CHAIN_UNKNOWN;
     return occ_error_set(err, is_ours ? code : OCC_ERR_LINK, "%s: %s", where,
                          why->code == OCC_OK ? occ_result_text(code) : why->text);
 }

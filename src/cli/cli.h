@@ -47,5 +47,6 @@ extern const struct occ_command occ_command_upgrade;
 extern const struct occ_command occ_command_lookup;
 extern const struct occ_command occ_command_export;
 extern const struct occ_command occ_command_import;
+extern const struct occ_command occ_command_backup;
 
 #endif

@@ -61,15 +61,14 @@ note_keeping(struct occ_client *client, const struct occ_http_answer *answer)
     }
 }
 
-static void
-perform(struct occ_http_call *http, uint64_t total_ms, struct occ_error *err, struct occ_http_answer *answer,
-        struct occ_result *ret_result)
+static OCC_RESULT
+perform(struct occ_http_call *http, uint64_t total_ms, struct occ_error *err, struct occ_http_answer *answer)
 {
     http->total_ms = total_ms == 0 ? 1 : total_ms;
     http->connect_ms = http->total_ms < CONNECT_MS ? http->total_ms : CONNECT_MS;
     occ_buf_reset(answer->body);
     *answer = (struct occ_http_answer){ .body = answer->body };
-    *ret_result = occ_http_client_call(http, err, answer);
+    return occ_http_client_call(http, err, answer);
 }
 
 /* The call's own request, once. A status that says more than an earlier try takes the doubt away. */
@@ -81,7 +80,7 @@ try_once(struct call *call)
     const uint64_t time_ms = left_ms(call);
     call->why = (struct occ_error){ 0 };
     call->tries++;
-    perform(&call->http, shares ? occ_retry_share_ms(time_ms) : time_ms, &call->why, &call->answer, &call->called);
+    call->called = perform(&call->http, shares ? occ_retry_share_ms(time_ms) : time_ms, &call->why, &call->answer);
     note_keeping(call->client, &call->answer);
     const enum occ_retry_outcome outcome = occ_retry_judge(call->called, &call->answer);
     const unsigned status = occ_is_ok(call->called) ? call->answer.status : 0;
@@ -100,14 +99,13 @@ ask_keeping(struct call *call)
     OCC_BUF_AUTO(url, LONGEST_URL);
     OCC_BUF_AUTO(text, LONGEST_SMALL_ANSWER);
     struct occ_http_answer answer = { .body = &text };
-    struct occ_result asked;
     occ_buf_put_format(&url, "%s/health", call->client->base_url);
     occ_buf_put_byte(&url, 0);
     if (!occ_is_ok(occ_buf_check(&url))) {
         return;
     }
     struct occ_http_call http = { .url = (const char *)url.ptr, .unix_path = call->client->unix_path };
-    perform(&http, occ_retry_share_ms(left_ms(call)), NULL, &answer, &asked);
+    const struct occ_result asked = perform(&http, occ_retry_share_ms(left_ms(call)), NULL, &answer);
     note_keeping(call->client, &answer);
     /* Any other status may be the word of a proxy. */
     if (occ_is_ok(asked) && answer.status == 200 && !answer.knows_repeats) {

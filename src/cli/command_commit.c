@@ -157,36 +157,34 @@ tell(struct job *job, struct occ_commit_item *item, const struct occ_json *proof
     return OCC_EXIT_DONE;
 }
 
-/* Ctrl-C and the like wait: what was committed is to have its proof files. */
-static enum occ_exit
-store_all(struct job *job, size_t first, size_t count, const struct occ_json *answer)
+/* Ctrl-C and the like wait from now on: what was committed is to have its proof files. */
+static void
+hold_signals(sigset_t *ret_before)
 {
-    sigset_t ends, before;
-    enum occ_exit worst = OCC_EXIT_DONE;
+    sigset_t ends;
     (void)sigemptyset(&ends);
     (void)sigaddset(&ends, SIGINT);
     (void)sigaddset(&ends, SIGTERM);
     (void)sigaddset(&ends, SIGHUP);
-    (void)sigprocmask(SIG_BLOCK, &ends, &before);
+    (void)sigprocmask(SIG_BLOCK, &ends, ret_before);
+}
+
+/* Verifies the answer and writes the files. What a request brought is delivered whole, also where one cannot be written. */
+static enum occ_exit
+store_all(struct job *job, size_t first, size_t count, const struct occ_json *answer)
+{
+    struct occ_error err = { 0 };
+    if (!occ_is_ok(occ_commit_check_answer(job->plan, first, count, answer, &err))) {
+        return occ_output_fail(job->cli, &err);
+    }
+    job->committed += count;
+    enum occ_exit worst = OCC_EXIT_DONE;
     for (size_t i = 0; i < count; i++) {
         struct occ_commit_item *item = &job->plan->items[first + i];
         if (item->output != NULL) {
             const enum occ_exit stored = occ_commit_write(job->cli, job->plan, item, occ_json_at(answer, i), job->json);
             worst = stored > worst ? stored : worst;
         }
-    }
-    (void)sigprocmask(SIG_SETMASK, &before, NULL);
-    return worst;
-}
-
-/* What a request brought is delivered whole, also where a file cannot be written. */
-static enum occ_exit
-deliver(struct job *job, size_t first, size_t count, const struct occ_json *answer)
-{
-    enum occ_exit worst = store_all(job, first, count, answer);
-    for (size_t i = 0; i < count; i++) {
-        const enum occ_exit told = tell(job, &job->plan->items[first + i], occ_json_at(answer, i));
-        worst = told > worst ? told : worst;
     }
     return worst;
 }
@@ -237,12 +235,19 @@ commit_batch(struct job *job, size_t first, size_t count)
 {
     struct occ_error err = { 0 };
     __attribute__((cleanup(occ_json_cleanup))) struct occ_json *answer = NULL;
-    if (!occ_is_ok(ask(job, first, count, &err, &answer)) ||
-        !occ_is_ok(occ_commit_check_answer(job->plan, first, count, answer, &err))) {
+    if (!occ_is_ok(ask(job, first, count, &err, &answer))) {
         return occ_output_fail(job->cli, &err);
     }
-    job->committed += count;
-    return deliver(job, first, count, answer);
+    sigset_t before;
+    const size_t committed = job->committed;
+    hold_signals(&before);
+    enum occ_exit worst = store_all(job, first, count, answer);
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    for (size_t i = 0; i < count && job->committed > committed; i++) {
+        const enum occ_exit told = tell(job, &job->plan->items[first + i], occ_json_at(answer, i));
+        worst = told > worst ? told : worst;
+    }
+    return worst;
 }
 
 static enum occ_exit

@@ -10,7 +10,8 @@ enum { LONGEST_HELP = 64 << 10 };
 static const struct occ_command *const commands[] = { &occ_command_hash,     &occ_command_commit, &occ_command_lookup,
                                                       &occ_command_upgrade,  &occ_command_verify, &occ_command_inspect,
                                                       &occ_command_audit,    &occ_command_key,    &occ_command_slot,
-                                                      &occ_command_actor_id, &occ_command_export, &occ_command_import };
+                                                      &occ_command_actor_id, &occ_command_export, &occ_command_import,
+                                                      &occ_command_backup };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 /* For --version, whose first word is the program's name. */

@@ -53,7 +53,8 @@ OCC_RESULT occ_commit_authorize(const struct occ_commit_plan *plan, size_t first
 void occ_commit_put_request(const struct occ_commit_plan *plan, size_t first, size_t count, struct occ_buf *buf);
 /*
  * Holds the answer against what was asked: an array of count proofs, each valid, for the item's digest, with the item's
- * metadata and agency and the plan's fields. OCC_ERR_PROOF_STRUCTURE and other codes from 100 on, which are exit 1: "the server's answer does not verify: …".
+ * metadata and agency and the plan's fields. OCC_ERR_PROOF_STRUCTURE and other codes from 100 on, which are exit 1: "the
+ * server's answer does not verify: …".
  */
 OCC_RESULT occ_commit_check_answer(const struct occ_commit_plan *plan, size_t first, size_t count,
                                    const struct occ_json *answer, struct occ_error *err);

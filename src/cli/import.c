@@ -8,7 +8,7 @@
 #include "codec/canonical.h"
 #include "proof/proof.h"
 
-enum { GATHERED = 1024, GATHERED_LEN = 4 << 20, EPOCH_ID_LEN_MAX = 128 };
+enum { GATHERED = OCC_LIMIT_LEDGER_WRITE_ENTRIES, GATHERED_LEN = 8 << 20, EPOCH_ID_LEN_MAX = 128 };
 
 /* A part of the gathered bytes. */
 struct span {
@@ -278,6 +278,10 @@ split_proof(struct occ_import *import, const struct occ_proof *proof, struct occ
     occ_buf_reset(&import->whole);
     occ_buf_reset(&import->joined);
     OCC_TRY(occ_buf_check(&import->bytes));
+    if (item->text.len > OCC_LIMIT_PROOF_LEN) {
+        return occ_error_set(err, OCC_ERR_PROOF_STRUCTURE, "%zu bytes of canonical text, a ledger keeps at most %u",
+                             item->text.len, OCC_LIMIT_PROOF_LEN);
+    }
     const struct occ_ledger_found found = { .text = view(import, item->text),
                                             .artifact_token = view(import, item->artifact),
                                             .proof_token = view(import, item->proof) };

@@ -342,3 +342,12 @@ occ_path_verify(struct occ_path_trust *trust, const struct occ_path *path, struc
     ERR_clear_error();
     return result;
 }
+
+struct occ_result
+occ_path_prepare(void)
+{
+    const time_t epoch = 0;
+    struct tm date;
+    OCC_ENSURE(OPENSSL_gmtime(&epoch, &date) != NULL, OCC_ERR_INTERNAL);
+    return occ_success();
+}

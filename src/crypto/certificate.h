@@ -54,5 +54,10 @@ struct occ_path_leaf {
  */
 OCC_RESULT occ_path_verify(struct occ_path_trust *trust, const struct occ_path *path, struct occ_error *err,
                            struct occ_path_leaf *ret_leaf);
+/*
+ * For a process that is about to give up opening files: has the C library look up its time zone now. It does so when a time
+ * first becomes a date, and OpenSSL asks for that to judge a certificate.
+ */
+OCC_RESULT occ_path_prepare(void);
 
 #endif

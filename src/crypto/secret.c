@@ -1,7 +1,6 @@
 /* secret.c — libsodium's random, locked memory, wiping and comparing. */
 #include "crypto/secret.h"
 
-#include <openssl/crypto.h>
 #include <sodium.h>
 
 #include "crypto/digest.h"
@@ -20,10 +19,6 @@ occ_secret_init(void)
     uint8_t digest[OCC_SHA256_LEN];
     occ_digest_sha256(occ_bytes_str("abc"), digest);
     OCC_ENSURE(memcmp(digest, abc_digest, sizeof digest) == 0, OCC_ERR_INTERNAL);
-    /* Likewise the C library its time zone, when the first time becomes a date: OpenSSL does that to judge a certificate. */
-    const time_t epoch = 0;
-    struct tm date;
-    OCC_ENSURE(OPENSSL_gmtime(&epoch, &date) != NULL, OCC_ERR_INTERNAL);
     return occ_success();
 }
 

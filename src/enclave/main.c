@@ -1,6 +1,7 @@
 /* main.c — occ-enclave: gives up what it does not need, makes its key, serves its parent. */
 #include "base/base64.h"
 #include "codec/json.h"
+#include "crypto/certificate.h"
 #include "crypto/secret.h"
 #include "enclave/config.h"
 #include "enclave/measure.h"
@@ -44,7 +45,8 @@ random_bytes(void *ctx, void *ret, size_t len)
 static struct occ_result
 set_up_libraries(struct occ_error *err, occ_verifier **ret_verifier)
 {
-    const struct occ_result ready = occ_secret_init();
+    struct occ_result ready = occ_secret_init();
+    ready = occ_is_ok(ready) ? occ_path_prepare() : ready;
     if (!occ_is_ok(ready)) {
         return occ_error_code(err, ready.code);
     }

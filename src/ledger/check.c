@@ -12,6 +12,7 @@
 #include "ledger/queries.h"
 #include "ledger/reader.h"
 #include "ledger/sum.h"
+#include "ledger/sweep.h"
 
 enum { PROBLEMS_MAX = 100, SENTENCE_SIZE = 320, PROGRESS_ROWS = 256 };
 
@@ -139,7 +140,7 @@ take_index_entry(struct check *check, const uint8_t *digest, uint64_t place)
 {
     uint8_t entry[OCC_BLOCK_ENTRY_LEN];
     occ_block_make_entry(digest, place, entry);
-    check->index_sum += occ_sum_of(occ_bytes_of(entry, sizeof entry));
+    check->index_sum += occ_sweep_entry(entry);
     check->index_entries++;
 }
 
@@ -355,44 +356,10 @@ check_repeat(struct check *check, sqlite3_stmt *statement, struct occ_error *err
 /* ---- the index ---- */
 
 static OCC_RESULT
-check_run(struct check *check, uint64_t run, uint64_t blocks, uint64_t *sum, uint64_t *entries, struct occ_error *err)
+check_index(struct check *check, struct occ_error *err)
 {
-    struct occ_block block;
-    uint8_t last[OCC_BLOCK_ENTRY_LEN] = { 0 };
-    for (uint32_t n = 0; n < blocks; n++) {
-        OCC_TRY(occ_index_block(&check->reader->index, run, n, err, &block));
-        OCC_TRY(occ_index_check_fence(&check->reader->index, run, n, &block, err));
-        if (memcmp(last, occ_block_entry(&block, 0), sizeof last) >= 0) {
-            return occ_error_set(err, OCC_ERR_LEDGER_CORRUPT, "index.db: run %" PRIu64 " is not in order", run);
-        }
-        for (size_t i = 0; i < block.count; i++) {
-            *sum += occ_sum_of(occ_bytes_of(occ_block_entry(&block, i), OCC_BLOCK_ENTRY_LEN));
-        }
-        *entries += block.count;
-        memcpy(last, occ_block_entry(&block, block.count - 1), sizeof last);
-    }
-    return occ_success();
-}
-
-static OCC_RESULT
-check_runs(struct check *check, struct occ_error *err)
-{
-    uint64_t sum = 0, entries = 0;
-    sqlite3_stmt *const runs = occ_db_statement(&check->reader->index, OCC_INDEX_RUNS);
-    for (;;) {
-        bool found;
-        OCC_TRY(occ_db_step(&check->reader->index, runs, err, &found));
-        if (!found) {
-            break;
-        }
-        const struct occ_result result =
-            check_run(check, occ_db_u64(runs, 0), occ_db_u64(runs, 1), &sum, &entries, err);
-        if (!occ_is_ok(result)) {
-            (void)sqlite3_reset(runs);
-            return result;
-        }
-    }
-    (void)sqlite3_reset(runs);
+    uint64_t sum, entries;
+    OCC_TRY(occ_sweep_index(&check->reader->index, err, &sum, &entries));
     if (sum != check->index_sum || entries != check->index_entries) {
         tell(check,
              "index.db: not every proof is found by its digest: it has %" PRIu64 " entries for %" PRIu64
@@ -427,7 +394,7 @@ check_all(struct check *check, struct occ_error *err)
         return occ_success();
     }
     struct occ_error why = { 0 };
-    return tell_damage(check, check_runs(check, &why), &why, err);
+    return tell_damage(check, check_index(check, &why), &why, err);
 }
 
 struct occ_result

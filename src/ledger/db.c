@@ -2,7 +2,7 @@
 #include "ledger/db.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <unistd.h>
 
 enum {
     BLOB_LEN_MAX = 16 << 20,
@@ -79,6 +79,23 @@ path_of(const struct occ_db_options *options)
     return sqlite3_mprintf("%s%s/%s", options->folder[0] == '/' ? "" : "./", options->folder, options->name);
 }
 
+/* The path as a URI that says that nobody writes to the file. Owned by SQLite's allocator. */
+static char *
+immutable_uri_of(const char *path)
+{
+    sqlite3_str *const uri = sqlite3_str_new(NULL);
+    sqlite3_str_appendall(uri, "file:");
+    for (const char *at = path; *at != '\0'; at++) {
+        if (*at == '%' || *at == '?' || *at == '#') {
+            sqlite3_str_appendf(uri, "%%%02x", (unsigned)(unsigned char)*at);
+        } else {
+            sqlite3_str_appendchar(uri, 1, *at);
+        }
+    }
+    sqlite3_str_appendall(uri, "?immutable=1");
+    return sqlite3_str_finish(uri);
+}
+
 static OCC_RESULT
 configure(struct occ_db *db, const struct occ_db_options *options, struct occ_error *err)
 {
@@ -127,6 +144,49 @@ empty(struct occ_db *db, struct occ_error *err)
     return result;
 }
 
+static OCC_RESULT
+open_and_configure(struct occ_db *db, const char *name, int flags, const struct occ_db_options *options,
+                   struct occ_error *err)
+{
+    const int common = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
+    const int answer = sqlite3_open_v2(name, &db->handle, flags | common, options->vfs);
+    if (answer != SQLITE_OK) {
+        return occ_db_fail(db, answer, err);
+    }
+    if (options->mode != OCC_DB_READ && sqlite3_db_readonly(db->handle, "main") == 1) {
+        /* SQLite opens what it may not write for reading and says nothing. */
+        return occ_error_set(err, OCC_ERR_LEDGER_READ_ONLY, "%s: cannot be written", db->path);
+    }
+    OCC_TRY(options->anew ? empty(db, err) : occ_success());
+    return configure(db, options, err);
+}
+
+/*
+ * A reader of a database in WAL mode needs a file of shared memory beside it, which cannot be made on a disk that is read-only.
+ * Without a WAL nobody is writing, so it can do without.
+ */
+static OCC_RESULT
+open_for_reading(struct occ_db *db, const struct occ_db_options *options, struct occ_error *err)
+{
+    uint64_t number;
+    struct occ_result looked = open_and_configure(db, db->path, SQLITE_OPEN_READONLY, options, err);
+    if (occ_is_ok(looked)) {
+        looked = occ_db_number(db, "PRAGMA user_version", err, &number);
+    }
+    if (looked.code != OCC_ERR_LEDGER_READ_ONLY) {
+        return looked;
+    }
+    char *const wal = sqlite3_mprintf("%s-wal", db->path), *const uri = immutable_uri_of(db->path);
+    const bool can = wal != NULL && uri != NULL && access(wal, F_OK) != 0;
+    (void)sqlite3_close_v2(db->handle);
+    db->handle = NULL;
+    const struct occ_result result =
+        can ? open_and_configure(db, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, options, err) : looked;
+    sqlite3_free(wal);
+    sqlite3_free(uri);
+    return result;
+}
+
 struct occ_result
 occ_db_open(const struct occ_db_options *options, struct occ_error *err, struct occ_db *ret_db)
 {
@@ -134,21 +194,10 @@ occ_db_open(const struct occ_db_options *options, struct occ_error *err, struct 
     if (db.path == NULL) {
         return occ_error_code(err, OCC_ERR_NOMEM);
     }
-    static const int flags[] = { [OCC_DB_READ] = SQLITE_OPEN_READONLY,
-                                 [OCC_DB_WRITE] = SQLITE_OPEN_READWRITE,
-                                 [OCC_DB_CREATE] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE };
-    const int common = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
-    const int answer = sqlite3_open_v2(db.path, &db.handle, flags[options->mode] | common, options->vfs);
-    struct occ_result result = occ_success();
-    if (answer != SQLITE_OK) {
-        result = occ_db_fail(&db, answer, err);
-    } else if (options->mode != OCC_DB_READ && sqlite3_db_readonly(db.handle, "main") == 1) {
-        /* SQLite opens what it may not write for reading and says nothing. */
-        result = occ_error_set(err, OCC_ERR_LEDGER_READ_ONLY, "%s: cannot be written", db.path);
-    } else {
-        result = options->anew ? empty(&db, err) : result;
-        result = occ_is_ok(result) ? configure(&db, options, err) : result;
-    }
+    const int flags = SQLITE_OPEN_READWRITE | (options->mode == OCC_DB_CREATE ? SQLITE_OPEN_CREATE : 0);
+    const struct occ_result result = options->mode == OCC_DB_READ
+                                         ? open_for_reading(&db, options, err)
+                                         : open_and_configure(&db, db.path, flags, options, err);
     if (!occ_is_ok(result)) {
         occ_db_close(&db);
         return result;
@@ -291,7 +340,7 @@ occ_db_prepare_one(struct occ_db *db, const char *sql, struct occ_error *err, sq
 struct occ_result
 occ_db_number(struct occ_db *db, const char *sql, struct occ_error *err, uint64_t *ret_value)
 {
-    sqlite3_stmt *statement;
+    sqlite3_stmt *statement = NULL;
     OCC_TRY(occ_db_prepare_one(db, sql, err, &statement));
     bool row = false;
     const struct occ_result result = occ_db_step(db, statement, err, &row);

@@ -17,8 +17,10 @@
 enum {
     RUN_ENTRIES = 16384,    /* of a run of level 0 when there is enough to do */
     RUN_ENTRIES_MIN = 8192, /* proofs that are waited for */
-    STEPS_PER_RUN = 24,     /* slices of merging for each run: more than a run causes in the long run */
-    NICE = 10,
+    STEPS_PER_RUN = 24,     /* slices of merging for each run: more than a run causes in the long run, */
+    STEPS_IN_HASTE = 4,     /* and when it is far behind: less, for a while */
+    HASTE_ENTRIES = OCC_LIMIT_LEDGER_TAIL / 4,
+    NICE = 5,
 };
 
 struct occ_indexer {
@@ -258,8 +260,10 @@ work(struct occ_indexer *indexer)
         }
         /* At the end one run more is made, so that the next start finds a short tail; the rest can wait until then. */
         OCC_ENSURE(!orders.stop, OCC_ERR_CLOSED);
+        const bool is_late = orders.last_proofs > indexer->covered_proofs + HASTE_ENTRIES;
+        const size_t steps = !has_run ? 1 : is_late ? STEPS_IN_HASTE : STEPS_PER_RUN;
         bool did = true;
-        for (size_t i = 0; did && i < (has_run ? STEPS_PER_RUN : 1); i++) {
+        for (size_t i = 0; did && i < steps; i++) {
             OCC_TRY(occ_merges_step(indexer->merges, &indexer->index, NULL, &did));
         }
         if (!did && !has_run) {

@@ -73,6 +73,7 @@ by_counter(struct occ_ledger_reader *reader, struct occ_bytes epoch_id, struct o
     return along->chain == 0 || along->from > INT64_MAX ? occ_success() : visit_chain(reader, along, err);
 }
 
+/* NOLINTBEGIN(readability-function-size): where, how many, what to do with them; as the other calls of the interface */
 struct occ_result
 occ_ledger_by_counter(struct occ_ledger_reader *reader, struct occ_bytes epoch_id, struct occ_bytes chain_id,
                       uint64_t from, size_t limit, occ_ledger_visit *visit, void *ctx, struct occ_error *err)
@@ -86,6 +87,7 @@ occ_ledger_by_counter(struct occ_ledger_reader *reader, struct occ_bytes epoch_i
     occ_reading_end(reader);
     return result;
 }
+/* NOLINTEND(readability-function-size) */
 
 /* ---- the last one ---- */
 

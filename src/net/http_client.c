@@ -15,15 +15,15 @@ struct occ_http_session {
 enum { WHERE_LEN_MAX = 4096 };
 
 void
-occ_http_client_clear(struct occ_http_prepared *state)
+occ_http_client_clear(struct occ_http_prepared *prepared)
 {
-    if (state->is_lent) {
-        curl_easy_reset(state->curl); /* the headers must not outlive their list */
+    if (prepared->is_lent) {
+        curl_easy_reset(prepared->curl); /* the headers must not outlive their list */
     } else {
-        curl_easy_cleanup(state->curl);
+        curl_easy_cleanup(prepared->curl);
     }
-    curl_slist_free_all(state->headers);
-    occ_buf_clear(&state->where);
+    curl_slist_free_all(prepared->headers);
+    occ_buf_clear(&prepared->where);
 }
 
 static size_t

@@ -76,6 +76,15 @@ occ_address_read(struct occ_bytes text, struct occ_address *ret_address)
     return true;
 }
 
+void
+occ_address_put(struct occ_buf *buf, const struct occ_address *address)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    const bool is_v4 = occ_address_is_v4(address);
+    (void)inet_ntop(is_v4 ? AF_INET : AF_INET6, address->bytes + (is_v4 ? V4_AT : 0), text, sizeof text);
+    occ_buf_put_str(buf, text);
+}
+
 bool
 occ_address_is_v4(const struct occ_address *address)
 {

@@ -38,20 +38,20 @@ occ_admit_clear(struct occ_admit *admit)
     *admit = (struct occ_admit){ 0 };
 }
 
-static struct occ_address
-subscriber_of(const struct occ_admit *admit, const struct occ_http_request *request)
+void
+occ_admit_find_client(const struct occ_admit *admit, const struct occ_http_request *request,
+                      struct occ_admit_caller *ret_caller)
 {
     struct occ_bytes forwarded[OCC_LIMIT_HTTP_HEADERS];
-    struct occ_address client;
     unsigned count = 0;
-    if (admit->proxies.trusts_unix || admit->proxies.count > 0) {
-        while (count < OCC_LIMIT_HTTP_HEADERS &&
-               occ_http_header_at(request, "x-forwarded-for", count, &forwarded[count])) {
-            count++;
-        }
+    ret_caller->has_client = admit->proxies.trusts_unix || admit->proxies.count > 0;
+    if (!ret_caller->has_client) {
+        return;
     }
-    occ_client_address_find(&admit->proxies, occ_http_peer(request), forwarded, count, &client);
-    return occ_client_address_subscriber(&client);
+    while (count < OCC_LIMIT_HTTP_HEADERS && occ_http_header_at(request, "x-forwarded-for", count, &forwarded[count])) {
+        count++;
+    }
+    occ_client_address_find(&admit->proxies, occ_http_peer(request), forwarded, count, &ret_caller->client);
 }
 
 void
@@ -64,7 +64,11 @@ occ_admit_identify(const struct occ_admit *admit, const struct occ_http_request 
         occ_digest_sha256(occ_bytes_str(key), hash);
         memcpy(ret_caller->key_id, hash, OCC_LIMITER_ID_LEN);
     } else if (admit->per_address != NULL || admit->demo != NULL) {
-        const struct occ_address subscriber = subscriber_of(admit, request);
+        struct occ_address client = ret_caller->client;
+        if (!ret_caller->has_client) {
+            occ_client_address_find(&admit->proxies, occ_http_peer(request), NULL, 0, &client);
+        }
+        const struct occ_address subscriber = occ_client_address_subscriber(&client);
         memcpy(ret_caller->address_id, subscriber.bytes, OCC_LIMITER_ID_LEN);
     }
 }

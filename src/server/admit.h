@@ -19,6 +19,8 @@ struct occ_admit_caller {
     uint8_t key_id[OCC_LIMITER_ID_LEN];     /* of the API key's name */
     uint8_t address_id[OCC_LIMITER_ID_LEN]; /* the subscriber's address */
     bool has_key, is_demo;
+    bool has_client;           /* proxies are trusted, and */
+    struct occ_address client; /* this is who asked them */
 };
 
 struct occ_admit {
@@ -30,7 +32,10 @@ struct occ_admit {
 OCC_RESULT occ_admit_init(const struct occ_options *options, struct occ_admit *ret_admit);
 void occ_admit_clear(struct occ_admit *admit);
 
-/* Who asks: key is the name of the API key, or "". Fills in all of *ret_caller but is_demo. */
+/* Behind trusted proxies: whom the request came from. Fills in client. */
+void occ_admit_find_client(const struct occ_admit *admit, const struct occ_http_request *request,
+                           struct occ_admit_caller *ret_caller);
+/* Who asks: key is the name of the API key, or "". Fills in what limits go by. After occ_admit_find_client. */
 void occ_admit_identify(const struct occ_admit *admit, const struct occ_http_request *request, const char *key,
                         struct occ_admit_caller *ret_caller);
 /* The call, once. False: too many; *ret_wait_ms is how long to wait. */

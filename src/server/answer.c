@@ -7,15 +7,16 @@
 
 /*
  * Proofs are the caller's: nothing is to be kept by caches, and nobody is to guess at types. Browsers of any origin may call
- * (PROTOCOL §3), and may read Retry-After and Idempotent-Replay. The latter's name is also how a client knows, from any answer,
+ * (PROTOCOL §3), and may read Retry-After, Link and Idempotent-Replay. The last one's name is also how a client knows, from any answer,
  * that this server keeps Idempotency-Keys and that a commit whose outcome it did not learn can be sent again.
  */
 const char occ_answer_extra_headers[] = "Access-Control-Allow-Origin: *\r\n"
-                                        "Access-Control-Expose-Headers: Retry-After, Idempotent-Replay\r\n"
+                                        "Access-Control-Expose-Headers: Retry-After, Link, Idempotent-Replay\r\n"
                                         "Cache-Control: no-store\r\n"
                                         "X-Content-Type-Options: nosniff\r\n";
 
 static const char content_type[] = "application/json";
+enum { CLIENT_LEN_MAX = 64 };
 
 struct occ_answer_note *
 occ_answer_attach_note(struct occ_http_request *request)
@@ -143,6 +144,11 @@ path_of(struct occ_bytes target)
 static void
 put_note(struct occ_buf *line, const struct occ_answer_note *note)
 {
+    if (note->caller.has_client) {
+        OCC_BUF_AUTO(client, CLIENT_LEN_MAX);
+        occ_address_put(&client, &note->caller.client);
+        put_text(line, ",\"client\":", occ_buf_view(&client));
+    }
     if (note->key[0] != 0) {
         put_text(line, ",\"key\":", occ_bytes_str(note->key));
     }

@@ -11,8 +11,11 @@
  * A measurement counts twice, for characters that JSON escapes.
  */
 enum { PROOF_LEN_MAX = 720, WHERE_SIZE = 64 };
-/* PROTOCOL §6: one proof of a request may be its chain's first, with an epochLink, which has the measurement before. */
-enum { EPOCH_LINK_LEN_MAX = 640 + 2 * OCC_LIMIT_PEER_MEASUREMENT_LEN };
+/*
+ * PROTOCOL §6: one proof of a request may be its chain's first, with an epochLink: 400 bytes, and the epochId and the
+ * measurement before.
+ */
+enum { EPOCH_LINK_LEN_MAX = 512 + 2 * OCC_LIMIT_EPOCH_ID_LEN + 2 * OCC_LIMIT_PEER_MEASUREMENT_LEN };
 
 struct context {
     const struct occ_commit_rules *rules;

@@ -14,8 +14,17 @@ void occ_handle_health(struct occ_server *server, struct occ_http_request *reque
 void occ_handle_challenge(struct occ_server *server, struct occ_http_request *request);     /* handle_issue.c */
 void occ_handle_allocate_slot(struct occ_server *server, struct occ_http_request *request); /* handle_issue.c */
 void occ_handle_metrics(struct occ_server *server, struct occ_http_request *request);       /* handle_metrics.c */
+void occ_handle_proofs_of(struct occ_server *server, struct occ_http_request *request);     /* handle_proofs.c */
+void occ_handle_proofs(struct occ_server *server, struct occ_http_request *request);        /* handle_proofs.c */
+void occ_handle_epochs(struct occ_server *server, struct occ_http_request *request);        /* handle_epochs.c */
 /* The events of the listener that serves nothing else; ctx is the struct occ_server. */
 struct occ_http_events occ_handle_metrics_events(struct occ_server *server);
+
+/*
+ * DESIGN §4, promise 5: whether an answer of len bytes may be given. Clients that ask for long answers and read none must not
+ * take the room of commits (boundary.c).
+ */
+bool occ_handle_has_room(const struct occ_server *server, size_t len);
 
 /* True if the query of POST /verify is one that it knows: report, if there, "0" or "1". *ret_report = it is "1". */
 bool occ_handle_verify_query(struct occ_bytes query, bool *ret_report);

@@ -5,14 +5,17 @@
  *                       else, so that it keeps nobody waiting; verifications have other threads)
  *   body_was_read       without Idempotency-Key: submit
  *   begin_repeat        with one: take the lead, wait until boundary and ledger agree, look into the ledger (repeats.h)
- *   submit              the boundary signs, the ledger syncs (results.h)
- *   commit_done         the proofs are durable: answer
+ *   submit              with --tsa: timestamps of the artifacts are asked for (commit_tokens.h); with --tsa-required they are had
+ *                       first
+ *   sign                the boundary signs, the ledger syncs (results.h)
+ *   commit_done         the proofs are durable: answer, or wait for the timestamps until --tsa-wait is over
  */
 #include <stdlib.h>
 
 #include "os/clock.h"
 #include "server/commit_answer.h"
 #include "server/commit_body.h"
+#include "server/commit_tokens.h"
 #include "server/handle.h"
 #include "server/refusal.h"
 #include "server/repeat.h"
@@ -35,6 +38,10 @@ struct commit {
     struct occ_replay replay;
     bool leads;
 
+    uint64_t deadline_ms; /* of the loop's clock: timestamps are not waited for any longer */
+    struct occ_commit_tokens tokens;
+    size_t held_len; /* of server->held_len, while it waits for them */
+
     struct occ_result read; /* what became of reading the body; meaningless until was_read */
     bool was_read;
     struct occ_error err;
@@ -50,6 +57,8 @@ free_commit(struct commit *commit)
     if (commit->leads) {
         occ_repeats_leave(commit->server->repeats, &commit->repeat);
     }
+    commit->server->held_len -= commit->held_len;
+    occ_commit_tokens_clear(&commit->tokens);
     occ_buf_clear(&commit->pending.loose);
     occ_buf_clear(&commit->replay.answer);
     free(commit);
@@ -63,11 +72,58 @@ refuse(struct commit *commit, enum occ_err code)
     free_commit(commit);
 }
 
+/* ---- timestamps ---- */
+
+static bool
+has_tokens(const struct commit *commit)
+{
+    return commit->tokens.timestamps != NULL;
+}
+
+/* The proofs with what timestamps there are. */
+static void
+tokens_done(struct occ_commit_tokens *tokens)
+{
+    struct commit *commit = COMMIT_OF(tokens, tokens);
+    OCC_BUF_AUTO(body, OCC_LIMIT_FRAME_LEN);
+    occ_commit_tokens_put(tokens, OCC_LIMIT_ANSWER_LEN, &body);
+    if (occ_is_ok(occ_buf_check(&body))) {
+        struct occ_answer_note *note = occ_http_note(commit->request);
+        note->proofs = commit->pending.digests;
+        occ_answer_json(commit->request, 200, &body);
+    } else {
+        occ_answer_internal(commit->request, "out of memory for the answer");
+    }
+    free_commit(commit);
+}
+
+/* The proofs are in the ledger; what is missing of their timestamps is waited for. False: answer without. */
+static bool
+wait_for_tokens(struct commit *commit, const struct occ_pending_answer *answer)
+{
+    bool waits = false;
+    if (!has_tokens(commit) || !occ_is_ok(occ_commit_tokens_take(&commit->tokens, answer->proofs, &waits))) {
+        return false;
+    }
+    if (waits) {
+        commit->held_len = answer->proofs.len;
+        commit->server->held_len += commit->held_len;
+    } else {
+        tokens_done(&commit->tokens);
+    }
+    return true;
+}
+
+/* ---- to the boundary ---- */
+
 /* What the boundary said, or what became of the request on its way; good proofs are in the ledger by now. */
 static void
 commit_done(struct occ_pending *pending, const struct occ_pending_answer *answer)
 {
     struct commit *commit = (struct commit *)pending;
+    if (answer->code == OCC_OK && wait_for_tokens(commit, answer)) {
+        return;
+    }
     if (answer->code == OCC_OK) {
         occ_commit_answer_proofs(commit->request, answer);
     } else {
@@ -77,11 +133,45 @@ commit_done(struct occ_pending *pending, const struct occ_pending_answer *answer
 }
 
 static void
-submit(struct commit *commit)
+sign(struct commit *commit)
 {
     const struct occ_result taken = occ_boundary_commit(commit->server->boundary, &commit->pending);
     if (!occ_is_ok(taken)) {
         refuse(commit, taken.code);
+    }
+}
+
+/* --tsa-required: nothing was signed yet. */
+static void
+artifacts_ready(struct occ_commit_tokens *tokens)
+{
+    struct commit *commit = COMMIT_OF(tokens, tokens);
+    if (occ_commit_tokens_are_whole(tokens)) {
+        sign(commit);
+        return;
+    }
+    refuse(commit, OCC_ERR_TIMESTAMP_REQUIRED);
+}
+
+static void
+submit(struct commit *commit)
+{
+    struct occ_server *server = commit->server;
+    if (server->timestamps == NULL) {
+        sign(commit);
+        return;
+    }
+    const bool is_required = occ_timestamps_is_required(server->timestamps);
+    commit->tokens.ready = is_required ? artifacts_ready : NULL;
+    commit->tokens.done = tokens_done;
+    commit->tokens.workers = server->readers;
+    const struct occ_result begun =
+        occ_commit_tokens_begin(&commit->tokens, &server->timestamps, occ_buf_view(&commit->pending.loose),
+                                commit->deadline_ms, commit->opaque.received_ms);
+    if (is_required && !occ_is_ok(begun)) {
+        refuse(commit, begun.code);
+    } else if (!is_required) {
+        sign(commit);
     }
 }
 
@@ -279,6 +369,9 @@ new_commit(struct occ_server *server, struct occ_http_request *request, const st
     commit->rules = rules_of(server, identity);
     commit->pending.done = commit_done;
     commit->opaque.received_ms = occ_clock_unix_ms();
+    commit->opaque.wants_artifact_token = occ_timestamps_wants_artifact(server->timestamps);
+    commit->opaque.wants_proof_token = occ_timestamps_wants_proof(server->timestamps);
+    commit->deadline_ms = occ_loop_now_ms(server->loop) + occ_timestamps_wait_ms(server->timestamps);
     occ_boundary_next_id(server->boundary, commit->opaque.id);
     memcpy(commit->scope, note->key, sizeof(commit->scope));
     memcpy(note->request_id, commit->opaque.id, sizeof(note->request_id));

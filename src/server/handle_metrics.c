@@ -135,6 +135,88 @@ put_ledger(const struct occ_server *server, struct occ_buf *out)
     occ_prometheus_put_histogram(out, "occ_ledger_sync_seconds", NULL, &server->metrics.sync, &occ_histogram_sync);
 }
 
+/* One family, a sample for each authority. */
+static void
+put_authorities(const struct occ_server *server, struct occ_buf *out, const char *name, const char *type,
+                const char *help, uint64_t (*value_of)(const struct occ_timestamps_stats *stats))
+{
+    struct occ_timestamps_stats stats;
+    occ_prometheus_begin(out, name, type, help);
+    for (size_t i = 0; occ_timestamps_get_stats(server->timestamps, i, &stats); i++) {
+        const struct occ_prometheus_label labels[] = { { "authority", stats.authority }, { 0 } };
+        occ_prometheus_put(out, name, labels, value_of(&stats));
+    }
+}
+
+static uint64_t
+tokens_of(const struct occ_timestamps_stats *stats)
+{
+    return stats->tokens;
+}
+
+static uint64_t
+timeouts_of(const struct occ_timestamps_stats *stats)
+{
+    return stats->timeouts;
+}
+
+static uint64_t
+refused_of(const struct occ_timestamps_stats *stats)
+{
+    return stats->refused;
+}
+
+static uint64_t
+failures_of(const struct occ_timestamps_stats *stats)
+{
+    return stats->failures;
+}
+
+static uint64_t
+waiting_of(const struct occ_timestamps_stats *stats)
+{
+    return stats->waiting;
+}
+
+static uint64_t
+under_way_of(const struct occ_timestamps_stats *stats)
+{
+    return stats->under_way;
+}
+
+static uint64_t
+is_asked(const struct occ_timestamps_stats *stats)
+{
+    return stats->open ? 0 : 1;
+}
+
+static void
+put_timestamps(const struct occ_server *server, struct occ_buf *out)
+{
+    if (server->timestamps == NULL) {
+        return;
+    }
+    put_authorities(server, out, "occ_timestamp_authority_up", "gauge",
+                    "1 if the authority is asked, 0 if it is left alone for a while after failures.", is_asked);
+    put_authorities(server, out, "occ_timestamp_tokens_total", "counter", "Tokens that were had and verified.",
+                    tokens_of);
+    put_authorities(server, out, "occ_timestamp_failures_total", "counter",
+                    "Requests to the authority that gave no good token, for whatever reason.", failures_of);
+    put_authorities(server, out, "occ_timestamp_timeouts_total", "counter", "Those of them without an answer in time.",
+                    timeouts_of);
+    put_authorities(server, out, "occ_timestamp_refused_total", "counter",
+                    "Those of them whose answer was refused here.", refused_of);
+    put_authorities(server, out, "occ_timestamp_requests_waiting", "gauge",
+                    "Requests that wait for their turn with the authority.", waiting_of);
+    put_authorities(server, out, "occ_timestamp_requests_in_flight", "gauge", "Requests to the authority under way.",
+                    under_way_of);
+    occ_prometheus_put_one(out, "occ_timestamp_late", "gauge",
+                           "Tokens that came too late for their answer and are not in the ledger yet.",
+                           occ_timestamps_late_count(server->timestamps));
+    occ_prometheus_put_one(out, "occ_timestamp_held_bytes", "gauge",
+                           "Bytes of proofs that are durable and wait for their timestamps.", server->held_len);
+}
+
 static void
 put_logs(const struct occ_server *server, struct occ_buf *out)
 {
@@ -175,6 +257,7 @@ occ_handle_metrics(struct occ_server *server, struct occ_http_request *request)
     put_commits(server, &body);
     put_boundary(server, &body);
     put_ledger(server, &body);
+    put_timestamps(server, &body);
     put_logs(server, &body);
     put_process(&body);
     if (!occ_is_ok(occ_buf_check(&body))) {

@@ -119,9 +119,8 @@ run(void *job)
                                                   &verification->answer, &verification->err);
 }
 
-/* DESIGN §4, promise 5: clients that ask for long reports and read none must not take the room of commits (boundary.c). */
-static bool
-has_room(const struct occ_server *server, size_t len)
+bool
+occ_handle_has_room(const struct occ_server *server, size_t len)
 {
     return len <= OCC_LIMIT_REPORT_SHORT_LEN || occ_http_server_unsent(server->http) + len <= OCC_LIMIT_REPORTS_LEN;
 }
@@ -131,7 +130,7 @@ done(void *job)
 {
     struct verification *verification = job;
     struct occ_http_request *request = verification->request;
-    if (verification->status == 200 && !has_room(verification->server, verification->answer.len)) {
+    if (verification->status == 200 && !occ_handle_has_room(verification->server, verification->answer.len)) {
         occ_answer_error(request, 503, "overloaded, try again later", NULL);
     } else if (verification->status == 200) {
         occ_answer_json(request, 200, &verification->answer);

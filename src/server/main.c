@@ -9,10 +9,12 @@
 #include "codec/json.h"
 #include "crypto/secret.h"
 #include "os/file.h"
+#include "server/check.h"
 #include "server/options.h"
 #include "server/server.h"
+#include "server/timestamps_settings.h"
 
-enum { EXIT_USAGE = 2, EXIT_COULD_NOT = 3 };
+enum { EXIT_FAULTS = 1, EXIT_USAGE = 2, EXIT_COULD_NOT = 3 };
 enum { HELP_LEN_MAX = 64 << 10, PATH_LEN_MAX = 4096, SPARE_DESCRIPTORS = 64 };
 
 static int
@@ -123,7 +125,24 @@ check_files(const struct occ_options *options, const struct occ_keys *env_keys, 
     occ_verifier *verifier = NULL;
     const struct occ_result made = occ_trust_verifier(options->settings, err, &verifier);
     occ_verifier_free(verifier);
-    return made;
+    OCC_TRY(made);
+    struct occ_timestamps_settings timestamps;
+    const struct occ_result read = occ_timestamps_settings_read(options->settings, err, &timestamps);
+    occ_timestamps_settings_clear(&timestamps);
+    return read;
+}
+
+/* --check */
+static int
+check_ledger(const struct occ_options *options)
+{
+    struct occ_error err = { 0 };
+    struct occ_check_outcome outcome = { 0 };
+    const struct occ_result checked = occ_check_run(options, &err, &outcome);
+    if (!occ_is_ok(checked)) {
+        return complain(checked, &err);
+    }
+    return outcome.problems == 0 ? 0 : EXIT_FAULTS;
 }
 
 static int
@@ -133,6 +152,9 @@ run(const struct occ_options *options, const struct occ_keys *env_keys)
     if (options->check_config) {
         const struct occ_result checked = check_files(options, env_keys, &err);
         return occ_is_ok(checked) ? 0 : complain(occ_result_of(OCC_ERR_USAGE), &err);
+    }
+    if (options->check) {
+        return check_ledger(options);
     }
     raise_descriptor_limit(options->max_connections);
     struct occ_result result = lock_data(options->data, &err);

@@ -234,6 +234,8 @@ occ_options_read(const struct occ_settings *settings, char *const *envp, struct 
     *ret_options =
         (struct occ_options){ .log_level = level_of(occ_settings_text(settings, "log-level")), .settings = settings };
     ret_options->require_key_everywhere = occ_settings_switch(settings, "require-key-everywhere");
+    ret_options->public_lookup = occ_settings_switch(settings, "public-lookup");
+    ret_options->check = occ_settings_switch(settings, "check");
     ret_options->genesis = occ_settings_switch(settings, "genesis");
     ret_options->check_config = occ_settings_switch(settings, "check-config");
     read_numbers(settings, ret_options);

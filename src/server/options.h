@@ -24,7 +24,7 @@ struct occ_options {
     bool metrics_on_main, metrics_is_default;
     struct occ_rate rate_key, rate_address, demo_rate; /* calls 0: not limited; the demo: off */
     struct occ_proxies proxies;
-    bool require_key_everywhere, check_config, genesis;
+    bool require_key_everywhere, public_lookup, check, check_config, genesis;
     enum occ_event_level log_level;
     uint64_t max_digests, max_body, max_connections;
     uint64_t head_ms, body_ms, idle_ms, write_ms, boundary_ms, stop_ms;

@@ -52,6 +52,12 @@ static const struct occ_setting table[] = {
       .type = OCC_SETTING_SWITCH,
       .env = "OCC_REQUIRE_KEY_EVERYWHERE",
       .help = "GET /key and POST /verify need an API key too. Needs API keys." },
+    { .name = "public-lookup",
+      .type = OCC_SETTING_SWITCH,
+      .env = "OCC_PUBLIC_LOOKUP",
+      .help =
+          "GET /proofs/{digest} needs no API key: whoever has a file sees its proofs, metadata and actors included. "
+          "The other calls that read the ledger still need one." },
     { .name = "rate-key",
       .type = OCC_SETTING_TEXT,
       .argument = "RATE",
@@ -265,6 +271,12 @@ static const struct occ_setting table[] = {
       .env = "OCC_CONFIG",
       .only_flag = true,
       .help = "File with lines \"name = value\"; names as the flags, without \"--\"." },
+    { .name = "check",
+      .type = OCC_SETTING_SWITCH,
+      .only_flag = true,
+      .help =
+          "Check the ledger in --data from end to end, read only, then exit: 0 it is sound, 1 it is not, 3 it could "
+          "not be checked. An occd may be using it." },
     { .name = "check-config",
       .type = OCC_SETTING_SWITCH,
       .only_flag = true,
@@ -290,6 +302,6 @@ const struct occ_settings_program occ_options_program = {
               "Signals: SIGTERM and SIGINT stop gracefully, a second one at once; SIGHUP reads\n"
               "the API keys again and opens the access log again.\n"
               "\n"
-              "Exit codes: 0 stopped, 2 wrong use or settings, 3 could not (port taken, data in\n"
-              "use, no boundary).\n",
+              "Exit codes: 0 stopped, or --check found nothing; 1 --check found faults; 2 wrong\n"
+              "use or settings; 3 could not (port taken, data in use, no boundary).\n",
 };

@@ -5,7 +5,8 @@
 #include "server/auth.h"
 #include "server/handle.h"
 
-enum access { ALWAYS_OPEN, OPEN, NEEDS_KEY }; /* OPEN: unless --require-key-everywhere */
+/* OPEN: unless --require-key-everywhere. LOOKUP: as NEEDS_KEY, unless --public-lookup makes it OPEN. */
+enum access { ALWAYS_OPEN, OPEN, LOOKUP, NEEDS_KEY };
 
 enum {
     COSTS = 1,        /* counts for --rate-key and --rate-address */
@@ -14,7 +15,7 @@ enum {
 };
 
 struct route {
-    const char *path;
+    const char *path;            /* the whole path; "{" begins a name that stands for one segment, the last */
     enum occ_http_method method; /* GET stands for HEAD too */
     enum access access;
     unsigned flags;
@@ -32,17 +33,32 @@ static const struct route table[] = {
     { "/allocate-slot", OCC_HTTP_POST, NEEDS_KEY, COSTS | IN_DEMO | BODY_IS_EXTRA, "POST, OPTIONS",
       occ_handle_allocate_slot },
     { "/metrics", OCC_HTTP_GET, NEEDS_KEY, 0, "GET, HEAD, OPTIONS", occ_handle_metrics },
+    { "/proofs/{digest}", OCC_HTTP_GET, LOOKUP, COSTS, "GET, HEAD, OPTIONS", occ_handle_proofs_of },
+    { "/proofs", OCC_HTTP_GET, NEEDS_KEY, COSTS, "GET, HEAD, OPTIONS", occ_handle_proofs },
+    { "/epochs", OCC_HTTP_GET, NEEDS_KEY, COSTS, "GET, HEAD, OPTIONS", occ_handle_epochs },
 };
 
 #define ROUTES (sizeof(table) / sizeof(table[0]))
 _Static_assert(ROUTES < OCC_METRICS_ROUTES_MAX, "no place to count all routes, and what goes to none");
+
+static bool
+matches(const struct route *route, struct occ_bytes path)
+{
+    const char *brace = strchr(route->path, '{');
+    if (brace == NULL) {
+        return occ_bytes_is(path, route->path);
+    }
+    const size_t lead = (size_t)(brace - route->path);
+    return path.len > lead && memcmp(path.ptr, route->path, lead) == 0 &&
+           memchr(path.ptr + lead, '/', path.len - lead) == NULL;
+}
 
 /* /metrics has a listener of its own, unless the operator wants it here. */
 static const struct route *
 find_route(const struct occ_server *server, struct occ_bytes path)
 {
     for (size_t i = 0; i < ROUTES; i++) {
-        if (occ_bytes_is(path, table[i].path)) {
+        if (matches(&table[i], path)) {
             const bool is_elsewhere = table[i].handle == occ_handle_metrics && !server->options->metrics_on_main;
             return is_elsewhere ? NULL : &table[i];
         }
@@ -108,12 +124,17 @@ check_token(struct occ_server *server, struct occ_http_request *request)
 }
 
 static bool
+needs_key(const struct occ_options *options, enum access access)
+{
+    const enum access meant = access != LOOKUP ? access : options->public_lookup ? OPEN : NEEDS_KEY;
+    return meant == NEEDS_KEY || (meant == OPEN && options->require_key_everywhere);
+}
+
+static bool
 check_access(struct occ_server *server, struct occ_http_request *request, const struct route *route)
 {
     struct occ_answer_note *note = occ_http_note(request);
-    const bool is_needed =
-        occ_keys_count(server->keys) > 0 &&
-        (route->access == NEEDS_KEY || (route->access == OPEN && server->options->require_key_everywhere));
+    const bool is_needed = occ_keys_count(server->keys) > 0 && needs_key(server->options, route->access);
     if (!is_needed || note->key[0] != 0) {
         return true;
     }
@@ -228,6 +249,7 @@ on_head(void *ctx, struct occ_http_request *request)
         return 0;
     }
     note->route = route;
+    occ_admit_find_client(&server->admit, request, &note->caller);
     if (occ_http_method(request) == OCC_HTTP_OPTIONS && takes_options(request, route)) {
         answer_options(request, route);
         return 0;

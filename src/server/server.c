@@ -76,6 +76,14 @@ on_boundary_stopped(void *ctx)
     occ_loop_stop(server->loop);
 }
 
+/* Before the store is freed, and before what may still want timestamps. */
+static void
+stop_timestamps(struct occ_server *server)
+{
+    occ_timestamps_free(server->timestamps);
+    server->timestamps = NULL;
+}
+
 /*
  * Both listeners have stopped. What is still in our hands now was cut off: stopping the boundary, the workers and the store
  * answers it, to nobody. What the boundary has signed becomes durable all the same.
@@ -86,6 +94,7 @@ go_on_stopping(struct occ_server *server)
     if (!server->http_stopped || (server->metrics_http != NULL && !server->metrics_stopped)) {
         return;
     }
+    stop_timestamps(server);
     occ_workers_free(server->workers);
     occ_workers_free(server->readers);
     server->workers = NULL;
@@ -161,7 +170,7 @@ static size_t
 unsent_answers(void *ctx)
 {
     const struct occ_server *server = ctx;
-    return occ_http_server_unsent(server->http);
+    return occ_http_server_unsent(server->http) + server->held_len;
 }
 
 static struct occ_result
@@ -277,6 +286,17 @@ start_store(struct occ_server *server, struct occ_error *err)
 }
 
 static struct occ_result
+start_timestamps(struct occ_server *server, struct occ_error *err)
+{
+    const struct occ_timestamps_config config = { .loop = server->loop,
+                                                  .events = &server->events,
+                                                  .settings = server->options->settings,
+                                                  .roots = occ_verifier_timestamp_roots(server->verifier),
+                                                  .store = server->store };
+    return occ_timestamps_new(&config, err, &server->timestamps);
+}
+
+static struct occ_result
 start_rest(struct occ_server *server, struct occ_error *err)
 {
     const struct occ_options *options = server->options;
@@ -325,6 +345,7 @@ start(struct occ_server *server, struct occ_error *err)
     OCC_TRY(occ_loop_new(err, &server->loop));
     OCC_TRY(start_store(server, err));
     OCC_TRY(start_rest(server, err));
+    OCC_TRY(start_timestamps(server, err));
     /* Nobody is served before the loop runs; until the boundary is there, callers get 503. */
     OCC_TRY(start_http(server, err));
     OCC_TRY(start_metrics(server, err));
@@ -369,6 +390,7 @@ free_http(struct occ_http_server *http)
 static void
 finish(struct occ_server *server)
 {
+    stop_timestamps(server);
     occ_workers_free(server->workers);
     occ_workers_free(server->readers);
     occ_store_free(server->store);

@@ -13,6 +13,7 @@
 #include "server/metrics.h"
 #include "server/options.h"
 #include "server/repeats.h"
+#include "server/timestamps.h"
 #include "verify/verify.h"
 
 struct occ_server {
@@ -30,7 +31,9 @@ struct occ_server {
     struct occ_workers *workers; /* for POST /verify */
     struct occ_workers *readers; /* for large bodies of POST /commit */
     occ_verifier *verifier;
-    struct occ_admit admit; /* who may call how often */
+    struct occ_timestamps *timestamps; /* NULL: off */
+    size_t held_len;                   /* proofs that are durable and wait for their timestamps, bytes */
+    struct occ_admit admit;            /* who may call how often */
     struct occ_metrics metrics;
     struct occ_http_server *metrics_http; /* a listener for GET /metrics alone, or NULL */
     bool said_listening;

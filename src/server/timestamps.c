@@ -274,7 +274,9 @@ occ_timestamps_free(struct occ_timestamps *timestamps)
     struct occ_timestamps_subjects *subjects = timestamps->subjects;
     timestamps->subjects = NULL;
     while (timestamps->requests != NULL) {
-        finish(timestamps->requests);
+        struct occ_timestamps_request *request = timestamps->requests;
+        timestamps->requests = request->next;
+        finish(request);
     }
     on_timer(timestamps);
     occ_timestamps_subjects_free(subjects);

@@ -88,7 +88,10 @@ struct occ_timestamps_late {
  * the store. Full = it waits in the ledger only, and is read again when the others have been had.
  */
 void occ_timestamps_fetch_late(struct occ_timestamps *timestamps, const struct occ_timestamps_late *late);
-/* The token is there, as canonical JSON of a TsaToken: write it to the store, as soon as that can be. */
+/*
+ * The token is there, as canonical JSON of a TsaToken: write it to the store, as soon as that can be. More than
+ * OCC_LIMIT_TSA_KEPT_LEN of them = it is let go of, and fetched anew later.
+ */
 void occ_timestamps_keep(struct occ_timestamps *timestamps, const struct occ_timestamps_late *late,
                          struct occ_bytes text);
 

@@ -309,7 +309,11 @@ pump(struct occ_timestamps_authority *authority)
 {
     while (authority->under_way < authority->config.parallel && authority->urgent.count + authority->late.count > 0 &&
            has_turn(authority)) {
-        send(authority, pop(authority));
+        struct occ_timestamps_authority_ask *ask = pop(authority);
+        if (ask == NULL) {
+            return;
+        }
+        send(authority, ask);
     }
 }
 

@@ -33,6 +33,7 @@ struct occ_timestamps_late_queue {
     struct occ_timestamps_late_config config;
     struct list waiting;
     size_t asked, writing;
+    size_t text_len; /* of all entries: tokens that were had */
     struct occ_timer *timer;
     uint64_t pause_ms, paused_until_ms; /* of the loop's clock */
     bool must_read;                     /* the ledger wants more than was taken from it */
@@ -79,8 +80,24 @@ pop(struct list *list)
 static void
 free_entry(struct entry *entry)
 {
+    if (entry->queue != NULL) {
+        entry->queue->text_len -= entry->text.len;
+    }
     occ_buf_clear(&entry->text);
     free(entry);
+}
+
+/* False if there is none, or no memory for it. */
+static bool
+take_text(struct entry *entry, struct occ_bytes text)
+{
+    occ_buf_put(&entry->text, text);
+    if (!occ_is_ok(occ_buf_check(&entry->text))) {
+        occ_buf_clear(&entry->text);
+        return false;
+    }
+    entry->queue->text_len += text.len;
+    return text.len > 0;
 }
 
 static void
@@ -178,6 +195,9 @@ on_written(struct occ_store_job *job, struct occ_result result)
         return;
     }
     if (occ_is_ok(result)) {
+        if (!entry->is_given_up) {
+            occ_timestamps_late_go_on(queue);
+        }
         free_entry(entry);
     } else {
         append(&queue->waiting, entry); /* what was had is kept: only the writing is tried again */
@@ -207,14 +227,12 @@ on_token(struct occ_timestamps_waiter *waiter, struct occ_bytes text)
     struct entry *entry = (struct entry *)waiter;
     struct occ_timestamps_late_queue *queue = entry->queue;
     queue->asked--;
-    occ_buf_put(&entry->text, text);
-    if (text.len == 0 || !occ_is_ok(occ_buf_check(&entry->text))) {
-        occ_buf_clear(&entry->text);
-        append(&queue->waiting, entry);
-        stand_still(queue);
-    } else {
+    if (take_text(entry, text)) {
         occ_timestamps_late_go_on(queue);
         write_token(queue, entry);
+    } else {
+        append(&queue->waiting, entry);
+        stand_still(queue);
     }
     step(queue);
 }
@@ -375,8 +393,9 @@ occ_timestamps_late_add(struct occ_timestamps_late_queue *queue, const struct oc
     if (queue->is_stopping) {
         return; /* the ledger remembers it */
     }
-    struct entry *entry =
-        occ_timestamps_late_length(queue) >= queue->config.max ? NULL : make_entry(late->epoch_id, late->chain_id);
+    const bool is_full = occ_timestamps_late_length(queue) >= queue->config.max ||
+                         (text.len > 0 && queue->text_len + text.len > OCC_LIMIT_TSA_KEPT_LEN);
+    struct entry *entry = is_full ? NULL : make_entry(late->epoch_id, late->chain_id);
     if (entry == NULL) {
         queue->must_read = true;
         return;
@@ -386,11 +405,9 @@ occ_timestamps_late_add(struct occ_timestamps_late_queue *queue, const struct oc
     entry->token.kind = late->kind;
     entry->since_ms = late->since_ms;
     memcpy(entry->digest, late->digest, sizeof entry->digest);
-    occ_buf_put(&entry->text, text);
-    if (text.len > 0 && occ_is_ok(occ_buf_check(&entry->text))) {
+    if (take_text(entry, text)) {
         write_token(queue, entry); /* it need not wait for those that authorities are asked for */
     } else {
-        occ_buf_clear(&entry->text);
         append(&queue->waiting, entry);
     }
     step(queue);

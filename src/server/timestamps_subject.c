@@ -276,7 +276,9 @@ occ_timestamps_subjects_free(struct occ_timestamps_subjects *subjects)
 {
     for (size_t i = 0; subjects != NULL && i < BUCKETS; i++) {
         while (subjects->buckets[i] != NULL) {
-            end(subjects->buckets[i], occ_bytes_of(NULL, 0));
+            struct occ_timestamps_subject *subject = subjects->buckets[i];
+            subjects->buckets[i] = subject->next;
+            end(subject, occ_bytes_of(NULL, 0));
         }
     }
     free(subjects);

@@ -15,7 +15,7 @@
 
 #define OCC_WIRE_VERSION 2
 
-/* Features are bits; a side uses only what both have. None is defined yet: slots, agency, links and documents will be. */
+/* Features are bits; a side uses only what both have. None is defined: all of version 2 is there on both sides. */
 
 struct occ_hello {
     uint16_t min_version, max_version;

@@ -132,7 +132,7 @@ compare_doubles(const void *a, const void *b)
 static void
 look_up(struct occ_ledger *ledger, const char *folder, uint64_t proofs)
 {
-    static double took[LOOKUPS];
+    static double took[LOOKUPS], cpu[LOOKUPS];
     const struct occ_ledger_options options = { .folder = folder };
     struct occ_ledger_reader *reader = NULL;
     struct occ_error err = { 0 };
@@ -143,13 +143,14 @@ look_up(struct occ_ledger *ledger, const char *folder, uint64_t proofs)
             uint8_t digest[32];
             make_digest(missing ? proofs + 1 + i : 1 + mix(i) % proofs, digest);
             size_t found = 0;
-            const double before = now(CLOCK_MONOTONIC);
+            const double before = now(CLOCK_MONOTONIC), cpu_before = now(CLOCK_THREAD_CPUTIME_ID);
             struct occ_result result;
             while ((result = occ_ledger_by_digest(reader, digest, count, &found, &err)).code == OCC_ERR_BUSY) {
                 busy++;
                 usleep(1000);
             }
             took[i] = now(CLOCK_MONOTONIC) - before;
+            cpu[i] = now(CLOCK_THREAD_CPUTIME_ID) - cpu_before;
             check(result, "look-up", &err);
             if (found != (missing ? 0 : 1)) {
                 fprintf(stderr, "bench_ledger: %zu proofs found, %d expected\n", found, !missing);
@@ -157,8 +158,11 @@ look_up(struct occ_ledger *ledger, const char *folder, uint64_t proofs)
             }
         }
         qsort(took, LOOKUPS, sizeof took[0], compare_doubles);
-        printf("look-up %s: p50 %.0f us, p99 %.0f us, max %.0f us; busy %zu times\n", missing ? "of none" : "of one",
-               took[LOOKUPS / 2] * 1e6, took[LOOKUPS / 100 * 99] * 1e6, took[LOOKUPS - 1] * 1e6, busy);
+        qsort(cpu, LOOKUPS, sizeof cpu[0], compare_doubles);
+        printf("look-up %s: p50 %.0f us, p99 %.0f us, max %.0f us (CPU %.0f, %.0f, %.0f); busy %zu times\n",
+               missing ? "of none" : "of one", took[LOOKUPS / 2] * 1e6, took[LOOKUPS / 100 * 99] * 1e6,
+               took[LOOKUPS - 1] * 1e6, cpu[LOOKUPS / 2] * 1e6, cpu[LOOKUPS / 100 * 99] * 1e6, cpu[LOOKUPS - 1] * 1e6,
+               busy);
     }
     occ_ledger_reader_free(reader);
 }

@@ -12,7 +12,8 @@ const result = await validator.validate(file);
 assert.ok(result.valid, JSON.stringify(result.errors, null, 2));
 const specification = validator.specification;
 const calls = [['/commit', 'post'], ['/key', 'get'], ['/verify', 'post'], ['/health', 'get'], ['/challenge', 'post'],
-  ['/allocate-slot', 'post'], ['/metrics', 'get']];
+  ['/allocate-slot', 'post'], ['/metrics', 'get'],
+  ['/proofs/{digest}', 'get'], ['/proofs', 'get'], ['/epochs', 'get']];
 for (const [path, method] of calls) {
   const operation = specification.paths[path]?.[method];
   assert.ok(operation, `${method} ${path} is missing`);

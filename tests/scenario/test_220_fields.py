@@ -1,10 +1,11 @@
 """Fields of POST /commit beside the digests, challenges and slots: from end to end, and each wrong thing refused."""
 import json
+import pathlib
 import subprocess
 
 import pytest
 
-from harness import ROOT, digest_of, environment, node, occ
+from harness import BIN, ROOT, Program, digest_of, environment, node, occ
 
 pytestmark = pytest.mark.sanitized
 
@@ -259,6 +260,29 @@ def test_keys_are_asked_for(start):
     for path in ("/challenge", "/allocate-slot"):
         assert occd.request("POST", path).status == 401
         assert occd.request("POST", path, None, {"Authorization": "Bearer secret-of-this-test-0123456789"}).status == 200
+
+
+def test_rules_of_a_boundary_elsewhere_are_its_own(start, folder):
+    enclave = Program([BIN / "occ-enclave", "--listen", f"unix:{folder}/boundary", "--chains", "theirs"])
+    enclave.wait_event("epoch begins")
+    occd = start("--boundary", f"unix:{folder}/boundary", "--chains", "ours")
+    warning = occd.wait_event("a setting without effect: the boundary is not a child of ours")
+    assert (warning["level"], warning["setting"]) == ("warn", "--chains")
+    assert occd.commit(digest_of(1), chainId="theirs")
+    check_refused(occd, {"digests": [digest_of(1)], "chainId": "ours"}, "chain")
+    occd.stop()
+    enclave.stop()
+
+
+def test_rules_of_a_child(start):
+    """rp-id and origin go to it together; one alone is for POST /verify, and no reason for the child not to start."""
+    for arguments in (("--rp-id", "example.com"), ("--origin", "https://example.com"),
+                      ("--rp-id", "example.com", "--origin", "https://example.com", "--webauthn-compat")):
+        occd = start(*arguments)
+        assert occd.commit(digest_of(1))
+        words = pathlib.Path(f"/proc/{occd.boundary_pid()}/cmdline").read_bytes().decode().split("\0")[3:-1]
+        assert words == ([] if len(arguments) == 2 else list(arguments))
+        occd.stop()
 
 
 # ---- the room that an answer is reckoned to need ----

@@ -514,14 +514,57 @@ test_long(void **state)
     stop(&fixture);
 }
 
+/* No room to remember a challenge as used: the commit is refused, for now, and the challenge is not spent. */
+static void
+test_spent_is_full(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    start(&fixture, STRONG_ONLY);
+    struct occ_tickets tickets = { .spent.count_max = 1, .uptime_ms = 1 };
+    assert_int_equal(occ_mac_new(world_random, &fixture.parent.world, &tickets.mac).code, OCC_OK);
+    static const struct occ_agency_rules rules;
+    const struct occ_agency_scope scope = { .rules = &rules, .tickets = &tickets, .now_ms = 1741496392841 };
+    struct text agencies[2];
+    for (uint8_t i = 0; i < 2; i++) {
+        const uint8_t random[OCC_TICKET_RANDOM_LEN] = { i };
+        uint8_t challenge[OCC_TICKET_CHALLENGE_LEN];
+        char b64[45] = "";
+        occ_ticket_put_challenge(&tickets, random, challenge);
+        occ_base64_encode(occ_bytes_of(challenge, sizeof challenge), b64);
+        agencies[i] = direct(&fixture, &(struct says){ .challenge = b64 });
+    }
+    OCC_BUF_AUTO(values, 1 << 16);
+    struct occ_error err;
+    struct occ_agency_place actor;
+    struct occ_agency_input input = { .digest = parent_digest, .prefix = "p." };
+    const enum occ_err codes[] = { OCC_OK, OCC_ERR_BUSY, OCC_ERR_BUSY };
+    for (size_t i = 0; i < 3; i++) {
+        input.text = occ_bytes_str(agencies[i == 0 ? 0 : 1].text);
+        assert_int_equal(occ_agency_take(&scope, &input, &err, &values, &actor).code, codes[i]);
+    }
+    assert_string_equal(err.text, "p.agency.authorization.challenge: too many challenges were used just now");
+    tickets.uptime_ms += OCC_LIMIT_CHALLENGE_MS - 1; /* the other one's slice is not over: it may yet be replayed */
+    assert_int_equal(occ_agency_take(&scope, &input, &err, &values, &actor).code, OCC_ERR_BUSY);
+    tickets.spent.count_max = 2;
+    const size_t begin = values.len;
+    assert_int_equal(occ_agency_take(&scope, &input, &err, &values, &actor).code, OCC_OK);
+    assert_true(occ_bytes_starts(occ_bytes_of(values.ptr + begin + actor.at, actor.len), "{\"algorithm\":\"ES256\""));
+    assert_int_equal(values.ptr[begin + actor.at + actor.len - 1], '}');
+    occ_spent_clear(&tickets.spent);
+    occ_mac_free(tickets.mac);
+    stop(&fixture);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_taken),        cmocka_unit_test(test_once),
-        cmocka_unit_test(test_batch),        cmocka_unit_test(test_challenge_refused),
-        cmocka_unit_test(test_refused),      cmocka_unit_test(test_webauthn_refused),
-        cmocka_unit_test(test_other_curves), cmocka_unit_test(test_long),
+        cmocka_unit_test(test_taken),         cmocka_unit_test(test_once),
+        cmocka_unit_test(test_batch),         cmocka_unit_test(test_challenge_refused),
+        cmocka_unit_test(test_refused),       cmocka_unit_test(test_webauthn_refused),
+        cmocka_unit_test(test_other_curves),  cmocka_unit_test(test_long),
+        cmocka_unit_test(test_spent_is_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

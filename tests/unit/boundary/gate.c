@@ -50,6 +50,46 @@ test_head(void **state)
     parent_end(&parent);
 }
 
+/* As many chains as there can be, with the longest names: all of them in HELLO_OK, and each works. */
+static void
+test_most_chains(void **state)
+{
+    (void)state;
+    static char names[OCC_LIMIT_CHAINS - 1][OCC_LIMIT_CHAIN_ID_LEN + 1];
+    struct occ_bytes ids[OCC_LIMIT_CHAINS - 1];
+    for (size_t i = 0; i < OCC_LIMIT_CHAINS - 1; i++) {
+        memset(names[i], 'c', OCC_LIMIT_CHAIN_ID_LEN);
+        snprintf(names[i] + OCC_LIMIT_CHAIN_ID_LEN - 2, 3, "%02zu", i);
+        ids[i] = occ_bytes_str(names[i]);
+    }
+    struct parent parent;
+    struct occ_gate_config config = world_config(&parent.world);
+    config.chain_ids = ids;
+    config.chain_id_count = OCC_LIMIT_CHAINS - 1;
+    parent_begin_with(&parent, &config);
+    struct occ_commit_writer writer;
+    occ_commit_begin(&writer, &parent.in, 5);
+    for (size_t i = 0; i < OCC_LIMIT_CHAINS - 1; i++) {
+        occ_commit_put_request(&writer, occ_bytes_str(""));
+        occ_commit_put_field(&writer, OCC_COMMIT_CHAIN, ids[i]);
+        occ_commit_put_digest(&writer, parent_digest);
+    }
+    occ_commit_end(&writer);
+    assert_int_equal(parent_play(&parent), OCC_OK);
+    struct occ_reader in = parent_results(&parent, 5, OCC_LIMIT_CHAINS - 1);
+    for (size_t i = 0; i < OCC_LIMIT_CHAINS - 1; i++) {
+        parent.counter = 0;
+        assert_true(occ_bytes_equal(parent_expect_success(&parent, &in, i + 1, 1).chain_id, ids[i]));
+    }
+    const struct occ_hello_ok ok = parent_hello(&parent);
+    assert_int_equal(ok.head_count, OCC_LIMIT_CHAINS);
+    for (size_t i = 0; i < OCC_LIMIT_CHAINS; i++) {
+        assert_true(occ_bytes_equal(ok.heads[i].chain_id, i == 0 ? occ_bytes_str("") : ids[i - 1]));
+        assert_int_equal(ok.heads[i].counter, i == 0 ? 0 : 1);
+    }
+    parent_end(&parent);
+}
+
 /* The session ends with REFUSED, whose code and sentence are these; a new session works. */
 static void
 expect_end(struct parent *parent, enum occ_err code, const char *text)
@@ -399,7 +439,7 @@ main(void)
         cmocka_unit_test(test_pieces),       cmocka_unit_test(test_ack),
         cmocka_unit_test(test_given_again),  cmocka_unit_test(test_given_again_in_frames),
         cmocka_unit_test(test_self_test),    cmocka_unit_test(test_second_parent),
-        cmocka_unit_test(test_no_room_out),
+        cmocka_unit_test(test_no_room_out),  cmocka_unit_test(test_most_chains),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -259,6 +259,9 @@ test_refusals(void **state)
     before.verdict = OCC_OK;
     assert_true(commit_on(&parent, "", 1, &first) == 1); /* no counter moved in all of this */
     assert_null(strstr(first.text, "epochLink"));
+    before.verdict = OCC_ERR_UNSUPPORTED; /* an attestation that nobody here can judge */
+    expect_refused(&parent, "a", epoch_before(1, "a").text, OCC_ERR_LINK, "chain \"a\": it is not");
+    before.verdict = OCC_OK;
     /* An epoch's own proofs, and those of its own key. */
     parent_end(&parent);
     begin(&parent, 2, 0x05, "stub");
@@ -310,6 +313,28 @@ test_time(void **state)
     parent_end(&parent);
 }
 
+/* A chain's first signature is verified before it counts, wherever its counter stands. */
+static void
+test_first_is_verified(void **state)
+{
+    (void)state;
+    struct before before = epoch_before(3, "");
+    judged = &before;
+    for (int slot = 0; slot < 2; slot++) {
+        struct parent parent;
+        begin(&parent, 2, 0x05, "stub");
+        expect_linked(&parent, "", &before);
+        parent.world.lie_at = parent.world.signatures + 1;
+        if (slot == 1) {
+            assert_int_equal(parent_ask(&parent, OCC_ISSUE_SLOT, "").code, OCC_ERR_INTEGRITY);
+        } else {
+            parent_commit_refused(&parent, OCC_ERR_INTEGRITY, "");
+        }
+        assert_false(occ_gate_is_sound(parent.gate));
+        parent_end(&parent);
+    }
+}
+
 static void
 test_malformed_and_halted(void **state)
 {
@@ -344,6 +369,7 @@ main(void)
         cmocka_unit_test(test_last_counter),
         cmocka_unit_test(test_time),
         cmocka_unit_test(test_malformed_and_halted),
+        cmocka_unit_test(test_first_is_verified),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,9 +73,9 @@ test_many(void **state)
     OCC_BUF_AUTO(lines, 16 << 20);
     OCC_BUF_AUTO(expected, 16 << 20);
     OCC_BUF_AUTO(found, 16 << 20);
-    put_ledger(&lines, 2500);
+    put_ledger(&lines, 5000);
     const uint8_t *at = lines.ptr;
-    for (unsigned i = 1; i <= 2500; i++) {
+    for (unsigned i = 1; i <= 5000; i++) {
         const uint8_t *end = memchr(at, '\n', lines.len - (size_t)(at - lines.ptr));
         const struct occ_bytes text = occ_bytes_of(at, (size_t)(end - at));
         assert_true(occ_is_ok(occ_import_put(import, text, NULL)));

@@ -413,10 +413,18 @@ test_other_root(void **state)
     assert_refused(trust, &mixed, OCC_ERR_NITRO_PATH, "c");
 }
 
+static void
+test_prepare(void **state)
+{
+    (void)state;
+    assert_int_equal(occ_path_prepare().code, OCC_OK);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_prepare),
         cmocka_unit_test(test_good),
         cmocka_unit_test(test_lengths),
         cmocka_unit_test(test_changes),

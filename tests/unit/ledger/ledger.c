@@ -125,20 +125,53 @@ test_not_a_database(void **state)
     assert_code(try_read(at->folder, &at->err), OCC_ERR_LEDGER_CORRUPT);
 }
 
+/* Root may write everything, so it is somebody else for a while. */
+static void
+become(uid_t uid)
+{
+    assert_true(getuid() != 0 || seteuid(uid) == 0);
+}
+
 static void
 test_read_only(void **state)
 {
     struct fixture *const at = *state;
-    if (geteuid() == 0) {
-        skip(); /* root may write everything */
-    }
+    enum { NOBODY = 65534 };
+    assert_ok(put_entry(at->ledger, "e", "", 1, 1, 3, &at->err));
     close_fixture(at);
     char path[512];
     (void)snprintf(path, sizeof path, "%s/ledger.db", at->folder);
-    assert_int_equal(chmod(path, 0400), 0);
+    assert_int_equal(chmod(path, 0444), 0);
+    assert_int_equal(chmod(at->folder, 0777), 0);
+    (void)snprintf(path, sizeof path, "%s/ledger.lock", at->folder);
+    (void)unlink(path);
+    become(NOBODY);
     assert_code(try_open(at->folder, true, &at->err), OCC_ERR_LEDGER_READ_ONLY);
+    assert_says(&at->err, "ledger.db");
     assert_ok(try_read(at->folder, &at->err));
-    assert_int_equal(chmod(path, 0600), 0);
+    become(0);
+    /* A folder in which nothing can be made, as on a disk that is mounted read-only. */
+    (void)unlink(path);
+    (void)snprintf(path, sizeof path, "%s/ledger.db-shm", at->folder);
+    (void)unlink(path);
+    (void)snprintf(path, sizeof path, "%s/ledger.db-wal", at->folder);
+    (void)unlink(path);
+    assert_int_equal(chmod(at->folder, 0555), 0);
+    become(NOBODY);
+    struct occ_ledger_reader *const reader = open_reader(NULL, at->folder);
+    struct seen seen = SEEN_INIT;
+    uint64_t cursor = 0;
+    assert_ok(occ_ledger_walk(reader, &cursor, 10, see, &seen, &at->err));
+    assert_int_equal(seen.count, 3);
+    uint8_t digest[32];
+    digest_of(2, digest);
+    assert_ok(occ_ledger_by_digest(reader, digest, see, &seen, &at->err));
+    assert_int_equal(seen.count, 4);
+    occ_buf_clear(&seen.text);
+    occ_ledger_reader_free(reader);
+    assert_false(occ_is_ok(try_open(at->folder, true, &at->err)));
+    become(0);
+    assert_int_equal(chmod(at->folder, 0700), 0);
 }
 
 /* The disk is as good as full: files may not grow. Then they may again, and the same ledger goes on. */

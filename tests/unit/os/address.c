@@ -83,6 +83,20 @@ test_no_address(void **state)
 }
 
 static void
+test_put(void **state)
+{
+    (void)state;
+    static const char *const texts[] = { "192.0.2.1", "2001:db8::1", "::", "::1" };
+    OCC_BUF_AUTO(text, 64);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        const struct occ_address address = address_of(texts[i]);
+        occ_buf_reset(&text);
+        occ_address_put(&text, &address);
+        assert_true(occ_bytes_is(occ_buf_view(&text), texts[i]));
+    }
+}
+
+static void
 test_shares(void **state)
 {
     (void)state;
@@ -101,6 +115,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read),
         cmocka_unit_test(test_no_address),
+        cmocka_unit_test(test_put),
         cmocka_unit_test(test_shares),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,7 @@ static struct occ_result
 load(char *const *flags, char *const *envp, struct occ_error *err, struct occ_options *ret)
 {
     char name[] = "occd";
-    char *argv[8] = { name };
+    char *argv[16] = { name };
     int argc = 1;
     for (; flags[argc - 1] != NULL; argc++) {
         argv[argc] = flags[argc - 1];
@@ -43,6 +43,8 @@ test_defaults(void **state)
     assert_null(options.api_keys);
     assert_non_null(strstr(options.enclave, "/occ-enclave"));
     assert_false(options.require_key_everywhere);
+    assert_false(options.public_lookup);
+    assert_false(options.check);
     assert_int_equal(options.log_level, OCC_EVENT_INFO);
     /* The table writes them as a user would; they are those of limits.h. */
     assert_int_equal(options.max_digests, OCC_LIMIT_BATCH_DIGESTS);
@@ -91,7 +93,8 @@ test_flags(void **state)
     (void)state;
     char data[] = "--data=/d", listen[] = "--listen=unix:/run/occ.sock", boundary[] = "--boundary=unix:/run/b.sock";
     char log[] = "--access-log=off", level[] = "--log-level=debug", enclave[] = "--enclave=/x/e";
-    char *const flags[] = { data, listen, boundary, log, level, enclave, NULL };
+    char lookup[] = "--public-lookup", check[] = "--check";
+    char *const flags[] = { data, listen, boundary, log, level, enclave, lookup, check, NULL };
     char port[] = "PORT=nonsense"; /* not looked at: --listen was given */
     char *const envp[] = { port, NULL };
     struct occ_options options;
@@ -103,6 +106,8 @@ test_flags(void **state)
     assert_string_equal(options.enclave, "/x/e");
     assert_null(options.access_log);
     assert_int_equal(options.log_level, OCC_EVENT_DEBUG);
+    assert_true(options.public_lookup);
+    assert_true(options.check);
     occ_options_clear(&options);
 }
 

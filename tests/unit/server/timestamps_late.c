@@ -262,6 +262,31 @@ test_what_was_had_is_only_written(void **state)
     end(&run);
 }
 
+/* A ledger that takes nothing for a while must not fill the memory with tokens. */
+static void
+test_tokens_are_kept_within_a_limit(void **state)
+{
+    (void)state;
+    static struct run run;
+    begin(&run, "/good");
+    begin_late(&run, 1000);
+    settle_first_read(&run);
+    OCC_BUF_AUTO(text, TSA_LEN_MAX);
+    uint8_t *to = occ_buf_reserve(&text, 400000);
+    assert_non_null(to);
+    memset(to, 'x', 400000);
+    text.len = 400000;
+    run.store.is_busy = true;
+    const size_t fitting = OCC_LIMIT_TSA_KEPT_LEN / 400000;
+    const struct stored *stored = store_add(&run.store, 1);
+    for (size_t i = 0; i < fitting + 5; i++) {
+        add_had(&run, stored, occ_buf_view(&text));
+    }
+    assert_int_equal(occ_timestamps_late_length(run.late), fitting);
+    run.store.is_busy = false;
+    end(&run);
+}
+
 static void
 test_what_does_not_fit_is_read_again(void **state)
 {
@@ -351,6 +376,7 @@ main(void)
         cmocka_unit_test(test_nobody_to_ask),
         cmocka_unit_test(test_a_write_that_fails_is_written_again),
         cmocka_unit_test(test_what_was_had_is_only_written),
+        cmocka_unit_test(test_tokens_are_kept_within_a_limit),
         cmocka_unit_test(test_what_does_not_fit_is_read_again),
         cmocka_unit_test(test_a_ledger_that_cannot_be_read_yet),
         cmocka_unit_test(test_the_end_with_something_in_hand),
