@@ -292,6 +292,19 @@ def test_late_tokens_survive_a_restart(start, tsa, folder, how):
         assert {name: value for name, value in upgraded.items() if name != "timestamps"} == proofs[number]
 
 
+def test_a_repeat_asks_for_nothing(start, tsa, folder):
+    occd = start("--tsa", tsa.url("good"), "--tsa-required", "--tsa-wait", "20s")
+    body, head = {"digests": [digest_of(1), digest_of(2)]}, {"Idempotency-Key": "one"}
+    first = occd.post("/commit", body, head)
+    assert first.status == 200 and all(token_of(proof) for proof in first.json())
+    for digest in body["digests"]:
+        later(occd, digest, "artifact")
+    tsa.modes["good"] = "500"
+    again = occd.post("/commit", body, head)
+    assert (again.status, again.header("Idempotent-Replay"), again.json()) == (200, "true", first.json())
+    assert tsa.count("good") == 2
+
+
 def test_metrics(start, tsa, folder):
     tsa.modes.update({"a": "refuse", "b": "good", "c": "never"})
     occd = start("--tsa", ",".join([tsa.url("a", "u:s3cret@"), tsa.url("b")]), "--tsa-roots", tsa.roots, "--tsa-wait", "20s")
