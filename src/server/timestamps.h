@@ -10,6 +10,7 @@
  *   timestamps_answer     what it answered: verified in full, on the fetcher's thread; written as a TsaToken
  *   timestamps_subject    one digest, whoever waits for it: which authorities are asked, and when that is enough
  *   timestamps_late       tokens that the ledger still wants
+ *   timestamps_pause      how long what fails is left alone
  *   timestamps            requests and their deadlines
  *
  * All but the answers is the loop's thread's.
