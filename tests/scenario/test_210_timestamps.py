@@ -235,6 +235,7 @@ def test_a_slow_first_authority_costs_a_share_of_the_wait(start, tsa, folder):
 
 
 @pytest.mark.sanitized
+@pytest.mark.threads
 def test_a_batch_within_the_limits(start, tsa, folder):
     occd = start("--tsa", tsa.url("good"), "--tsa-roots", tsa.roots, "--tsa-parallel", "5", "--tsa-wait", "1m")
     digests = [digest_of(number % 90) for number in range(100)]
@@ -319,6 +320,7 @@ def test_metrics(start, tsa, folder):
 
 
 @pytest.mark.sanitized
+@pytest.mark.threads
 def test_many_clients_while_an_authority_hangs(start, tsa, folder):
     """Commits that wait for timestamps hold up nobody: neither each other, nor other calls, nor the stop."""
     tsa.modes["a"] = "never"
