@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
-#include "crypto/secret.h"
 #include "os/clock.h"
+#include "server/timestamps_pause.h"
 
 enum { REQUEST_LEN_MAX = 1024, TOKEN_TEXT_LEN_MAX = 2 * OCC_LIMIT_TSA_ANSWER_LEN };
 
@@ -114,15 +114,6 @@ say_back(struct occ_timestamps_authority *authority)
     }
 }
 
-/* A quarter of it up or down, so that many servers do not come back at the same moment. */
-static uint64_t
-with_chance(uint64_t ms)
-{
-    uint32_t chance = 0;
-    occ_secret_random(&chance, sizeof chance);
-    return ms - ms / 4 + (ms / 2) * chance / UINT32_MAX;
-}
-
 /* Those that wait are turned away: others may have what they want. */
 static void
 turn_away_all(struct occ_timestamps_authority *authority)
@@ -130,13 +121,6 @@ turn_away_all(struct occ_timestamps_authority *authority)
     for (struct occ_timestamps_authority_ask *ask = pop(authority); ask != NULL; ask = pop(authority)) {
         ask->done(ask, occ_bytes_of(NULL, 0));
     }
-}
-
-static void
-open_breaker(struct occ_timestamps_authority *authority, uint64_t ms)
-{
-    authority->breaker = OPEN;
-    authority->open_until_ms = occ_loop_now_ms(authority->config.loop) + ms;
 }
 
 /* What waits while there is a trial is the trial; it was not sent, so the next ask is. */
@@ -157,11 +141,9 @@ note_failure(struct occ_timestamps_authority *authority, bool is_trial, uint64_t
         retry_after_s > OCC_LIMIT_TSA_RETRY_AFTER_MS / 1000 ? OCC_LIMIT_TSA_RETRY_AFTER_MS : retry_after_s * 1000;
     const bool is_enough = authority->failures_in_a_row >= OCC_LIMIT_TSA_FAILURES || asked_ms > 0;
     if ((authority->breaker == CLOSED && is_enough) || is_trial) {
-        const uint64_t doubled_ms = authority->pause_ms * 2;
-        authority->pause_ms = doubled_ms < OCC_LIMIT_TSA_PAUSE_MIN_MS   ? OCC_LIMIT_TSA_PAUSE_MIN_MS
-                              : doubled_ms > OCC_LIMIT_TSA_PAUSE_MAX_MS ? OCC_LIMIT_TSA_PAUSE_MAX_MS
-                                                                        : doubled_ms;
-        open_breaker(authority, asked_ms > 0 ? asked_ms : with_chance(authority->pause_ms));
+        const uint64_t pause_ms = occ_timestamps_pause_next(&authority->pause_ms);
+        authority->breaker = OPEN;
+        authority->open_until_ms = occ_loop_now_ms(authority->config.loop) + (asked_ms > 0 ? asked_ms : pause_ms);
     }
     say_failing(authority, why);
 }
