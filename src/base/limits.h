@@ -96,6 +96,7 @@
 #define OCC_LIMIT_REPEAT_KEY_LEN 255            /* characters of an Idempotency-Key */
 #define OCC_LIMIT_REPEATS_WAITING 1024          /* requests that wait for one with the same Idempotency-Key */
 #define OCC_LIMIT_LEDGER_BUSY_MS 5000           /* waiting for a lock of SQLite */
+#define OCC_LIMIT_LEDGER_START_BUSY_MS 500      /* and, at the start, for readers to let go of the WAL */
 #define OCC_LIMIT_LEDGER_RETRY_MS 1000          /* between two tries, when the ledger could not be written */
 
 /* Timestamp authorities (RFC 3161) */
