@@ -216,7 +216,10 @@ make_authorities(struct occ_timestamps *timestamps)
                                                                 .shown = timestamps->settings.authorities[i].shown,
                                                                 .timeout_ms = timestamps->settings.timeout_ms,
                                                                 .parallel = timestamps->settings.parallel,
-                                                                .rate = timestamps->settings.rate };
+                                                                .rate = timestamps->settings.rate,
+                                                                .patience_ms = timestamps->settings.required
+                                                                                   ? 0
+                                                                                   : timestamps->settings.wait_ms };
         OCC_TRY(occ_timestamps_authority_new(&config, &timestamps->authorities[i]));
     }
     return occ_success();
