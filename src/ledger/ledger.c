@@ -61,6 +61,19 @@ occ_state_forget_documents(struct occ_ledger *ledger)
     }
 }
 
+/* The digests of rows that the tail does not have yet. */
+static OCC_RESULT
+extend_tail(struct occ_ledger *ledger, struct occ_error *err)
+{
+    uint64_t base, last;
+    occ_tail_bounds(ledger->tail, &base, &last);
+    for (uint64_t row = last + 1; row <= ledger->heads.row; row++) {
+        OCC_TRY(occ_fetch_into_tail(&ledger->fetch, row, ledger->tail, err));
+        occ_tail_publish(ledger->tail, row);
+    }
+    return occ_success();
+}
+
 struct occ_result
 occ_state_reopen(struct occ_ledger *ledger, struct occ_error *err)
 {
@@ -69,6 +82,9 @@ occ_state_reopen(struct occ_ledger *ledger, struct occ_error *err)
     occ_state_forget_documents(ledger);
     OCC_TRY(open_db(ledger, false, err));
     OCC_TRY(occ_state_load(ledger, err));
+    /* A transaction that was reported as failed may be there after all. */
+    OCC_TRY(extend_tail(ledger, err));
+    occ_indexer_notify(ledger->indexer, ledger->heads.row, ledger->heads.proofs);
     ledger->must_reopen = false;
     return occ_success();
 }
@@ -87,17 +103,6 @@ take_lock(struct occ_ledger *ledger, struct occ_error *err)
     return result;
 }
 
-/* The digests of the newest rows into the tail. */
-static OCC_RESULT
-fill_tail(struct occ_ledger *ledger, uint64_t covered, struct occ_error *err)
-{
-    for (uint64_t row = covered + 1; row <= ledger->heads.row; row++) {
-        OCC_TRY(occ_fetch_into_tail(&ledger->fetch, row, ledger->tail, err));
-    }
-    occ_tail_publish(ledger->tail, ledger->heads.row);
-    return occ_success();
-}
-
 /* The tail takes up where the index ends, or, if that is too far back, here: the index must catch up first. */
 static OCC_RESULT
 make_tail(struct occ_ledger *ledger, const struct occ_index_covered *covered, struct occ_error *err)
@@ -113,7 +118,7 @@ make_tail(struct occ_ledger *ledger, const struct occ_index_covered *covered, st
     if (!occ_is_ok(made)) {
         return occ_error_code(err, made.code);
     }
-    return fits ? fill_tail(ledger, covered->row, err) : made;
+    return fits ? extend_tail(ledger, err) : made;
 }
 
 static OCC_RESULT

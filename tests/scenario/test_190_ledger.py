@@ -2,6 +2,7 @@
 What a client received is in the ledger, byte for byte, whatever dies; boundary and ledger agree or nothing is signed; epochs are
 linked; and a disk that is full stops commits, and nothing else.
 """
+import collections
 import json
 import os
 import random
@@ -16,12 +17,11 @@ import time
 import pytest
 
 import frames
-from harness import BIN, PRESET, Occd, Program, Wire, check_chains, digest_of, link_hash, occ, verify_offline, wait_for
+from harness import BIN, Enclave, Occd, Program, Wire, check_chains, digest_of, link_hash, occ, verify_offline, wait_for
 
 pytestmark = pytest.mark.sanitized
 
 CLIENTS = 6
-ROUNDS = {"release": 24}.get(PRESET, 9)
 
 
 def texts_of(body):
@@ -35,7 +35,9 @@ def texts_of(body):
 def ledger_of(occd):
     """All proofs of the ledger, as texts, through the API: {epochId: [text, …]} in the order of counters."""
     found = {}
-    for epoch in json.loads(occd.get("/epochs").body)["epochs"]:
+    epochs = occd.get("/epochs?limit=1000")
+    assert epochs.status == 200 and not epochs.header("Link"), epochs.body
+    for epoch in epochs.json():
         lines, begin = [], 1
         while True:
             answer = occd.get(f"/proofs?epoch={epoch['epochId']}&from={begin}&limit=1000")
@@ -56,7 +58,7 @@ def audit(folder):
     return json.loads(result.stdout)
 
 
-# ---- kill -9 under load ----
+# ---- clients that keep what they got ----
 
 
 class Clients:
@@ -89,6 +91,8 @@ class Clients:
                     "POST", "/commit", json.dumps({"digests": digests}).encode(), {"Content-Type": "application/json", "Idempotency-Key": key}
                 )
         except (OSError, AssertionError):
+            return None
+        if answer is None:  # the connection broke
             return None
         if answer.status == 200:
             return answer.body
@@ -127,54 +131,10 @@ def check_ledger(clients, occd):
     missing = set(clients.texts) - set(stored)
     assert not missing, (len(missing), sorted(missing)[:2])
     proofs = [json.loads(text) for text in stored]
-    artifacts = [proof["artifact"]["digestB64"] for proof in proofs]
-    given = [json.loads(text)["artifact"]["digestB64"] for text in clients.texts]
-    assert len(set(given)) == len(given), "one key, one commit"
-    assert all(artifacts.count(digest) == 1 for digest in given[:50]), "what was received under a key was committed once"
+    committed = collections.Counter(proof["artifact"]["digestB64"] for proof in proofs)
+    assert set(committed.values()) == {1}, "one key, one commit: also of what nobody received"
     check_chains(proofs)
     return proofs
-
-
-@pytest.mark.parametrize("victims", ["parent", "boundary", "both", "child"])
-def test_killed_at_random_moments_under_load(folder, victims):
-    path = folder / "b.sock"
-    chance = random.Random(victims)
-    arguments = () if victims == "child" else ("--boundary", f"unix:{path}")
-
-    def start_enclave():
-        enclave = Program([BIN / "occ-enclave", "--listen", f"unix:{path}"])
-        wait_for(lambda: path.exists() or enclave.process.poll() is not None)
-        return enclave
-
-    enclave = None if victims == "child" else start_enclave()
-    holder = [Occd(folder / "data", *arguments)]
-    with Clients(holder) as clients:
-        for _ in range(ROUNDS):
-            time.sleep(chance.uniform(0.02, 0.25))
-            if victims in ("boundary", "both"):
-                enclave.kill()
-            if victims in ("parent", "both"):
-                holder[0].kill()
-            if victims == "child":
-                os.kill(holder[0].boundary_pid() or 0, signal.SIGKILL) if holder[0].boundary_pid() else None
-                wait_for(holder[0].is_healthy)
-            if victims in ("boundary", "both"):
-                enclave = start_enclave()
-            if victims in ("parent", "both"):
-                holder[0] = Occd(folder / "data", *arguments)
-        wait_for(holder[0].is_healthy)
-        before = len(clients.received)
-        wait_for(lambda: len(clients.received) > before, what="commits go on after all")
-    proofs = check_ledger(clients, holder[0])
-    verify_offline(proofs, folder)
-    holder[0].stop()
-    if enclave:
-        enclave.stop()
-    assert len({proof["commit"]["epochId"] for proof in proofs}) == (1 if victims == "parent" else ROUNDS + 1) or victims in ("boundary", "child", "both")
-    audit(folder / "data")
-
-
-# ---- epochs ----
 
 
 def test_epochs_are_linked(folder):
@@ -300,9 +260,7 @@ def test_a_link_that_is_refused_stops_commits_and_names_the_flag(folder):
 
 @pytest.fixture
 def enclave(folder):
-    program = Program([BIN / "occ-enclave", "--listen", f"unix:{folder}/b.sock"])
-    program.where = f"unix:{folder}/b.sock"
-    wait_for((folder / "b.sock").exists)
+    program = Enclave(folder / "b.sock")
     yield program
     program.stop()
 
@@ -425,8 +383,7 @@ def test_full_disk_under_load(folder):
 
 def test_stopped_while_the_disk_is_full(folder):
     """It ends in good order; over a socket the boundary still has what was signed."""
-    enclave = Program([BIN / "occ-enclave", "--listen", f"unix:{folder}/b.sock"])
-    wait_for((folder / "b.sock").exists)
+    enclave = Enclave(folder / "b.sock")
     occd = Occd(folder / "data", "--boundary", f"unix:{folder}/b.sock", "--access-log", "off")
     occd.commit(digest_of(1))
     limit_files(occd, 1)
