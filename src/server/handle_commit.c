@@ -177,6 +177,13 @@ submit(struct commit *commit)
 
 /* ---- with an Idempotency-Key ---- */
 
+/* As for answers that are made anew (boundary.h). */
+static bool
+has_room(const struct commit *commit, size_t len)
+{
+    return occ_http_server_unsent(commit->server->http) + commit->server->held_len + len <= OCC_LIMIT_ANSWERS_LEN;
+}
+
 /* A reading thread. */
 static void
 look_up(void *job, struct occ_ledger_reader *reader)
@@ -201,6 +208,10 @@ looked_up(void *job)
         free_commit(commit);
         return;
     }
+    if (replay->found && !has_room(commit, replay->answer.len)) {
+        refuse(commit, OCC_ERR_BUSY); /* others were answered since is_ready looked */
+        return;
+    }
     if (replay->found) {
         occ_commit_answer_replay(commit->request, &commit->replay);
         free_commit(commit);
@@ -218,9 +229,9 @@ is_ready(struct occ_asker *asker, struct occ_result ready)
         refuse(commit, ready.code);
         return;
     }
-    const bool has_room = occ_http_server_unsent(commit->server->http) < OCC_LIMIT_ANSWERS_LEN;
-    const struct occ_result taken =
-        has_room ? occ_store_read(commit->server->store, look_up, looked_up, commit) : occ_result_of(OCC_ERR_BUSY);
+    const struct occ_result taken = has_room(commit, 1)
+                                        ? occ_store_read(commit->server->store, look_up, looked_up, commit)
+                                        : occ_result_of(OCC_ERR_BUSY);
     if (!occ_is_ok(taken)) {
         refuse(commit, taken.code);
     }
