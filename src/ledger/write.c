@@ -294,6 +294,18 @@ roll_back(struct occ_ledger *ledger)
     ledger->must_reopen = !occ_db_roll_back(&ledger->db) || ledger->must_reopen;
 }
 
+/* A file that was put aside while it is open takes writes as before, and nobody will ever find them. */
+static OCC_RESULT
+check_in_place(struct occ_ledger *ledger, struct occ_error *err)
+{
+    int has_moved = 0;
+    const int answer = sqlite3_file_control(ledger->db.handle, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
+    if (answer == SQLITE_OK && has_moved != 0) {
+        return occ_error_set(err, OCC_ERR_IO, "%s: it was removed, or another file is in its place", ledger->db.path);
+    }
+    return occ_success();
+}
+
 struct occ_result
 occ_ledger_write(struct occ_ledger *ledger, const struct occ_ledger_write *write, struct occ_error *err)
 {
@@ -301,6 +313,7 @@ occ_ledger_write(struct occ_ledger *ledger, const struct occ_ledger_write *write
     if (ledger->must_reopen) {
         OCC_TRY(occ_state_reopen(ledger, err));
     }
+    OCC_TRY(check_in_place(ledger, err));
     OCC_TRY(occ_db_run(&ledger->db, occ_db_statement(&ledger->db, OCC_QUERY_BEGIN_WRITE), err));
     ledger->next = ledger->heads;
     occ_row_begin(&ledger->row);

@@ -203,6 +203,26 @@ test_full_and_then_not(void **state)
     occ_buf_clear(&seen.text);
 }
 
+/* An operator who puts a backup in place of the file, or takes it away, while it is open: nothing is said to be durable. */
+static void
+test_moved(void **state)
+{
+    struct fixture *const at = *state;
+    char path[512], aside[512];
+    (void)snprintf(path, sizeof path, "%s/ledger.db", at->folder);
+    (void)snprintf(aside, sizeof aside, "%s/aside", at->folder);
+    assert_ok(put_entry(at->ledger, "e", "", 1, 1, 1, &at->err));
+    assert_int_equal(rename(path, aside), 0);
+    assert_code(put_entry(at->ledger, "e", "", 2, 2, 1, &at->err), OCC_ERR_IO);
+    assert_non_null(strstr(at->err.text, "ledger.db: it was removed, or another file is in its place"));
+    FILE *const other = fopen(path, "wb");
+    assert_non_null(other);
+    assert_int_equal(fclose(other), 0);
+    assert_code(put_entry(at->ledger, "e", "", 2, 2, 1, &at->err), OCC_ERR_IO);
+    assert_int_equal(rename(aside, path), 0);
+    assert_ok(put_entry(at->ledger, "e", "", 2, 2, 1, &at->err));
+}
+
 /* While somebody reads, the ledger is closed and opened: what is in the WAL cannot be copied away, and it starts all the same. */
 static struct occ_result
 reopen_meanwhile(void *ctx, const struct occ_ledger_found *found)
@@ -259,6 +279,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_read_only, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_and_then_not, setup, teardown),
         cmocka_unit_test_setup_teardown(test_opened_while_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_moved, setup, teardown),
         cmocka_unit_test_setup_teardown(test_relative_folder, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
