@@ -230,7 +230,7 @@ is_ready(struct occ_asker *asker, struct occ_result ready)
         return;
     }
     const struct occ_result taken = has_room(commit, 1)
-                                        ? occ_store_read(commit->server->store, look_up, looked_up, commit)
+                                        ? occ_store_read_first(commit->server->store, look_up, looked_up, commit)
                                         : occ_result_of(OCC_ERR_BUSY);
     if (!occ_is_ok(taken)) {
         refuse(commit, taken.code);

@@ -119,7 +119,7 @@ start_look(struct occ_recovery *recovery, enum occ_recovery_state state)
                            .link = OCC_BUF_INIT(OCC_LIMIT_FRAME_LEN + OCC_FRAME_HEAD_LEN),
                            /* what it stays without a run: the store is closing */
                            .result = { OCC_ERR_UNAVAILABLE } };
-    const struct occ_result taken = occ_store_read(recovery->config.store, run_look, look_done, look);
+    const struct occ_result taken = occ_store_read_first(recovery->config.store, run_look, look_done, look);
     if (!occ_is_ok(taken)) {
         free(look);
         fail(recovery, taken, "");

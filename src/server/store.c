@@ -8,7 +8,7 @@
 struct occ_store {
     struct occ_ledger *ledger;
     struct occ_writer *writer;
-    struct occ_workers *threads; /* that read */
+    struct occ_workers *threads, *first; /* that read; first: the one of occ_store_read_first */
     /* Readers that no thread uses just now. As many as threads: there is always one for a thread that looks. */
     pthread_mutex_t lock;
     bool has_lock;
@@ -48,19 +48,34 @@ read_done(void *ctx)
     free(read);
 }
 
-struct occ_result
-occ_store_read(struct occ_store *store, void (*run)(void *job, struct occ_ledger_reader *reader),
-               void (*done)(void *job), void *job)
+static OCC_RESULT
+submit(struct occ_workers *workers, const struct read *wanted)
 {
     struct read *read = calloc(1, sizeof(*read));
     OCC_ENSURE(read != NULL, OCC_ERR_BUSY);
-    *read = (struct read){ .store = store, .run = run, .done = done, .job = job };
-    const struct occ_result taken = occ_workers_submit(store->threads, run_read, read_done, read);
+    *read = *wanted;
+    const struct occ_result taken = occ_workers_submit(workers, run_read, read_done, read);
     if (!occ_is_ok(taken)) {
         free(read);
         return occ_result_of(OCC_ERR_BUSY);
     }
     return occ_success();
+}
+
+struct occ_result
+occ_store_read(struct occ_store *store, void (*run)(void *job, struct occ_ledger_reader *reader),
+               void (*done)(void *job), void *job)
+{
+    const struct read read = { .store = store, .run = run, .done = done, .job = job };
+    return submit(store->threads, &read);
+}
+
+struct occ_result
+occ_store_read_first(struct occ_store *store, void (*run)(void *job, struct occ_ledger_reader *reader),
+                     void (*done)(void *job), void *job)
+{
+    const struct read read = { .store = store, .run = run, .done = done, .job = job };
+    return submit(store->first, &read);
 }
 
 /* ---- writes ---- */
@@ -84,12 +99,13 @@ open_ledger(struct occ_store *store, const struct occ_store_config *config, stru
 {
     const struct occ_ledger_options options = { .folder = config->folder, .create = true };
     OCC_TRY(occ_ledger_open(&options, err, &store->ledger));
-    store->idle = calloc(config->read_threads, sizeof(struct occ_ledger_reader *));
+    const size_t readers = config->read_threads + 1;
+    store->idle = calloc(readers, sizeof(struct occ_ledger_reader *));
     if (store->idle == NULL || pthread_mutex_init(&store->lock, NULL) != 0) {
         return occ_error_code(err, OCC_ERR_NOMEM);
     }
     store->has_lock = true;
-    for (; store->idle_count < config->read_threads; store->idle_count++) {
+    for (; store->idle_count < readers; store->idle_count++) {
         OCC_TRY(occ_ledger_reader_new(store->ledger, &options, err, &store->idle[store->idle_count]));
     }
     return occ_success();
@@ -106,6 +122,7 @@ start_threads(struct occ_store *store, const struct occ_store_config *config)
                                               .on_written = config->on_written,
                                               .ctx = config->ctx };
     OCC_TRY(occ_writer_new(&writer, &store->writer));
+    OCC_TRY(occ_workers_new(config->loop, 1, config->reads_max, &store->first));
     return occ_workers_new(config->loop, config->read_threads, config->reads_max, &store->threads);
 }
 
@@ -138,6 +155,7 @@ occ_store_free(struct occ_store *store)
         return;
     }
     occ_writer_free(store->writer);
+    occ_workers_free(store->first);
     occ_workers_free(store->threads);
     while (store->idle_count > 0) {
         occ_ledger_reader_free(store->idle[--store->idle_count]);

@@ -25,8 +25,8 @@ struct occ_store_config {
     struct occ_loop *loop;
     const struct occ_events *events;
     const char *folder;
-    unsigned read_threads;
-    size_t reads_max; /* reads not yet begun */
+    unsigned read_threads; /* for occ_store_read */
+    size_t reads_max;      /* reads not yet begun, of either kind */
     /* Called when it gets into trouble (the sentence) and out of it (NULL). May be NULL. */
     void (*on_trouble)(void *ctx, const char *why);
     /* A transaction is durable; from its begin to the end of its sync it took so long. May be NULL. */
@@ -71,6 +71,13 @@ OCC_RESULT occ_store_write(struct occ_store *store, struct occ_store_job *job);
  */
 OCC_RESULT occ_store_read(struct occ_store *store, void (*run)(void *job, struct occ_ledger_reader *reader),
                           void (*done)(void *job), void *job);
+
+/*
+ * The same for what commits wait for. It has a thread and a queue of its own, so that look-ups, which anybody may ask for and
+ * which may take long, never keep a commit waiting.
+ */
+OCC_RESULT occ_store_read_first(struct occ_store *store, void (*run)(void *job, struct occ_ledger_reader *reader),
+                                void (*done)(void *job), void *job);
 
 /* For metrics. */
 void occ_store_get_stats(const struct occ_store *store, struct occ_ledger_stats *ret_stats);

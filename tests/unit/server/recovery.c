@@ -35,8 +35,8 @@ occ_store_trouble(const struct occ_store *store)
 }
 
 struct occ_result
-occ_store_read(struct occ_store *store, void (*run)(void *job, struct occ_ledger_reader *reader),
-               void (*done)(void *job), void *job)
+occ_store_read_first(struct occ_store *store, void (*run)(void *job, struct occ_ledger_reader *reader),
+                     void (*done)(void *job), void *job)
 {
     OCC_ENSURE(!store->busy, OCC_ERR_BUSY);
     assert_null(store->run);

@@ -213,6 +213,12 @@ test_full(void **state)
         assert_true(taken <= 3); /* two threads, and one that waits */
     }
     assert_true(taken >= 1);
+    /* What a commit waits for is read all the same. */
+    fixture.reads[0].fixture = &fixture;
+    assert_true(occ_is_ok(occ_store_read_first(fixture.store, run_read, read_done, &fixture.reads[0])));
+    fixture.stop_at = 1;
+    occ_loop_run(fixture.loop);
+    assert_int_equal(fixture.reads[0].runs, 1);
     for (unsigned i = 0; i < taken; i++) {
         assert_int_equal(write(fds[1], "x", 1), 1);
     }
