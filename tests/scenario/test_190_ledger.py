@@ -296,6 +296,20 @@ def test_a_restored_backup_is_noticed_while_the_boundary_lives(folder, enclave):
     occd.stop()
 
 
+def test_a_boundary_that_was_passed_by_does_not_go_on(folder, enclave):
+    """occd was started once without it: its next proof would be a second successor, beside the new epoch's first."""
+    occd = Occd(folder / "data", "--boundary", enclave.where)
+    occd.commit(digest_of(1))
+    occd.stop()
+    occd = Occd(folder / "data")
+    assert occd.commit(digest_of(2))[0]["commit"]["epochLink"]["prevCounter"] == "1"
+    occd.stop()
+    program = Program([BIN / "occd", "--data", folder / "data", "--listen", "127.0.0.1:0", "--boundary", enclave.where])
+    event = program.wait_event("halted until occd is restarted")
+    assert "the ledger has a later epoch of it, so the boundary must be started anew" in event["error"]
+    program.stop()
+
+
 def bytes_of(proof):
     import base64
 
