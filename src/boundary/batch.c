@@ -36,6 +36,16 @@ occ_batch_find_chain(struct occ_batch *batch, struct occ_bytes id, struct occ_ch
     return occ_result_of(OCC_ERR_CHAIN_UNKNOWN);
 }
 
+uint64_t
+occ_batch_time(const struct occ_batch *batch)
+{
+    uint64_t time_ms = batch->now_ms(batch->ctx);
+    for (size_t i = 0; i < batch->chain_count; i++) {
+        time_ms = batch->chains[i].time_ms > time_ms ? batch->chains[i].time_ms : time_ms;
+    }
+    return time_ms;
+}
+
 bool
 occ_batch_is_checked(const struct occ_chain *chain)
 {
@@ -67,7 +77,7 @@ static struct occ_result
 sign_all(struct occ_batch *batch, struct occ_chain *chain, struct occ_result_writer *writer)
 {
     const struct occ_request *const request = &batch->request;
-    const uint64_t now_ms = batch->now_ms(batch->ctx);
+    const uint64_t now_ms = occ_batch_time(batch);
     uint8_t nonces[NONCES_AT_ONCE][OCC_CHAIN_NONCE_LEN];
     for (uint32_t i = 0; i < request->count; i++) {
         if (i % NONCES_AT_ONCE == 0) {

@@ -48,6 +48,8 @@ struct occ_batch {
 void occ_batch_clear(struct occ_batch *batch);
 /* The chain of that id (empty = the default one); OCC_ERR_CHAIN_UNKNOWN. */
 OCC_RESULT occ_batch_find_chain(struct occ_batch *batch, struct occ_bytes id, struct occ_chain **ret_chain);
+/* The time for what is signed next, Unix milliseconds: on no chain of the epoch it goes back (PROTOCOL §2.3). */
+uint64_t occ_batch_time(const struct occ_batch *batch);
 /* Whether the next signature on a chain is to be verified before it counts. */
 bool occ_batch_is_checked(const struct occ_chain *chain);
 /* A signature that did not come about, in words; an integrity failure also halts the boundary. */

@@ -29,7 +29,7 @@ put_slot(struct occ_batch *batch, struct occ_bytes chain_id, struct occ_error *e
     uint8_t nonce[OCC_CHAIN_NONCE_LEN];
     batch->random(batch->ctx, nonce, sizeof nonce);
     const struct occ_chain_input input = { .nonce = nonce,
-                                           .now_ms = batch->now_ms(batch->ctx),
+                                           .now_ms = occ_batch_time(batch),
                                            .check = occ_batch_is_checked(chain) };
     struct occ_chain_slot slot;
     const struct occ_result allocated = occ_chain_allocate(chain, &batch->epoch, &input, &batch->body, &slot);

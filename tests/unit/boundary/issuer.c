@@ -103,6 +103,31 @@ test_gap(void **state)
     parent_end(&parent);
 }
 
+/* PROTOCOL §2.3: a clock that is put back shows on no chain of the epoch. */
+static void
+test_clock(void **state)
+{
+    (void)state;
+    static const char time[] = "\"time\":1741496392841";
+    struct parent parent;
+    begin(&parent);
+    parent_commit_well(&parent, 1, 1);
+    parent.world.now_ms -= 1000;
+    const struct issued slot = parent_slot(&parent, "a");
+    assert_non_null(strstr(slot.slot, time));
+    parent_commit_slots(&parent, "a", (const char *[]){ slot.ticket }, 1);
+    struct occ_reader in = parent_results(&parent, 5, 1);
+    struct occ_commit_outcome outcome;
+    struct occ_commit_proof proof;
+    assert_int_equal(occ_commit_next_result(&in, &outcome).code, OCC_OK);
+    assert_true(occ_commit_next_proof(&outcome.proofs, &proof));
+    const struct occ_bytes commit = occ_bytes_of(
+        proof.text.ptr,
+        (size_t)((const uint8_t *)memmem(proof.text.ptr, proof.text.len, "\"environment\"", 13) - proof.text.ptr));
+    assert_non_null(memmem(commit.ptr, commit.len, time, sizeof time - 1));
+    parent_end(&parent);
+}
+
 static void
 expect_slot_refused(struct parent *parent, const char *chain_id, const char *slot_id, enum occ_err code)
 {
@@ -229,9 +254,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_challenges), cmocka_unit_test(test_slots),       cmocka_unit_test(test_gap),
-        cmocka_unit_test(test_refusals),   cmocka_unit_test(test_other_epoch), cmocka_unit_test(test_failed_commit),
-        cmocka_unit_test(test_integrity),  cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_challenges),    cmocka_unit_test(test_slots),     cmocka_unit_test(test_gap),
+        cmocka_unit_test(test_clock),         cmocka_unit_test(test_refusals),  cmocka_unit_test(test_other_epoch),
+        cmocka_unit_test(test_failed_commit), cmocka_unit_test(test_integrity), cmocka_unit_test(test_malformed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
