@@ -43,7 +43,7 @@ struct occ_http_answer {
 /*
  * OCC_ERR_UNAVAILABLE (nothing was sent: could not connect, TLS failed), OCC_ERR_CLOSED (the connection broke before the
  * answer was there, or what came is not HTTP: whether the request was carried out is not known), OCC_ERR_TIMEOUT (the
- * same), OCC_ERR_LIMIT, OCC_ERR_USAGE (url, bearer or key); *err names host and reason, and never user information, path,
+ * same), OCC_ERR_LIMIT (body, or header and trailer fields: OCC_LIMIT_HTTP_ANSWER_HEAD_LEN), OCC_ERR_USAGE (url, bearer or key); *err names host and reason, and never user information, path,
  * query or bearer. An HTTP error status is a success here: the caller looks at ret_answer->status. Sets status, retry_after_s,
  * content_type and knows_repeats and appends to body; on failure sets passing; the rest of *ret_answer is the caller's. The
  * environment's proxies are used, as curl does, but not to reach this machine.
