@@ -15,6 +15,18 @@ static const char metrics_headers[] = "Cache-Control: no-store\r\nX-Content-Type
 
 /* ---- keys ---- */
 
+/* Settings that do nothing without API keys: whoever gives them believes that there are some. */
+static OCC_RESULT
+check_needs_no_keys(const struct occ_options *options, struct occ_error *err)
+{
+    const char *needs = options->require_key_everywhere ? "--require-key-everywhere"
+                        : options->demo_rate.calls > 0  ? "--demo-rate"
+                        : options->rate_key.calls > 0   ? "--rate-key"
+                                                        : NULL;
+    return needs == NULL ? occ_success()
+                         : occ_error_set(err, OCC_ERR_USAGE, "%s: there are no API keys, expected some", needs);
+}
+
 struct occ_result
 occ_server_load_keys(const struct occ_options *options, const struct occ_keys *fixed_keys, struct occ_error *err,
                      struct occ_keys **ret_keys)
@@ -33,11 +45,8 @@ occ_server_load_keys(const struct occ_options *options, const struct occ_keys *f
             loaded = occ_result_of(OCC_ERR_USAGE); /* missing or too long is as wrong a setting as a wrong line */
         }
     }
-    if (occ_is_ok(loaded) && options->require_key_everywhere && occ_keys_count(keys) == 0) {
-        loaded = occ_error_set(err, OCC_ERR_USAGE, "--require-key-everywhere: there are no API keys, expected some");
-    }
-    if (occ_is_ok(loaded) && options->demo_rate.calls > 0 && occ_keys_count(keys) == 0) {
-        loaded = occ_error_set(err, OCC_ERR_USAGE, "--demo-rate: there are no API keys, expected some");
+    if (occ_is_ok(loaded) && occ_keys_count(keys) == 0) {
+        loaded = check_needs_no_keys(options, err);
     }
     if (!occ_is_ok(loaded)) {
         occ_keys_free(keys);
