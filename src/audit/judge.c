@@ -56,6 +56,7 @@ occ_judge(const occ_verifier *verifier, const struct occ_json *policy, struct oc
     if (!ret_judged->in_chain) {
         return occ_success();
     }
+    memcpy(ret_judged->digest, proof.digest, sizeof ret_judged->digest);
     struct occ_error why = { 0 };
     const struct occ_result made = occ_record_make(&proof, buf, &why, &ret_judged->record, &ret_judged->name);
     if (made.code == OCC_ERR_LIMIT && why.code == OCC_ERR_LIMIT) { /* a counter that nothing here can put in order */

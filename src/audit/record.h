@@ -55,7 +55,10 @@ struct occ_chain_name {
 OCC_RESULT occ_record_make(const struct occ_proof *proof, struct occ_buf *text, struct occ_error *err,
                            struct occ_record *ret_record, struct occ_chain_name *ret_name);
 
-/* The name of a chain as a record has it; key: base64; id empty = the default chain. buf is for reuse; its failure is to be checked. */
+/*
+ * The name of a chain as a record has it; key: base64; id empty = the default chain. buf is for reuse, and its failure is to be
+ * checked by the caller.
+ */
 void occ_record_name_chain(struct occ_buf *buf, struct occ_bytes epoch, struct occ_bytes key, struct occ_bytes id,
                            uint8_t ret_chain[OCC_SHA256_LEN]);
 

@@ -14,7 +14,7 @@ enum {
 };
 
 #define TEXT_LEN_MAX (FILL_LEN + FILL_PROOFS * (size_t)OCC_LIMIT_CANONICAL_LEN)
-#define QUEUE_LEN_MAX (8u << 20) /* four times what the pipeline's batches and a text of empty lines can hold */
+#define QUEUE_LEN_MAX (32u << 20) /* twice what the pipeline's batches and a text of empty lines can hold */
 
 /* A chain of the ledger: its name, and the name that its proofs have in records (record.h). */
 struct chain {
@@ -26,6 +26,7 @@ struct chain {
 struct expected {
     size_t chain;
     uint64_t counter;
+    uint8_t digest[OCC_SHA256_LEN];
 };
 
 struct occ_stored {
@@ -179,7 +180,8 @@ take_proof(void *ctx, const struct occ_ledger_found *found)
 {
     struct occ_stored *stored = ctx;
     OCC_TRY(find_chain(stored, found));
-    const struct expected expected = { .chain = stored->last_chain, .counter = found->counter };
+    struct expected expected = { .chain = stored->last_chain, .counter = found->counter };
+    memcpy(expected.digest, found->digest, sizeof expected.digest);
     occ_buf_put(&stored->queue, occ_bytes_of(&expected, sizeof expected));
     put_line(&stored->text, found);
     stored->lines++;
@@ -283,6 +285,9 @@ see(void *ctx, const struct occ_judged *judged, const struct occ_place *place, s
     uint64_t counter = 0;
     if (!occ_counter_small(&record->counter, &counter) || counter != expected.counter) {
         return add_misplaced(findings, judged, place, "the proof that is kept here is another");
+    }
+    if (memcmp(judged->digest, expected.digest, sizeof expected.digest) != 0) {
+        return add_misplaced(findings, judged, place, "it is found by another digest than its artifact's");
     }
     return occ_success();
 }

@@ -96,6 +96,8 @@
 #define OCC_LIMIT_REPEAT_KEY_LEN 255            /* characters of an Idempotency-Key */
 #define OCC_LIMIT_REPEATS_WAITING 1024          /* requests that wait for one with the same Idempotency-Key */
 #define OCC_LIMIT_LEDGER_BUSY_MS 5000           /* waiting for a lock of SQLite */
+#define OCC_LIMIT_LEDGER_START_BUSY_MS 500      /* and, at the start, for readers to let go of the WAL */
+#define OCC_LIMIT_LEDGER_STUCK_MS 10000         /* one transaction: after that nothing new is taken until it ends */
 #define OCC_LIMIT_LEDGER_RETRY_MS 1000          /* between two tries, when the ledger could not be written */
 
 /* Timestamp authorities (RFC 3161) */
@@ -104,8 +106,8 @@
 #define OCC_LIMIT_TSA_LATE_MS (24u * 3600 * 1000) /* for so long at most */
 #define OCC_LIMIT_TSA_ANSWER_LEN (300u << 10)     /* one answer */
 #define OCC_LIMIT_TSA_URL_LEN 2048                /* one authority's URL */
-#define OCC_LIMIT_TSA_WAITING 100000              /* digests for which tokens are being had; more go without at first */
-#define OCC_LIMIT_TSA_KEPT_LEN (32u << 20)        /* tokens that were had and are not in the ledger yet */
+#define OCC_LIMIT_TSA_WAITING 32768               /* digests for which tokens are being had; more go without at first */
+#define OCC_LIMIT_TSA_KEPT_LEN (64u << 20)        /* tokens of requests that wait; as much again: not in the ledger yet */
 #define OCC_LIMIT_TSA_LATE_AT_ONCE 64             /* late ones among them */
 #define OCC_LIMIT_TSA_CLOCK_MS (5u * 60 * 1000)   /* genTime, before and after our clock */
 #define OCC_LIMIT_TSA_FAILURES 5                  /* in a row, until an authority is left alone, */

@@ -1,8 +1,8 @@
 /*
  * block.h — a piece of a run of the digest index: up to OCC_BLOCK_ENTRIES entries in ascending order, and a checksum.
  *
- * An entry is 40 bytes: the digest, and the place of a proof as a big-endian integer, so that comparing bytes is comparing digests
- * and, among equals, age. With its checksum (8 bytes, big-endian) a block fits a page of SQLite.
+ * An entry is 40 bytes: the digest, and the place of a proof as a big-endian integer, so that comparing bytes is
+ * comparing digests and, among equals, age. With its checksum (8 bytes, big-endian) a block fits a page of SQLite.
  */
 #ifndef OCC_LEDGER_BLOCK_H
 #define OCC_LEDGER_BLOCK_H

@@ -1,8 +1,9 @@
 /*
  * check.c — a ledger from end to end, as one moment shows it.
  *
- * Rows are read in their order, once. What a row says is held against the tables beside it; that these say no more is seen from their
- * counts. The index is held against the rows by a sum over all entries that does not depend on their order.
+ * Rows are read in their order, once. What a row says is held against the tables beside it; that these say no more is
+ * seen from their counts. The index is held against the rows by a sum over all entries that does not depend on their
+ * order.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -93,7 +94,9 @@ tell_damage(struct check *check, struct occ_result result, const struct occ_erro
     return occ_is_ok(result) ? result : occ_error_set(err, result.code, "%s", why->text);
 }
 
-/* One of the statements above with one or two parameters, at its first row: up to three columns. Nothing found = all 0. */
+/*
+ * One of the statements above with one or two parameters, at its first row: up to three columns. Nothing found = all 0.
+ */
 static OCC_RESULT
 ask(struct check *check, enum query query, uint64_t first, uint64_t second, struct occ_error *err, uint64_t ret[3])
 {

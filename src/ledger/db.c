@@ -123,10 +123,10 @@ configure(struct occ_db *db, const struct occ_db_options *options, struct occ_er
         return occ_db_fail(db, answer, err);
     }
     OCC_TRY(occ_db_exec(db, "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY", err));
-    OCC_TRY(occ_db_exec(db, "PRAGMA cache_size=-4096", err));
     if (options->mode == OCC_DB_READ) {
-        return occ_db_exec(db, "PRAGMA query_only=ON", err);
+        return occ_db_exec(db, "PRAGMA query_only=ON; PRAGMA cache_size=-1024", err);
     }
+    OCC_TRY(occ_db_exec(db, "PRAGMA cache_size=-4096", err));
     OCC_TRY(occ_db_exec(db, "PRAGMA secure_delete=OFF; PRAGMA page_size=4096", err));
     OCC_TRY(occ_db_exec(db, "PRAGMA wal_autocheckpoint=2000; PRAGMA journal_size_limit=33554432", err));
     return occ_db_exec(db, options->is_derived ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL", err);
@@ -162,8 +162,8 @@ open_and_configure(struct occ_db *db, const char *name, int flags, const struct 
 }
 
 /*
- * A reader of a database in WAL mode needs a file of shared memory beside it, which cannot be made on a disk that is read-only.
- * Without a WAL nobody is writing, so it can do without.
+ * A reader of a database in WAL mode needs a file of shared memory beside it, which cannot be made on a disk that is
+ * read-only. Without a WAL nobody is writing, so it can do without.
  */
 static OCC_RESULT
 open_for_reading(struct occ_db *db, const struct occ_db_options *options, struct occ_error *err)

@@ -1,6 +1,6 @@
 /*
- * db.h — a connection to one of the ledger's SQLite files: opening it with our settings, statements that are prepared once,
- * and SQLite's errors as codes of ours.
+ * db.h — a connection to one of the ledger's SQLite files: opening it with our settings, statements that are prepared
+ * once, and SQLite's errors as codes of ours.
  *
  * Settings of every connection, and why:
  *   journal_mode WAL         readers never wait for the writer, and a commit is one append and one sync
@@ -9,9 +9,9 @@
  *   mmap_size 0              a disk that cannot be read is an error, not a signal
  *   cache_size               bounded, and small: the operating system keeps pages too
  *   temp_store memory        nothing of ours is sorted by SQLite; it never opens a file elsewhere
- * Settings of a writer: synchronous as asked for, page size 4096 (what a lone commit touches is four or five pages; a larger page
- * would be written whole for each), wal_autocheckpoint and journal_size_limit (the WAL stays below some tens of MB),
- * secure_delete off (there is nothing secret in it, and zeros would be written).
+ * Settings of a writer: synchronous as asked for, page size 4096 (what a lone commit touches is four or five pages; a
+ * larger page would be written whole for each), wal_autocheckpoint and journal_size_limit (the WAL stays below some tens
+ * of MB), secure_delete off (there is nothing secret in it, and zeros would be written).
  */
 #ifndef OCC_LEDGER_DB_H
 #define OCC_LEDGER_DB_H
@@ -40,8 +40,8 @@ struct occ_db_options {
 };
 
 /*
- * Opens. OCC_ERR_NOT_FOUND, OCC_ERR_LEDGER_READ_ONLY, OCC_ERR_LEDGER_CORRUPT, OCC_ERR_IO, OCC_ERR_NOMEM, OCC_ERR_BUSY. *db is
- * closed then. One thread at a time uses a connection.
+ * Opens. OCC_ERR_NOT_FOUND, OCC_ERR_LEDGER_READ_ONLY, OCC_ERR_LEDGER_CORRUPT, OCC_ERR_IO, OCC_ERR_NOMEM, OCC_ERR_BUSY.
+ * *db is closed then. One thread at a time uses a connection.
  */
 OCC_RESULT occ_db_open(const struct occ_db_options *options, struct occ_error *err, struct occ_db *ret_db);
 /* An existing file for writing, by its path alone and with none of the settings above: for a copy. */
@@ -51,7 +51,9 @@ OCC_RESULT occ_db_prepare(struct occ_db *db, const char *const *sql, size_t coun
 /* Finalizes and closes. A closed one is left alone. */
 void occ_db_close(struct occ_db *db);
 
-/* A prepared statement, reset, to be bound and stepped. Bound bytes are not copied: they must live until the last step. */
+/*
+ * A prepared statement, reset, to be bound and stepped. Bound bytes are not copied: they must live until the last step.
+ */
 sqlite3_stmt *occ_db_statement(struct occ_db *db, size_t number);
 void occ_db_bind_bytes(sqlite3_stmt *statement, int parameter, struct occ_bytes bytes);
 void occ_db_bind_u64(sqlite3_stmt *statement, int parameter, uint64_t value); /* up to INT64_MAX */
@@ -64,7 +66,10 @@ OCC_RESULT occ_db_step(struct occ_db *db, sqlite3_stmt *statement, struct occ_er
 OCC_RESULT occ_db_run(struct occ_db *db, sqlite3_stmt *statement, struct occ_error *err);
 /* The same for one text, which is never made from input. */
 OCC_RESULT occ_db_exec(struct occ_db *db, const char *sql, struct occ_error *err);
-/* Ends the transaction that is open, if there is one, without it. False: SQLite could not; the connection is of no use any more. */
+/*
+ * Ends the transaction that is open, if there is one, without it. False: SQLite could not; the connection is of no use
+ * any more.
+ */
 bool occ_db_roll_back(struct occ_db *db);
 /* A statement for a few uses; the caller finalizes it. */
 OCC_RESULT occ_db_prepare_one(struct occ_db *db, const char *sql, struct occ_error *err, sqlite3_stmt **ret_statement);

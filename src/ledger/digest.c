@@ -1,9 +1,9 @@
 /*
  * digest.c — the proofs of an artifact: those in runs of the index, then those in the tail.
  *
- * The snapshot of the index is taken first, that of the ledger second, so that what the index covers is in the ledger. Between
- * index and tail nothing may be missing: the tail must begin at or before the row that this snapshot of the index covers. It has moved
- * on if a run has come in since; then the look-up begins again.
+ * The snapshot of the index is taken first, that of the ledger second, so that what the index covers is in the ledger.
+ * Between index and tail nothing may be missing: the tail must begin at or before the row that this snapshot of the index
+ * covers. It has moved on if a run has come in since; then the look-up begins again.
  */
 #include "ledger/index.h"
 #include "ledger/ledger.h"

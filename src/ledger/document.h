@@ -1,9 +1,9 @@
 /*
  * document.h — the attestation document in a proof's text, taken out and put back byte for byte.
  *
- * Many proofs of a frame carry the same document, some kilobytes of base64. What stands between the first "reportB64":" and the
- * next quote is taken out if it is long enough to be worth it. The text is not parsed: whatever it is, what was cut is what is put
- * back.
+ * Many proofs of a frame carry the same document, some kilobytes of base64. What stands between the first "reportB64":"
+ * and the next quote is taken out if it is long enough to be worth it. The text is not parsed: whatever it is, what was
+ * cut is what is put back.
  */
 #ifndef OCC_LEDGER_DOCUMENT_H
 #define OCC_LEDGER_DOCUMENT_H

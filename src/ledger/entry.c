@@ -259,8 +259,8 @@ occ_entry_find_chain(struct occ_db *db, struct occ_bytes epoch_id, struct occ_by
 /* ---- what is there already ---- */
 
 /*
- * An entry that is large goes on in the rows behind its first one, and parts of one row may be of one entry or of several. The
- * proof at which fetch stands is the one that the entry's i-th must be.
+ * An entry that is large goes on in the rows behind its first one, and parts of one row may be of one entry or of
+ * several. The proof at which fetch stands is the one that the entry's i-th must be.
  */
 static OCC_RESULT
 compare_proof(struct occ_ledger *ledger, const struct occ_ledger_entry *entry, size_t i, struct occ_error *err)

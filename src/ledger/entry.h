@@ -1,6 +1,6 @@
 /*
- * entry.h — what an entry is held against before it is written: its own form, its epoch and chain, and, where the epoch has its
- * position already, what stands there.
+ * entry.h — what an entry is held against before it is written: its own form, its epoch and chain, and, where the epoch
+ * has its position already, what stands there.
  */
 #ifndef OCC_LEDGER_ENTRY_H
 #define OCC_LEDGER_ENTRY_H
@@ -9,7 +9,10 @@
 
 /* Lengths and counts. OCC_ERR_LIMIT, OCC_ERR_FIELD_VALUE. */
 OCC_RESULT occ_entry_check_write(const struct occ_ledger_write *write, struct occ_error *err);
-/* Loads the epoch into ledger->next, putting it into the ledger if it is new. OCC_ERR_INTEGRITY: it is there as another one. */
+/*
+ * Loads the epoch into ledger->next, putting it into the ledger if it is new. OCC_ERR_INTEGRITY: it is there as another
+ * one.
+ */
 OCC_RESULT occ_entry_epoch(struct occ_ledger *ledger, const struct occ_ledger_epoch *epoch, uint64_t received_ms,
                            struct occ_error *err);
 /* The chain in ledger->next, put into the ledger if it is new. */

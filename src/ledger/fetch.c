@@ -219,6 +219,7 @@ occ_fetch_found(struct occ_fetch *fetch, struct occ_error *err, struct occ_ledge
                                             .chain_id = occ_buf_view(&fetch->chain_id),
                                             .counter = fetch->at.proof.counter,
                                             .position = fetch->at.part.position,
+                                            .digest = fetch->at.proof.digest,
                                             .text = text,
                                             .artifact_token = occ_buf_view(&fetch->artifact_token),
                                             .proof_token = occ_buf_view(&fetch->proof_token) };

@@ -1,5 +1,6 @@
 /*
- * fetch.h — rows, documents and tokens of ledger.db as they were put. What was read last is kept: rows are never rewritten.
+ * fetch.h — rows, documents and tokens of ledger.db as they were put. What was read last is kept: rows
+ * are never rewritten within what one transaction sees.
  */
 #ifndef OCC_LEDGER_FETCH_H
 #define OCC_LEDGER_FETCH_H
@@ -28,8 +29,8 @@ void occ_fetch_clear(struct occ_fetch *fetch);
 void occ_fetch_forget(struct occ_fetch *fetch);
 
 /*
- * Loads a row and stands in front of its first proof; occ_row_next on fetch->at goes on. OCC_ERR_LEDGER_CORRUPT if it is not there or
- * not as it was written, with a sentence.
+ * Loads a row and stands in front of its first proof; occ_row_next on fetch->at goes on. OCC_ERR_LEDGER_CORRUPT if it is
+ * not there or not as it was written, with a sentence.
  */
 OCC_RESULT occ_fetch_row(struct occ_fetch *fetch, uint64_t row, struct occ_error *err);
 /* Stands at the proof of that place. OCC_ERR_LEDGER_CORRUPT if there is none. */
@@ -43,7 +44,10 @@ OCC_RESULT occ_fetch_found(struct occ_fetch *fetch, struct occ_error *err, struc
 /* The place of a chain's counter; 0 = it is not there. Stands at the proof then. */
 OCC_RESULT occ_fetch_counter(struct occ_fetch *fetch, uint64_t chain, uint64_t counter, struct occ_error *err,
                              uint64_t *ret_place);
-/* Puts a row's digests into a tail. A damaged row is passed over: what cannot be read cannot be found, and the others can. */
+/*
+ * Puts a row's digests into a tail. A damaged row is passed over: what cannot be read cannot be found, and the others
+ * can.
+ */
 OCC_RESULT occ_fetch_into_tail(struct occ_fetch *fetch, uint64_t row, struct occ_tail *tail, struct occ_error *err);
 
 #endif

@@ -79,8 +79,8 @@ OCC_RESULT occ_index_finish_run(struct occ_db *db, struct occ_index_run *run, st
 OCC_RESULT occ_index_next_number(struct occ_db *db, struct occ_error *err, uint64_t *ret_number);
 
 /*
- * A new run of level 0 from count entries (sorted here, in place) of the rows behind the covered one up to covered->row, in one
- * transaction that also moves covered.
+ * A new run of level 0 from count entries (sorted here, in place) of the rows behind the covered one up to covered->row,
+ * in one transaction that also moves covered.
  */
 OCC_RESULT occ_index_add(struct occ_db *db, uint8_t *entries, size_t count, const struct occ_index_covered *covered,
                          struct occ_error *err);
@@ -94,8 +94,8 @@ OCC_RESULT occ_index_block(struct occ_db *db, uint64_t run, uint32_t n, struct o
 OCC_RESULT occ_index_check_fence(struct occ_db *db, uint64_t run, uint32_t n, const struct occ_block *block,
                                  struct occ_error *err);
 /*
- * Calls take with the place of each proof of digest, the oldest first. The caller holds a transaction. OCC_ERR_LEDGER_CORRUPT: of the
- * index.
+ * Calls take with the place of each proof of digest, the oldest first. The caller holds a transaction.
+ * OCC_ERR_LEDGER_CORRUPT: of the index.
  */
 OCC_RESULT occ_index_find(struct occ_db *db, const uint8_t digest[32],
                           struct occ_result (*take)(void *ctx, uint64_t place), void *ctx, struct occ_error *err);

@@ -225,11 +225,20 @@ read_orders(struct occ_indexer *indexer)
     return orders;
 }
 
+/* Between the index and the tail nothing may be missing: as long as something is, no look-up is answered. */
+static bool
+has_gap(const struct occ_indexer *indexer)
+{
+    uint64_t base, last;
+    occ_tail_bounds(indexer->config.tail, &base, &last);
+    return base > indexer->covered.row;
+}
+
 static bool
 is_enough(const struct occ_indexer *indexer, const struct orders *orders)
 {
     return orders->last_row > indexer->covered.row &&
-           (orders->stop || orders->last_proofs - indexer->covered_proofs >= RUN_ENTRIES_MIN);
+           (orders->stop || orders->last_proofs - indexer->covered_proofs >= RUN_ENTRIES_MIN || has_gap(indexer));
 }
 
 /* Until there is enough for a run, or an order. */

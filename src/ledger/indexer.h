@@ -1,8 +1,9 @@
 /*
- * indexer.h — the thread that keeps index.db: makes runs out of new rows, merges them, makes the index anew when it is of no use.
+ * indexer.h — the thread that keeps index.db: makes runs out of new rows, merges them, makes the index anew when it is of
+ * no use.
  *
- * It reads rows from ledger.db with a connection of its own, so that falling behind costs no memory. What goes wrong with index.db
- * is tried again every OCC_LIMIT_LEDGER_RETRY_MS; nothing that it does or fails to do holds up the writer.
+ * It reads rows from ledger.db with a connection of its own, so that falling behind costs no memory. What goes wrong with
+ * index.db is tried again every OCC_LIMIT_LEDGER_RETRY_MS; nothing that it does or fails to do holds up the writer.
  */
 #ifndef OCC_LEDGER_INDEXER_H
 #define OCC_LEDGER_INDEXER_H

@@ -15,15 +15,32 @@ static const char lock_name[] = "ledger.lock";
 /* ---- the database ---- */
 
 /*
- * What a process before this one wrote and did not sync, because it was killed in between or because its sync failed, can be read all
+ * What was written and not synced, because a process was killed in between or because its sync failed, can be read all
  * the same: the system has it in memory. It must not be taken for durable. A checkpoint syncs the WAL, copies it into the
- * database, syncs that, and starts the WAL anew, so that afterwards all that is seen was synced since.
+ * database, syncs that, and starts the WAL anew, so that afterwards all that is seen was written and synced since.
  */
 static OCC_RESULT
 make_durable(struct occ_db *db, struct occ_error *err)
 {
     const int answer = sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     return answer == SQLITE_OK ? occ_success() : occ_db_fail(db, answer, err);
+}
+
+/*
+ * The same at the start. Somebody who has been reading for long, a backup say, keeps the WAL from starting anew; then a
+ * transaction of no content syncs it. That is enough for what a process that was killed has left; what was lost by a
+ * failed sync of its is not written again then, but to fail here would be to let a backup stop the service.
+ */
+static OCC_RESULT
+make_durable_at_start(struct occ_db *db, struct occ_error *err)
+{
+    (void)sqlite3_busy_timeout(db->handle, OCC_LIMIT_LEDGER_START_BUSY_MS);
+    struct occ_result result = make_durable(db, err);
+    (void)sqlite3_busy_timeout(db->handle, OCC_LIMIT_LEDGER_BUSY_MS);
+    if (result.code == OCC_ERR_BUSY) {
+        result = occ_db_exec(db, "UPDATE ledger SET id=id", err);
+    }
+    return result;
 }
 
 static OCC_RESULT
@@ -35,7 +52,6 @@ open_db(struct occ_ledger *ledger, bool create, struct occ_error *err)
     OCC_TRY(occ_db_open(&options, err, &ledger->db));
     occ_fetch_init(&ledger->fetch, &ledger->db);
     OCC_TRY(occ_schema_apply(&ledger->db, &occ_schema_ledger, true, err));
-    OCC_TRY(make_durable(&ledger->db, err));
     return occ_db_prepare(&ledger->db, occ_query_sql, OCC_QUERIES, err);
 }
 
@@ -72,6 +88,19 @@ occ_state_forget_documents(struct occ_ledger *ledger)
     }
 }
 
+/* The digests of rows that the tail does not have yet. */
+static OCC_RESULT
+extend_tail(struct occ_ledger *ledger, struct occ_error *err)
+{
+    uint64_t base, last;
+    occ_tail_bounds(ledger->tail, &base, &last);
+    for (uint64_t row = last + 1; row <= ledger->heads.row; row++) {
+        OCC_TRY(occ_fetch_into_tail(&ledger->fetch, row, ledger->tail, err));
+        occ_tail_publish(ledger->tail, row);
+    }
+    return occ_success();
+}
+
 struct occ_result
 occ_state_reopen(struct occ_ledger *ledger, struct occ_error *err)
 {
@@ -79,7 +108,11 @@ occ_state_reopen(struct occ_ledger *ledger, struct occ_error *err)
     occ_db_close(&ledger->db);
     occ_state_forget_documents(ledger);
     OCC_TRY(open_db(ledger, false, err));
+    OCC_TRY(make_durable(&ledger->db, err));
     OCC_TRY(occ_state_load(ledger, err));
+    /* A transaction that was reported as failed may be there after all. */
+    OCC_TRY(extend_tail(ledger, err));
+    occ_indexer_notify(ledger->indexer, ledger->heads.row, ledger->heads.proofs);
     ledger->must_reopen = false;
     return occ_success();
 }
@@ -98,17 +131,6 @@ take_lock(struct occ_ledger *ledger, struct occ_error *err)
     return result;
 }
 
-/* The digests of the newest rows into the tail. */
-static OCC_RESULT
-fill_tail(struct occ_ledger *ledger, uint64_t covered, struct occ_error *err)
-{
-    for (uint64_t row = covered + 1; row <= ledger->heads.row; row++) {
-        OCC_TRY(occ_fetch_into_tail(&ledger->fetch, row, ledger->tail, err));
-    }
-    occ_tail_publish(ledger->tail, ledger->heads.row);
-    return occ_success();
-}
-
 /* The tail takes up where the index ends, or, if that is too far back, here: the index must catch up first. */
 static OCC_RESULT
 make_tail(struct occ_ledger *ledger, const struct occ_index_covered *covered, struct occ_error *err)
@@ -124,7 +146,7 @@ make_tail(struct occ_ledger *ledger, const struct occ_index_covered *covered, st
     if (!occ_is_ok(made)) {
         return occ_error_code(err, made.code);
     }
-    return fits ? fill_tail(ledger, covered->row, err) : made;
+    return fits ? extend_tail(ledger, err) : made;
 }
 
 static OCC_RESULT
@@ -147,6 +169,7 @@ open_all(struct occ_ledger *ledger, const struct occ_ledger_options *options, st
 {
     OCC_TRY(take_lock(ledger, err));
     OCC_TRY(open_db(ledger, options->create, err));
+    OCC_TRY(make_durable_at_start(&ledger->db, err));
     OCC_TRY(occ_state_load(ledger, err));
     return start_indexer(ledger, err);
 }

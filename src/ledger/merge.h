@@ -1,9 +1,9 @@
 /*
  * merge.h — fewer, longer runs: the oldest OCC_INDEX_FAN runs of a level become one of the next, a slice at a time.
  *
- * What a merge has done so far is in the file, in a run that is not whole yet; where it stands is in memory only. A process that
- * ends in between leaves a run that the next one throws away. Each level has a merge of its own, and lower levels come first: a long
- * one above does not keep new runs waiting.
+ * What a merge has done so far is in the file, in a run that is not whole yet; where it stands is in memory only. A
+ * process that ends in between leaves a run that the next one throws away. Each level has a merge of its own, and lower
+ * levels come first: a long one above does not keep new runs waiting.
  */
 #ifndef OCC_LEDGER_MERGE_H
 #define OCC_LEDGER_MERGE_H
@@ -15,8 +15,8 @@ struct occ_merges;
 OCC_RESULT occ_merges_new(struct occ_merges **ret_merges);
 void occ_merges_free(struct occ_merges *merges); /* NULL is allowed */
 /*
- * One slice of the lowest merge that there is to do, or of throwing away what was merged; a transaction of a bounded size.
- * *ret_did false: there is nothing to do. After a failure all that is under way begins anew.
+ * One slice of the lowest merge that there is to do, or of throwing away what was merged; a transaction of a bounded
+ * size. *ret_did false: there is nothing to do. After a failure all that is under way begins anew.
  */
 OCC_RESULT occ_merges_step(struct occ_merges *merges, struct occ_db *db, struct occ_error *err, bool *ret_did);
 

@@ -71,6 +71,8 @@ occ_ledger_reader_free(struct occ_ledger_reader *reader)
 struct occ_result
 occ_reading_begin(struct occ_ledger_reader *reader, struct occ_error *err)
 {
+    /* A write that failed may have been seen by a call before this one, and its numbers mean something else by now. */
+    occ_fetch_forget(&reader->fetch);
     return occ_db_run(&reader->db, occ_db_statement(&reader->db, OCC_QUERY_BEGIN_READ), err);
 }
 

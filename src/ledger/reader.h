@@ -25,8 +25,8 @@ struct occ_ledger_reader {
 OCC_RESULT occ_reading_begin(struct occ_ledger_reader *reader, struct occ_error *err);
 void occ_reading_end(struct occ_ledger_reader *reader);
 /*
- * The same of the index; to be called first, so that what it covers is in the ledger. False: there is none to be had, and nothing is
- * covered.
+ * The same of the index; to be called first, so that what it covers is in the ledger. False: there is none to be had, and
+ * nothing is covered.
  */
 bool occ_reading_begin_index(struct occ_ledger_reader *reader, struct occ_index_covered *ret_covered);
 void occ_reading_end_index(struct occ_ledger_reader *reader);

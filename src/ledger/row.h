@@ -6,8 +6,9 @@
  *           part · u32 of them, in it · proofs
  *   proof   u64 counter · 32 bytes digest · u64 document (0 = none) · u32 where it is to be put in · u32 length, text
  *
- * An entry is one part, or, if it is large, several in rows that follow one another: then each but the last ends its row, the first
- * begins one, and so does what comes behind it. So a look-up of one proof reads a bounded row, however large the request was.
+ * An entry is one part, or, if it is large, several in rows that follow one another: then each but the last ends its row,
+ * the first begins one, and so does what comes behind it. So a look-up of one proof reads a bounded row, however large
+ * the request was.
  *
  * A proof's place is row << OCC_ROW_NUMBER_BITS | its number in the row, from 0.
  */
@@ -18,7 +19,7 @@
 #include "base/limits.h"
 #include "base/reader.h"
 
-enum { OCC_ROW_NUMBER_BITS = 24, OCC_ROW_BITS = 36 };
+enum { OCC_ROW_NUMBER_BITS = 24 };
 
 static inline uint64_t
 occ_row_place(uint64_t row, uint64_t number)

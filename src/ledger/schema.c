@@ -5,8 +5,9 @@
 #include <stdio.h>
 
 /*
- * All tables but repeats are appended to in ascending order of their keys, so that a write touches the last page of each. Nothing is
- * stored that would have to be changed later: the last position, counter and proof of each kind stand in the last row of each.
+ * All tables but repeats are appended to in ascending order of their keys, so that a write touches the last page of each.
+ * Nothing is stored that would have to be changed later: the last position, counter and proof of each kind stand in the
+ * last row of each.
  */
 static const char *const ledger_steps[] = {
     "CREATE TABLE ledger(id BLOB NOT NULL) STRICT;"

@@ -19,9 +19,9 @@ struct occ_schema {
 extern const struct occ_schema occ_schema_ledger;
 
 /*
- * Checks whose file it is, and, of a connection that may write, makes the tables in an empty file and brings an older version to
- * this one, all in one transaction. OCC_ERR_LEDGER_FOREIGN: another program's file, a later version, or an older one that may not be
- * written.
+ * Checks whose file it is, and, of a connection that may write, makes the tables in an empty file and brings an older
+ * version to this one, all in one transaction. OCC_ERR_LEDGER_FOREIGN: another program's file, a later version, or an
+ * older one that may not be written.
  */
 OCC_RESULT occ_schema_apply(struct occ_db *db, const struct occ_schema *schema, bool may_write, struct occ_error *err);
 

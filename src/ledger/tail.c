@@ -16,8 +16,8 @@ struct slot {
 };
 
 /*
- * Slots are numbered in the order in which they were put, from 1; number n lies at n % SLOTS. A bucket leads from the newest to
- * older ones; it ends where numbers are below first: those are gone, and so are all behind them.
+ * Slots are numbered in the order in which they were put, from 1; number n lies at n % SLOTS. A bucket leads from the
+ * newest to older ones; it ends where numbers are below first: those are gone, and so are all behind them.
  */
 struct occ_tail {
     pthread_mutex_t lock;

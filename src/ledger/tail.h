@@ -1,8 +1,8 @@
 /*
  * tail.h — the digests of the newest proofs, in memory: those that no run of the index has yet.
  *
- * A ring of at most OCC_LIMIT_LEDGER_TAIL digests. Invariant: it holds every proof of the rows behind base, up to last. When it is
- * full the oldest are dropped and base moves up; who needs rows that it has dropped is told so. Any thread.
+ * A ring of at most OCC_LIMIT_LEDGER_TAIL digests. Invariant: it holds every proof of the rows behind base, up to last.
+ * When it is full the oldest are dropped and base moves up; who needs rows that it has dropped is told so. Any thread.
  */
 #ifndef OCC_LEDGER_TAIL_H
 #define OCC_LEDGER_TAIL_H
@@ -26,8 +26,8 @@ void occ_tail_restart(struct occ_tail *tail, uint64_t row);
 /* It holds the rows behind base, up to last. */
 void occ_tail_bounds(struct occ_tail *tail, uint64_t *ret_base, uint64_t *ret_last);
 /*
- * Appends to places (as uint64_t in the machine's order, the newest first) the proofs of digest in the rows behind after, up to
- * row last. OCC_ERR_BUSY: it has dropped some of these rows, or has not all of them yet.
+ * Appends to places (as uint64_t in the machine's order, the newest first) the proofs of digest in the rows behind after,
+ * up to row last. OCC_ERR_BUSY: it has dropped some of these rows, or has not all of them yet.
  */
 OCC_RESULT occ_tail_find(struct occ_tail *tail, const uint8_t digest[32], uint64_t after, uint64_t last,
                          struct occ_buf *places);

@@ -1,8 +1,8 @@
 /*
  * write.c — a transaction: entries into rows, and all that stands beside them.
  *
- * ledger->next is the state as it will be; it takes the place of ledger->heads when the transaction is durable, and is thrown away
- * otherwise.
+ * ledger->next is the state as it will be; it takes the place of ledger->heads when the transaction is durable, and is
+ * thrown away otherwise.
  */
 #include <inttypes.h>
 

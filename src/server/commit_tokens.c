@@ -267,7 +267,7 @@ clear_ask(const struct occ_commit_tokens *tokens, struct occ_timestamps_ask *ask
     if (*tokens->timestamps != NULL) {
         occ_timestamps_cancel(*tokens->timestamps, ask);
     }
-    occ_timestamps_clear(ask);
+    occ_timestamps_clear(*tokens->timestamps, ask);
     free(ask->tokens);
     ask->tokens = NULL;
 }

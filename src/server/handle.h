@@ -17,8 +17,6 @@ void occ_handle_metrics(struct occ_server *server, struct occ_http_request *requ
 void occ_handle_proofs_of(struct occ_server *server, struct occ_http_request *request);     /* handle_proofs.c */
 void occ_handle_proofs(struct occ_server *server, struct occ_http_request *request);        /* handle_proofs.c */
 void occ_handle_epochs(struct occ_server *server, struct occ_http_request *request);        /* handle_epochs.c */
-/* The events of the listener that serves nothing else; ctx is the struct occ_server. */
-struct occ_http_events occ_handle_metrics_events(struct occ_server *server);
 
 /*
  * DESIGN §4, promise 5: whether an answer of len bytes may be given. Clients that ask for long answers and read none must not

@@ -97,13 +97,6 @@ struct joined {
 };
 
 static void
-clear_joined(struct joined *joined)
-{
-    free(joined->entries);
-    free(joined->tokens);
-}
-
-static void
 append(struct joined *joined, const struct occ_ledger_write *write)
 {
     struct occ_ledger_write *all = &joined->write;
@@ -118,27 +111,35 @@ append(struct joined *joined, const struct occ_ledger_write *write)
     all->token_count += write->token_count;
 }
 
+static struct occ_result
+join_all(const struct occ_jobs *batch, struct joined *joined)
+{
+    size_t entries = 0, tokens = 0;
+    for (const struct occ_store_job *job = batch->first; job != NULL; job = job->next) {
+        entries += job->write.entry_count;
+        tokens += job->write.token_count;
+    }
+    joined->entries = calloc(entries + 1, sizeof(*joined->entries));
+    joined->tokens = calloc(tokens + 1, sizeof(*joined->tokens));
+    OCC_ENSURE(joined->entries != NULL && joined->tokens != NULL, OCC_ERR_NOMEM);
+    for (const struct occ_store_job *job = batch->first; job != NULL; job = job->next) {
+        append(joined, &job->write);
+    }
+    joined->write.entries = joined->entries;
+    joined->write.tokens = joined->tokens;
+    return occ_success();
+}
+
 struct occ_result
 occ_jobs_write(const struct occ_jobs *batch, struct occ_ledger *ledger, struct occ_error *err)
 {
     if (batch->count == 1) {
         return occ_ledger_write(ledger, &batch->first->write, err);
     }
-    size_t entries = 0, tokens = 0;
-    for (const struct occ_store_job *job = batch->first; job != NULL; job = job->next) {
-        entries += job->write.entry_count;
-        tokens += job->write.token_count;
-    }
-    __attribute__((cleanup(clear_joined))) struct joined joined = { 0 };
-    joined.entries = calloc(entries + 1, sizeof(*joined.entries));
-    joined.tokens = calloc(tokens + 1, sizeof(*joined.tokens));
-    if (joined.entries == NULL || joined.tokens == NULL) {
-        return occ_error_code(err, OCC_ERR_NOMEM);
-    }
-    for (const struct occ_store_job *job = batch->first; job != NULL; job = job->next) {
-        append(&joined, &job->write);
-    }
-    joined.write.entries = joined.entries;
-    joined.write.tokens = joined.tokens;
-    return occ_ledger_write(ledger, &joined.write, err);
+    struct joined joined = { .entries = NULL };
+    struct occ_result result = join_all(batch, &joined);
+    result = occ_is_ok(result) ? occ_ledger_write(ledger, &joined.write, err) : occ_error_code(err, result.code);
+    free(joined.entries);
+    free(joined.tokens);
+    return result;
 }

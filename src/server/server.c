@@ -6,12 +6,10 @@
 #include "crypto/secret.h"
 #include "server/answer.h"
 #include "server/boundary_log.h"
-#include "server/handle.h"
+#include "server/metrics_listener.h"
 #include "server/routes.h"
 
-enum { ACCESS_LOG_GATHER_MS = 50, READERS = 1, METRICS_CONNECTIONS = 64 };
-/* Without CORS: pages of other origins have no business there. */
-static const char metrics_headers[] = "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
+enum { ACCESS_LOG_GATHER_MS = 50, READERS = 1 };
 
 /* ---- keys ---- */
 
@@ -210,32 +208,6 @@ start_http(struct occ_server *server, struct occ_error *err)
     return occ_http_server_new(server->loop, options->listen, &config, err, &server->http);
 }
 
-/* A default that cannot be had stops nobody; what the operator asked for does. */
-static struct occ_result
-start_metrics(struct occ_server *server, struct occ_error *err)
-{
-    const struct occ_options *options = server->options;
-    const struct occ_http_config config = { .events = occ_handle_metrics_events(server),
-                                            .extra_headers = metrics_headers,
-                                            .connections_max = METRICS_CONNECTIONS };
-    if (options->metrics == NULL) {
-        return occ_success();
-    }
-    struct occ_error why = { 0 };
-    const struct occ_result made =
-        occ_http_server_new(server->loop, options->metrics, &config, &why, &server->metrics_http);
-    if (occ_is_ok(made)) {
-        const struct occ_event_field field = OCC_EVENT_TEXT("address", occ_http_server_address(server->metrics_http));
-        occ_event_write(&server->events, OCC_EVENT_INFO, "serving metrics", &field, 1);
-        return made;
-    }
-    if (options->metrics_is_default) {
-        occ_event_error(&server->events, OCC_EVENT_WARN, "metrics are not served, --metrics says where else", why.text);
-        return occ_success();
-    }
-    return occ_error_set(err, made.code, "--metrics: %s", why.text);
-}
-
 /* --rp-id and --origin are said to nobody else, but POST /verify goes by them. */
 static void
 warn_of_childs_settings(const struct occ_server *server)
@@ -357,7 +329,7 @@ start(struct occ_server *server, struct occ_error *err)
     OCC_TRY(start_timestamps(server, err));
     /* Nobody is served before the loop runs; until the boundary is there, callers get 503. */
     OCC_TRY(start_http(server, err));
-    OCC_TRY(start_metrics(server, err));
+    OCC_TRY(occ_metrics_listener_start(server, err));
     warn_if_open_to_many(server);
     return start_boundary(server, err);
 }

@@ -101,6 +101,7 @@ start_threads(struct occ_store *store, const struct occ_store_config *config)
     const struct occ_writer_config writer = { .loop = config->loop,
                                               .events = config->events,
                                               .ledger = store->ledger,
+                                              .stuck_ms = OCC_LIMIT_LEDGER_STUCK_MS,
                                               .on_trouble = config->on_trouble,
                                               .on_written = config->on_written,
                                               .ctx = config->ctx };

@@ -9,6 +9,7 @@
  *     with the failure). What must become durable all the same (keep) is kept, in its order, and tried again every
  *     OCC_LIMIT_LEDGER_RETRY_MS: to those who were told, its outcome is unknown. Meanwhile only such writes are taken;
  *   - what was kept is durable before anything that was taken later;
+ *   - while one transaction takes longer than OCC_LIMIT_LEDGER_STUCK_MS the store says that too; nothing is given up for it;
  *   - a ledger that disagrees (OCC_ERR_INTEGRITY) is never written again: occ_store_trouble stays until a restart.
  */
 #ifndef OCC_SERVER_STORE_H

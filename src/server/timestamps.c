@@ -33,6 +33,7 @@ struct occ_timestamps {
     struct occ_timestamps_subjects *subjects;
     struct occ_timestamps_late_queue *late;
     struct occ_timestamps_request *requests;
+    size_t held_len;                   /* bytes of the tokens that asks hold */
     struct occ_timestamps_ask *failed; /* could not be begun: done is called by the timer */
     struct occ_timer *timer;
 };
@@ -68,10 +69,14 @@ on_token(struct occ_timestamps_waiter *waiter, struct occ_bytes text)
     const struct wait *wait = (struct wait *)waiter;
     struct occ_timestamps_request *request = wait->request;
     struct occ_timestamps_token *token = wait->token;
-    occ_buf_put(&token->text, text);
-    token->has = text.len > 0 && occ_is_ok(occ_buf_check(&token->text));
-    if (token->has) {
-        occ_timestamps_late_go_on(request->timestamps->late);
+    struct occ_timestamps *timestamps = request->timestamps;
+    if (text.len > 0 && timestamps->held_len + text.len <= timestamps->config.held_len_max) {
+        occ_buf_put(&token->text, text);
+        token->has = occ_is_ok(occ_buf_check(&token->text));
+        timestamps->held_len += token->text.len;
+    }
+    if (text.len > 0) {
+        occ_timestamps_late_go_on(timestamps->late);
     }
     if (--request->left == 0) {
         finish(request);
@@ -175,9 +180,12 @@ occ_timestamps_cancel(struct occ_timestamps *timestamps, struct occ_timestamps_a
 }
 
 void
-occ_timestamps_clear(struct occ_timestamps_ask *ask)
+occ_timestamps_clear(struct occ_timestamps *timestamps, struct occ_timestamps_ask *ask)
 {
     for (size_t i = 0; i < ask->count; i++) {
+        if (timestamps != NULL) {
+            timestamps->held_len -= ask->tokens[i].text.len;
+        }
         occ_buf_clear(&ask->tokens[i].text);
         ask->tokens[i].has = false;
     }
@@ -208,7 +216,10 @@ make_authorities(struct occ_timestamps *timestamps)
                                                                 .shown = timestamps->settings.authorities[i].shown,
                                                                 .timeout_ms = timestamps->settings.timeout_ms,
                                                                 .parallel = timestamps->settings.parallel,
-                                                                .rate = timestamps->settings.rate };
+                                                                .rate = timestamps->settings.rate,
+                                                                .patience_ms = timestamps->settings.required
+                                                                                   ? 0
+                                                                                   : timestamps->settings.wait_ms };
         OCC_TRY(occ_timestamps_authority_new(&config, &timestamps->authorities[i]));
     }
     return occ_success();
@@ -240,6 +251,9 @@ occ_timestamps_new(const struct occ_timestamps_config *config, struct occ_error 
         return occ_error_code(err, OCC_ERR_NOMEM);
     }
     timestamps->config = *config;
+    if (config->held_len_max == 0) {
+        timestamps->config.held_len_max = OCC_LIMIT_TSA_KEPT_LEN;
+    }
     const struct occ_result read = occ_timestamps_settings_read(config->settings, err, &timestamps->settings);
     if (!occ_is_ok(read) || timestamps->settings.count == 0) {
         occ_timestamps_free(timestamps);

@@ -10,6 +10,7 @@
  *   timestamps_answer     what it answered: verified in full, on the fetcher's thread; written as a TsaToken
  *   timestamps_subject    one digest, whoever waits for it: which authorities are asked, and when that is enough
  *   timestamps_late       tokens that the ledger still wants
+ *   timestamps_pause      how long what fails is left alone
  *   timestamps            requests and their deadlines
  *
  * All but the answers is the loop's thread's.
@@ -31,6 +32,7 @@ struct occ_timestamps_config {
     const struct occ_settings *settings;     /* tsa, tsa-quorum, tsa-proof, tsa-wait, tsa-required, … */
     const struct occ_timestamp_roots *roots; /* of --tsa-roots, borrowed; NULL: whose a token is is not judged */
     struct occ_store *store; /* where late tokens go and where those still wanted are read from at the start */
+    size_t held_len_max;     /* bytes of tokens that requests hold; 0 = OCC_LIMIT_TSA_KEPT_LEN */
 };
 /* *ret_timestamps = NULL if no authority is set. OCC_ERR_USAGE names the setting. */
 OCC_RESULT occ_timestamps_new(const struct occ_timestamps_config *config, struct occ_error *err,
@@ -67,12 +69,15 @@ struct occ_timestamps_ask {
     struct occ_timestamps_request *request; /* timestamps.c's */
     struct occ_timestamps_ask *next;
 };
-/* The same digest asked for twice at the same time is one request to an authority. */
+/*
+ * The same digest asked for twice at the same time is one request to an authority. Requests hold held_len_max of tokens
+ * at most: what comes beyond that is not there in time.
+ */
 void occ_timestamps_start(struct occ_timestamps *timestamps, struct occ_timestamps_ask *ask);
 /* The client has gone, or the commit was refused: done is not called any more. Nothing happens if it was called already. */
 void occ_timestamps_cancel(struct occ_timestamps *timestamps, struct occ_timestamps_ask *ask);
-/* Frees the texts of the tokens. */
-void occ_timestamps_clear(struct occ_timestamps_ask *ask);
+/* Frees the texts of the tokens of an ask that is done or cancelled. timestamps: NULL if it was freed meanwhile. */
+void occ_timestamps_clear(struct occ_timestamps *timestamps, struct occ_timestamps_ask *ask);
 
 /* One token of a proof that is in the ledger. Views and text need be valid during the call only. */
 struct occ_timestamps_late {

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
-#include "crypto/secret.h"
 #include "os/clock.h"
+#include "server/timestamps_pause.h"
 
 enum { REQUEST_LEN_MAX = 1024, TOKEN_TEXT_LEN_MAX = 2 * OCC_LIMIT_TSA_ANSWER_LEN };
 
@@ -20,6 +20,7 @@ struct occ_timestamps_authority {
     struct occ_timestamps_authority_config config;
     struct queue urgent, late;
     size_t under_way;
+    uint64_t latency_us;     /* of a good answer, smoothed; 0 = not known yet */
     uint64_t next_us;        /* with a rate: the next request not before */
     struct occ_timer *timer; /* with a rate: until then */
 
@@ -36,6 +37,7 @@ struct occ_timestamps_authority_request {
     struct occ_http_fetch fetch; /* first */
     struct occ_timestamps_authority *authority;
     struct occ_timestamps_authority_ask *ask; /* NULL: nobody waits for it any more */
+    uint64_t began_us;
     struct occ_timestamps_question question;
     struct occ_buf query, answer, text;
     struct occ_result judged;
@@ -114,15 +116,6 @@ say_back(struct occ_timestamps_authority *authority)
     }
 }
 
-/* A quarter of it up or down, so that many servers do not come back at the same moment. */
-static uint64_t
-with_chance(uint64_t ms)
-{
-    uint32_t chance = 0;
-    occ_secret_random(&chance, sizeof chance);
-    return ms - ms / 4 + (ms / 2) * chance / UINT32_MAX;
-}
-
 /* Those that wait are turned away: others may have what they want. */
 static void
 turn_away_all(struct occ_timestamps_authority *authority)
@@ -130,13 +123,6 @@ turn_away_all(struct occ_timestamps_authority *authority)
     for (struct occ_timestamps_authority_ask *ask = pop(authority); ask != NULL; ask = pop(authority)) {
         ask->done(ask, occ_bytes_of(NULL, 0));
     }
-}
-
-static void
-open_breaker(struct occ_timestamps_authority *authority, uint64_t ms)
-{
-    authority->breaker = OPEN;
-    authority->open_until_ms = occ_loop_now_ms(authority->config.loop) + ms;
 }
 
 /* What waits while there is a trial is the trial; it was not sent, so the next ask is. */
@@ -157,11 +143,9 @@ note_failure(struct occ_timestamps_authority *authority, bool is_trial, uint64_t
         retry_after_s > OCC_LIMIT_TSA_RETRY_AFTER_MS / 1000 ? OCC_LIMIT_TSA_RETRY_AFTER_MS : retry_after_s * 1000;
     const bool is_enough = authority->failures_in_a_row >= OCC_LIMIT_TSA_FAILURES || asked_ms > 0;
     if ((authority->breaker == CLOSED && is_enough) || is_trial) {
-        const uint64_t doubled_ms = authority->pause_ms * 2;
-        authority->pause_ms = doubled_ms < OCC_LIMIT_TSA_PAUSE_MIN_MS   ? OCC_LIMIT_TSA_PAUSE_MIN_MS
-                              : doubled_ms > OCC_LIMIT_TSA_PAUSE_MAX_MS ? OCC_LIMIT_TSA_PAUSE_MAX_MS
-                                                                        : doubled_ms;
-        open_breaker(authority, asked_ms > 0 ? asked_ms : with_chance(authority->pause_ms));
+        const uint64_t pause_ms = occ_timestamps_pause_next(&authority->pause_ms);
+        authority->breaker = OPEN;
+        authority->open_until_ms = occ_loop_now_ms(authority->config.loop) + (asked_ms > 0 ? asked_ms : pause_ms);
     }
     say_failing(authority, why);
 }
@@ -187,6 +171,26 @@ free_request(struct occ_timestamps_authority_request *request)
     free(request);
 }
 
+static void
+note_latency(struct occ_timestamps_authority *authority, uint64_t took_us)
+{
+    const uint64_t before_us = authority->latency_us == 0 ? took_us : authority->latency_us;
+    authority->latency_us = before_us - before_us / 8 + took_us / 8;
+}
+
+/* Whether one that comes now would have its turn before patience is at an end, as far as can be told. */
+static bool
+has_turn_in_time(const struct occ_timestamps_authority *authority)
+{
+    const struct occ_timestamps_authority_config *config = &authority->config;
+    const size_t waiting = authority->urgent.count + 1;
+    const size_t room = (size_t)config->parallel - authority->under_way;
+    const uint64_t ahead = waiting > room ? waiting - room : 0;
+    const uint64_t by_latency_ms = ahead * authority->latency_us / config->parallel / 1000;
+    const uint64_t by_rate_ms = config->rate == 0 ? 0 : waiting * 1000 / config->rate;
+    return config->patience_ms == 0 || (by_latency_ms <= config->patience_ms && by_rate_ms <= config->patience_ms);
+}
+
 /* The fetcher's thread. */
 static void
 judge(struct occ_http_fetch *fetch)
@@ -208,6 +212,7 @@ settle(struct occ_timestamps_authority_request *request)
         return; /* stopping: says nothing about the authority */
     }
     if (occ_is_ok(result)) {
+        note_latency(authority, occ_clock_monotonic_us() - request->began_us);
         note_token(authority);
         return;
     }
@@ -281,6 +286,7 @@ send(struct occ_timestamps_authority *authority, struct occ_timestamps_authority
         return;
     }
     request->ask = ask;
+    request->began_us = occ_clock_monotonic_us();
     request->is_trial = authority->breaker == TRIAL;
     ask->request = request;
     authority->under_way++;
@@ -328,6 +334,9 @@ occ_timestamps_authority_take(struct occ_timestamps_authority *authority, struct
 {
     const bool is_over = occ_loop_now_ms(authority->config.loop) >= authority->open_until_ms;
     if (authority->breaker == TRIAL || (authority->breaker == OPEN && !is_over)) {
+        return false;
+    }
+    if (!ask->is_late && !has_turn_in_time(authority)) {
         return false;
     }
     if (authority->breaker == OPEN) {

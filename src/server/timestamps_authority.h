@@ -28,6 +28,8 @@ struct occ_timestamps_authority_config {
     const struct occ_timestamp_roots *roots;
     const char *url, *shown; /* these five are borrowed */
     uint64_t timeout_ms, parallel, rate;
+    uint64_t
+        patience_ms; /* an ask that would have its turn later than that is not taken, unless it is late; 0 = any is */
 };
 OCC_RESULT occ_timestamps_authority_new(const struct occ_timestamps_authority_config *config,
                                         struct occ_timestamps_authority **ret_authority);
@@ -44,7 +46,7 @@ struct occ_timestamps_authority_ask {
     struct occ_timestamps_authority_ask *next, **link; /* timestamps_authority.c's: while it waits */
     struct occ_timestamps_authority_request *request;  /* while it is asked */
 };
-/* False: not taken, the breaker is open. */
+/* False: not taken; the breaker is open, or so many wait already that it would not have its turn in time. */
 bool occ_timestamps_authority_take(struct occ_timestamps_authority *authority,
                                    struct occ_timestamps_authority_ask *ask);
 /* done is not called any more. A request that is under way goes on, for the breaker's sake. */

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
-#include "crypto/secret.h"
 #include "os/clock.h"
 #include "proof/body.h"
+#include "server/timestamps_pause.h"
 
 enum { READ_AT_ONCE = 1000, GIVEN_UP_LOG_MS = 60000 };
 
@@ -127,15 +127,6 @@ make_entry(struct occ_bytes epoch_id, struct occ_bytes chain_id)
 
 /* ---- standing still ---- */
 
-/* A quarter of it up or down. */
-static uint64_t
-with_chance(uint64_t ms)
-{
-    uint32_t chance = 0;
-    occ_secret_random(&chance, sizeof chance);
-    return ms - ms / 4 + (ms / 2) * chance / UINT32_MAX;
-}
-
 static void
 stand_still(struct occ_timestamps_late_queue *queue)
 {
@@ -143,11 +134,7 @@ stand_still(struct occ_timestamps_late_queue *queue)
     if (now_ms < queue->paused_until_ms) {
         return; /* one failure of several at the same time */
     }
-    const uint64_t doubled_ms = queue->pause_ms * 2;
-    queue->pause_ms = doubled_ms < OCC_LIMIT_TSA_PAUSE_MIN_MS   ? OCC_LIMIT_TSA_PAUSE_MIN_MS
-                      : doubled_ms > OCC_LIMIT_TSA_PAUSE_MAX_MS ? OCC_LIMIT_TSA_PAUSE_MAX_MS
-                                                                : doubled_ms;
-    queue->paused_until_ms = now_ms + with_chance(queue->pause_ms);
+    queue->paused_until_ms = now_ms + occ_timestamps_pause_next(&queue->pause_ms);
 }
 
 void

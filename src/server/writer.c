@@ -25,7 +25,8 @@ struct occ_writer {
     struct occ_jobs waiting, kept;
     struct batch batch; /* the thread's while writing */
     bool writing;
-    size_t singly; /* jobs to be written one by one: one of them is at fault */
+    uint64_t since_ms; /* when that began */
+    size_t singly;     /* jobs to be written one by one: one of them is at fault */
     bool forget_due;
     bool halted, stopping;
     enum occ_err failure; /* OCC_OK = well */
@@ -239,6 +240,7 @@ start_write(struct occ_writer *writer)
         return;
     }
     writer->writing = true;
+    writer->since_ms = occ_loop_now_ms(writer->config.loop);
     const struct occ_result taken = occ_workers_submit(writer->thread, write_batch, batch_written, writer);
     if (!occ_is_ok(taken)) { /* no memory */
         writer->writing = false;
@@ -308,7 +310,12 @@ occ_writer_new(const struct occ_writer_config *config, struct occ_writer **ret_w
 const char *
 occ_writer_trouble(const struct occ_writer *writer)
 {
-    return writer->failure == OCC_OK ? NULL : writer->trouble;
+    if (writer->failure != OCC_OK) {
+        return writer->trouble;
+    }
+    const bool is_stuck =
+        writer->writing && occ_loop_now_ms(writer->config.loop) - writer->since_ms > writer->config.stuck_ms;
+    return is_stuck ? "commits are stopped: the ledger's disk does not answer, try again later" : NULL;
 }
 
 struct occ_result

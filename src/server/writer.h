@@ -18,6 +18,7 @@ struct occ_writer_config {
     struct occ_loop *loop;
     const struct occ_events *events;
     struct occ_ledger *ledger;
+    uint64_t stuck_ms;                              /* a write that takes longer is trouble until it ends */
     void (*on_trouble)(void *ctx, const char *why); /* as in struct occ_store_config, and the next one */
     void (*on_written)(void *ctx, uint64_t duration_us);
     void *ctx;

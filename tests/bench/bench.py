@@ -1,5 +1,5 @@
-"""bench.py BIN-FOLDER TOOLS-FOLDER SECONDS AUDIT-PROOFS [--json]: measures occd under wrk, the verification of a proof with
-evidence, and an audit, and prints Markdown tables (or JSON).
+"""bench.py BIN-FOLDER TOOLS-FOLDER SECONDS AUDIT-PROOFS LEDGER-PROOFS [--json]: measures occd under wrk, the verification of a proof with
+evidence, an audit, and the ledger, and prints Markdown tables (or JSON).
 
 Each row of load: a fresh occd, a second of warming up, then SECONDS of load. CPU per proof is what the kernel counted for the
 process (user and system time); memory is the process's high-water mark. The floor is one core's bare signatures in the same
@@ -134,6 +134,11 @@ def measure_audit(harness, bin_folder, proofs):
     }
 
 
+def measure_ledger(program, proofs):
+    with tempfile.TemporaryDirectory(prefix="occ-bench-", dir=os.environ.get("TMPDIR")) as folder:
+        return read_pairs([program, folder, str(proofs)])
+
+
 def read_pairs(argv):
     lines = subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True).stdout.split("\n")
     return {name: float(value) for name, value in (line.split() for line in lines if line)}
@@ -166,10 +171,23 @@ def print_table(report):
     cores = os.cpu_count()
     print(f"\n| occ audit, {audit['proofs']:,} proofs, {cores} cores | proofs/s | of the verifying floor of all cores | CPU µs/proof | MiB |\n| --- | ---: | ---: | ---: | ---: |")
     print(f"| in chain order | {audit['per_second']:,.0f} | {audit['per_second'] / floor['sodium_verify'] / cores:.0%} | {audit['cpu_us']:.1f} | {audit['mib']:.0f} |")
+    ledger = report["ledger"]
+    print(f"\n| ledger alone, {ledger['proofs']:,.0f} proofs of 700 bytes | |\n| --- | ---: |")
+    for name, value in (
+        ("written in frames of 64, each synced", f"{ledger['proofs_per_s']:,.0f}/s"),
+        ("CPU per proof, and with the digest index", f"{ledger['cpu_us']:.1f}, {ledger['cpu_all_us']:.1f} µs"),
+        ("syncs", f"{ledger['syncs']:,.0f}"),
+        ("ledger.db, index.db", f"{ledger['ledger_mb']:,.0f}, {ledger['index_mb']:,.0f} MB"),
+        ("look-up by digest, p50 and p99", f"{ledger['found_p50_us']:.0f}, {ledger['found_p99_us']:.0f} µs"),
+        ("the same of one that is not there", f"{ledger['none_p50_us']:.0f}, {ledger['none_p99_us']:.0f} µs"),
+        ("opened in", f"{ledger['open_full_ms']:.1f} ms"),
+        ("memory at most", f"{ledger['mib']:.0f} MiB"),
+    ):
+        print(f"| {name} | {value} |")
 
 
 def main():
-    bin_folder, tools, seconds, audit_proofs = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    bin_folder, tools, seconds, audit_proofs, ledger_proofs = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:6])
     os.environ["OCC_BIN"] = bin_folder
     import harness
 
@@ -181,7 +199,9 @@ def main():
         report["rows"].append(measure(harness, row, seconds))
     print(f"==> audit of {audit_proofs:,} proofs", file=sys.stderr)
     report["audit"] = measure_audit(harness, bin_folder, audit_proofs)
-    if "--json" in sys.argv[5:]:
+    print(f"==> ledger of {ledger_proofs:,} proofs", file=sys.stderr)
+    report["ledger"] = measure_ledger(f"{tools}/ledger", ledger_proofs)
+    if "--json" in sys.argv[6:]:
         print(json.dumps(report, indent=1))
     else:
         print_table(report)

@@ -1,6 +1,8 @@
 /*
- * ledger.c — what the ledger costs: fills one with proofs of 700 bytes in frames of 64, then looks them up by digest.
- * Usage: bench_ledger FOLDER [PROOFS [FRAME]]. The folder must exist; about 1 kB a proof is written and left there.
+ * ledger.c — what the ledger costs: fills one with proofs of 700 bytes in frames, then looks them up by digest.
+ * Usage: ledger FOLDER [PROOFS [FRAME]] (1,000,000 in frames of 64). The folder must exist; about 0.9 kB a proof is written and left
+ * there. Prints lines "name value"; cpu_us is the writing thread's time per proof, cpu_all_us with the index's; of look-ups, _us is
+ * time that passed and _cpu_us time of the processor; found and none: of a digest that is there, and of one that is not.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +27,7 @@ static void
 check(struct occ_result result, const char *what, const struct occ_error *err)
 {
     if (!occ_is_ok(result)) {
-        fprintf(stderr, "bench_ledger: %s: %s: %s\n", what, occ_result_name(result.code), err->text);
+        fprintf(stderr, "ledger: %s: %s: %s\n", what, occ_result_name(result.code), err->text);
         exit(3);
     }
 }
@@ -49,6 +51,13 @@ make_digest(uint64_t number, uint8_t digest[32])
     }
 }
 
+static void
+print(const char *name, double value)
+{
+    printf("%s %.3f\n", name, value);
+    (void)fflush(stdout);
+}
+
 static long
 memory_kib(void)
 {
@@ -67,14 +76,14 @@ size_mb(const char *folder, const char *name)
 }
 
 static struct occ_ledger *
-open_ledger(const char *folder)
+open_ledger(const char *folder, const char *name)
 {
     const struct occ_ledger_options options = { .folder = folder, .create = true };
     struct occ_error err = { 0 };
     struct occ_ledger *ledger = NULL;
     const double begin = now(CLOCK_MONOTONIC);
     check(occ_ledger_open(&options, &err, &ledger), "open", &err);
-    printf("open %.1f ms\n", (now(CLOCK_MONOTONIC) - begin) * 1e3);
+    print(name, (now(CLOCK_MONOTONIC) - begin) * 1e3);
     return ledger;
 }
 
@@ -86,7 +95,7 @@ fill(struct occ_ledger *ledger, uint64_t from, uint64_t proofs, size_t frame)
     static struct occ_ledger_entry entries[FRAME_MAX];
     const struct occ_ledger_epoch epoch = { .epoch_id = occ_bytes_str("bench") };
     struct occ_error err = { 0 };
-    uint64_t next = from + 1, steps = 0;
+    uint64_t next = from + 1;
     const double begin = now(CLOCK_MONOTONIC), thread = now(CLOCK_THREAD_CPUTIME_ID),
                  cpu = now(CLOCK_PROCESS_CPUTIME_ID);
     double longest = 0;
@@ -104,14 +113,13 @@ fill(struct occ_ledger *ledger, uint64_t from, uint64_t proofs, size_t frame)
         check(occ_ledger_write(ledger, &write, &err), "write", &err);
         const double took = now(CLOCK_MONOTONIC) - before;
         longest = took > longest ? took : longest;
-        steps++;
     }
     const double n = (double)(next - 1 - from), seconds = now(CLOCK_MONOTONIC) - begin;
-    printf("wrote %.0f proofs in %llu frames, %.1f s: %.0f proofs/s, longest write %.1f ms\n", n,
-           (unsigned long long)steps, seconds, n / seconds, longest * 1e3);
-    printf("CPU per proof: writer %.2f us, with the index %.2f us; memory %.1f MB\n",
-           (now(CLOCK_THREAD_CPUTIME_ID) - thread) / n * 1e6, (now(CLOCK_PROCESS_CPUTIME_ID) - cpu) / n * 1e6,
-           (double)memory_kib() / 1024);
+    print("proofs_per_s", n / seconds);
+    print("longest_write_ms", longest * 1e3);
+    print("cpu_us", (now(CLOCK_THREAD_CPUTIME_ID) - thread) / n * 1e6);
+    print("cpu_all_us", (now(CLOCK_PROCESS_CPUTIME_ID) - cpu) / n * 1e6);
+    print("fill_mib", (double)memory_kib() / 1024);
 }
 
 static struct occ_result
@@ -137,8 +145,8 @@ look_up(struct occ_ledger *ledger, const char *folder, uint64_t proofs)
     struct occ_ledger_reader *reader = NULL;
     struct occ_error err = { 0 };
     check(occ_ledger_reader_new(ledger, &options, &err, &reader), "reader", &err);
-    size_t busy = 0;
     for (int missing = 0; missing < 2; missing++) {
+        size_t busy = 0;
         for (size_t i = 0; i < LOOKUPS; i++) {
             uint8_t digest[32];
             make_digest(missing ? proofs + 1 + i : 1 + mix(i) % proofs, digest);
@@ -153,16 +161,18 @@ look_up(struct occ_ledger *ledger, const char *folder, uint64_t proofs)
             cpu[i] = now(CLOCK_THREAD_CPUTIME_ID) - cpu_before;
             check(result, "look-up", &err);
             if (found != (missing ? 0 : 1)) {
-                fprintf(stderr, "bench_ledger: %zu proofs found, %d expected\n", found, !missing);
+                fprintf(stderr, "ledger: %zu proofs found, %d expected\n", found, !missing);
                 exit(3);
             }
         }
         qsort(took, LOOKUPS, sizeof took[0], compare_doubles);
         qsort(cpu, LOOKUPS, sizeof cpu[0], compare_doubles);
-        printf("look-up %s: p50 %.0f us, p99 %.0f us, max %.0f us (CPU %.0f, %.0f, %.0f); busy %zu times\n",
-               missing ? "of none" : "of one", took[LOOKUPS / 2] * 1e6, took[LOOKUPS / 100 * 99] * 1e6,
-               took[LOOKUPS - 1] * 1e6, cpu[LOOKUPS / 2] * 1e6, cpu[LOOKUPS / 100 * 99] * 1e6, cpu[LOOKUPS - 1] * 1e6,
-               busy);
+        static const char *const names[2][4] = { { "found_p50_us", "found_p99_us", "found_p99_cpu_us", "found_busy" },
+                                                 { "none_p50_us", "none_p99_us", "none_p99_cpu_us", "none_busy" } };
+        print(names[missing][0], took[LOOKUPS / 2] * 1e6);
+        print(names[missing][1], took[LOOKUPS / 100 * 99] * 1e6);
+        print(names[missing][2], cpu[LOOKUPS / 100 * 99] * 1e6);
+        print(names[missing][3], (double)busy);
     }
     occ_ledger_reader_free(reader);
 }
@@ -171,30 +181,31 @@ int
 main(int argc, char **argv)
 {
     if (argc < 2) {
-        fprintf(stderr, "usage: bench_ledger FOLDER [PROOFS [FRAME]]\n");
+        fprintf(stderr, "usage: ledger FOLDER [PROOFS [FRAME]]\n");
         return 2;
     }
     const uint64_t proofs = argc > 2 ? strtoull(argv[2], NULL, 10) : 1000000;
     const size_t frame = argc > 3 ? strtoul(argv[3], NULL, 10) : 64;
     if (proofs == 0 || frame == 0 || frame > FRAME_MAX) {
-        fprintf(stderr, "bench_ledger: from 1 proof on, in frames of 1 to %d\n", FRAME_MAX);
+        fprintf(stderr, "ledger: from 1 proof on, in frames of 1 to %d\n", FRAME_MAX);
         return 2;
     }
-    struct occ_ledger *ledger = open_ledger(argv[1]);
+    struct occ_ledger *ledger = open_ledger(argv[1], "open_new_ms");
     struct occ_ledger_stats stats;
     occ_ledger_get_stats(ledger, &stats);
     fill(ledger, stats.proofs, proofs, frame);
     occ_ledger_get_stats(ledger, &stats);
-    printf("syncs %llu, indexed %llu of %llu, ledger %.0f MB, index %.0f MB\n", (unsigned long long)stats.syncs,
-           (unsigned long long)stats.indexed_proofs, (unsigned long long)stats.proofs, (double)stats.bytes / 1e6,
-           size_mb(argv[1], "index.db"));
-    look_up(ledger, argv[1], stats.proofs);
-    double begin = now(CLOCK_MONOTONIC);
+    print("syncs", (double)stats.syncs);
+    print("proofs", (double)stats.proofs);
+    print("not_indexed", (double)(stats.proofs - stats.indexed_proofs));
+    print("ledger_mb", (double)stats.bytes / 1e6);
+    const double begin = now(CLOCK_MONOTONIC);
     occ_ledger_close(ledger);
-    printf("close %.1f ms\n", (now(CLOCK_MONOTONIC) - begin) * 1e3);
-    ledger = open_ledger(argv[1]);
+    print("close_ms", (now(CLOCK_MONOTONIC) - begin) * 1e3);
+    print("index_mb", size_mb(argv[1], "index.db"));
+    ledger = open_ledger(argv[1], "open_full_ms");
     look_up(ledger, argv[1], stats.proofs);
     occ_ledger_close(ledger);
-    printf("memory %.1f MB\n", (double)memory_kib() / 1024);
+    print("mib", (double)memory_kib() / 1024);
     return 0;
 }

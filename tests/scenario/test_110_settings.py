@@ -212,7 +212,7 @@ def test_access_log_has_nothing_of_metadata(start, folder):
         assert occd.post("/verify", f'{{"proof":{{"metadata":{text}'.encode()).status == 400
     occd.stop()
     text = path.read_text()
-    assert "1234" not in text, text
+    assert "pin1234" not in text and "1e1234" not in text, text  # a port may well have 1234 in it
     assert "a name appears twice in one object" in text, "where it is wrong is said all the same"
 
 

@@ -2,6 +2,7 @@
 What a client received is in the ledger, byte for byte, whatever dies; boundary and ledger agree or nothing is signed; epochs are
 linked; and a disk that is full stops commits, and nothing else.
 """
+import collections
 import json
 import os
 import random
@@ -21,7 +22,9 @@ from harness import BIN, PRESET, Occd, Program, Wire, check_chains, digest_of, l
 pytestmark = pytest.mark.sanitized
 
 CLIENTS = 6
-ROUNDS = {"release": 24}.get(PRESET, 9)
+# OCC_CRASH_ROUNDS=200 for a long look.
+ROUNDS = int(os.environ.get("OCC_CRASH_ROUNDS", {"release": 24}.get(PRESET, 9)))
+CHILD_ROUNDS = 6  # a child that does not live for five seconds is waited for a little longer each time
 
 
 def texts_of(body):
@@ -35,7 +38,9 @@ def texts_of(body):
 def ledger_of(occd):
     """All proofs of the ledger, as texts, through the API: {epochId: [text, …]} in the order of counters."""
     found = {}
-    for epoch in json.loads(occd.get("/epochs").body)["epochs"]:
+    epochs = occd.get("/epochs?limit=1000")
+    assert epochs.status == 200 and not epochs.header("Link"), epochs.body
+    for epoch in epochs.json():
         lines, begin = [], 1
         while True:
             answer = occd.get(f"/proofs?epoch={epoch['epochId']}&from={begin}&limit=1000")
@@ -90,6 +95,8 @@ class Clients:
                 )
         except (OSError, AssertionError):
             return None
+        if answer is None:  # the connection broke
+            return None
         if answer.status == 200:
             return answer.body
         if answer.status not in (500, 503):
@@ -127,10 +134,8 @@ def check_ledger(clients, occd):
     missing = set(clients.texts) - set(stored)
     assert not missing, (len(missing), sorted(missing)[:2])
     proofs = [json.loads(text) for text in stored]
-    artifacts = [proof["artifact"]["digestB64"] for proof in proofs]
-    given = [json.loads(text)["artifact"]["digestB64"] for text in clients.texts]
-    assert len(set(given)) == len(given), "one key, one commit"
-    assert all(artifacts.count(digest) == 1 for digest in given[:50]), "what was received under a key was committed once"
+    committed = collections.Counter(proof["artifact"]["digestB64"] for proof in proofs)
+    assert set(committed.values()) == {1}, "one key, one commit: also of what nobody received"
     check_chains(proofs)
     return proofs
 
@@ -149,15 +154,14 @@ def test_killed_at_random_moments_under_load(folder, victims):
     enclave = None if victims == "child" else start_enclave()
     holder = [Occd(folder / "data", *arguments)]
     with Clients(holder) as clients:
-        for _ in range(ROUNDS):
+        for _ in range(CHILD_ROUNDS if victims == "child" else ROUNDS):
             time.sleep(chance.uniform(0.02, 0.25))
             if victims in ("boundary", "both"):
                 enclave.kill()
             if victims in ("parent", "both"):
                 holder[0].kill()
             if victims == "child":
-                os.kill(holder[0].boundary_pid() or 0, signal.SIGKILL) if holder[0].boundary_pid() else None
-                wait_for(holder[0].is_healthy)
+                os.kill(wait_for(holder[0].boundary_pid), signal.SIGKILL)
             if victims in ("boundary", "both"):
                 enclave = start_enclave()
             if victims in ("parent", "both"):
@@ -170,7 +174,7 @@ def test_killed_at_random_moments_under_load(folder, victims):
     holder[0].stop()
     if enclave:
         enclave.stop()
-    assert len({proof["commit"]["epochId"] for proof in proofs}) == (1 if victims == "parent" else ROUNDS + 1) or victims in ("boundary", "child", "both")
+    assert (len({proof["commit"]["epochId"] for proof in proofs}) == 1) == (victims == "parent")
     audit(folder / "data")
 
 

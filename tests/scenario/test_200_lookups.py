@@ -11,7 +11,7 @@ import urllib.parse
 
 import pytest
 
-from harness import BIN, ROOT, Occd, check_chains, digest_of, environment, node, occ, status_of, wait_for
+from harness import PRESET, ROOT, Occd, check_chains, digest_of, environment, node, occ, status_of, wait_for
 
 pytestmark = [pytest.mark.sanitized, pytest.mark.threads]
 
@@ -357,12 +357,34 @@ def test_long_pages(occd):
         assert len(occd.get(f"/proofs/{hex_of(digest_of(1))}?limit=2").json()) == 2, "a short answer always has room"
         assert len(occd.commit(digest_of(2))) == 1
         # What clients have not taken, what is being read, and the rest of the program.
-        if "release" in str(BIN):
+        if PRESET == "release":
             assert int(status_of(occd.pid)["VmHWM"].split()[0]) < 300_000
     finally:
         for client in idle:
             client.close()
     wait_for(lambda: occd.get(path).status == 200, what="room again")
+
+
+@pytest.mark.skipif(PRESET != "release", reason="more proofs than a sanitized build makes in a moment")
+def test_while_the_index_is_made(start, folder):
+    """More proofs than are kept in memory, and no index: 503 until it is there again, never a wrong answer."""
+    occd = start()
+    first = occd.commit(digest_of(0))
+    for n in range(70):
+        occd.commit(*[digest_of(1000 * n + i) for i in range(1, 1001)])
+    occd.stop()
+    (folder / "data" / "index.db").unlink()
+    occd = start()
+
+    def look():
+        answer = occd.get(f"/proofs/{hex_of(digest_of(0))}")
+        if answer.status == 503:
+            assert answer.error() == "the index of digests is being made anew, try again later"
+            assert answer.header("Retry-After") == "1"
+        return answer if answer.status != 503 else None
+
+    assert wait_for(look, what="the index").json() == first
+    assert occd.get(f"/proofs/{hex_of(digest_of(80_000))}").status == 404
 
 
 def test_look_ups_beside_commits(occd):

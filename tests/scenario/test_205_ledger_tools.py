@@ -454,6 +454,15 @@ def test_swapped_proofs_within_a_row(copy):
     assert people.startswith(f"NOT INTACT: first break at epoch {first['epochId'][:16]}…, counter {first['counter']}: the proof that is kept")
 
 
+def test_another_digest(copy):
+    """A proof that a look-up by its digest would not find."""
+    digest = base64.b64decode(digest_of(13)["digestB64"])
+    rewrite(copy, 3, lambda body: body.replace(digest, digest[::-1]))
+    status, report, _ = audit(copy)
+    assert (status, report["faultCount"], report["firstBreak"]["kind"], report["firstBreak"]["counter"]) == (1, 1, "misplaced", "14")
+    assert check(copy)[0] == 1
+
+
 def test_a_strangers_proof(kept, folder):
     """A valid proof of another key under the epoch's name and the counter of the one that it replaces."""
     assert occ("import", "--ledger", folder / "data", kept / "kept.jsonl").returncode == 0

@@ -64,6 +64,14 @@ def test_verifications_count(start, folder):
     check_too_many(commit(occd))
 
 
+@pytest.mark.parametrize("path", [f"/proofs/{'00' * 32}", "/proofs", "/epochs"])
+def test_lookups_count(start, path):
+    occd = start("--rate-address", "1/h")
+    assert occd.get(path).status in (200, 404)
+    check_too_many(occd.get(path))
+    check_too_many(commit(occd))
+
+
 def test_what_is_refused_by_its_head_does_not_count(start, folder):
     occd = start("--rate-address", "1/h", "--api-keys", key_file(folder))
     for _ in range(3):

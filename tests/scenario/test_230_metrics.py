@@ -205,6 +205,21 @@ def test_no_boundary(folder, start):
     program.stop()
 
 
+def test_an_authority_that_is_not_there(start):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    occd = start("--tsa", f"http://user:secret@127.0.0.1:{port}/tsr", "--tsa-wait", "100ms")
+    occd.commit(digest_of(1))
+
+    def failures():
+        found = {labels: count for (name, labels), count in scrape(occd).items() if name == "occ_timestamp_failures_total"}
+        assert len(found) == 1 and not any("secret" in text for labels in found for _, text in labels)
+        return sum(found.values())
+
+    wait_for(lambda: failures() > 0, what="a failure")
+    assert value(occd, "occ_timestamp_late") == 1, "it is still wanted"
+
+
 def test_rate_limited(start):
     occd = start("--rate-address", "1/h")
     for _ in range(3):

@@ -65,9 +65,20 @@ epoch_of(bool is_other)
     return epoch;
 }
 
-/* A ledger with these texts under the counters 1, 2, …, one a row. */
+/* The artifact's digest of one of the texts (put_ledger). */
 static void
-make_ledger(const struct occ_bytes *from, size_t count, bool is_other)
+digest_of_text(struct occ_bytes text, uint8_t ret_digest[OCC_SHA256_LEN])
+{
+    for (unsigned i = 0; i < PROOFS; i++) {
+        if (text.ptr == texts[i].ptr) {
+            hash_of("digest", i, ret_digest);
+        }
+    }
+}
+
+/* A ledger with these texts under the counters 1, 2, …. */
+static void
+make_ledger_with(const struct occ_bytes *from, size_t count, bool is_other, size_t other_digest)
 {
     const struct occ_ledger_options options = { .folder = folder.path, .create = true };
     const struct occ_ledger_epoch epoch = epoch_of(is_other);
@@ -79,6 +90,8 @@ make_ledger(const struct occ_bytes *from, size_t count, bool is_other)
     assert_true(count == 0 || (proofs != NULL && entries != NULL));
     for (size_t i = 0; i < count; i++) {
         proofs[i] = (struct occ_ledger_proof){ .counter = i + 1, .text = from[i] };
+        digest_of_text(from[i], proofs[i].digest);
+        proofs[i].digest[0] ^= (uint8_t)(i == other_digest);
         entries[i] = (struct occ_ledger_entry){ .position = i + 1, .proof_count = 1, .proofs = &proofs[i] };
     }
     const struct occ_ledger_write write = { .epoch = &epoch, .entries = entries, .entry_count = count };
@@ -88,6 +101,12 @@ make_ledger(const struct occ_bytes *from, size_t count, bool is_other)
     free(proofs);
     free(entries);
     occ_ledger_close(ledger);
+}
+
+static void
+make_ledger(const struct occ_bytes *from, size_t count, bool is_other)
+{
+    make_ledger_with(from, count, is_other, SIZE_MAX);
 }
 
 static struct occ_audit *
@@ -205,6 +224,19 @@ test_other_key(void **state)
     occ_stored_free(stored);
 }
 
+static void
+test_other_digest(void **state)
+{
+    (void)state;
+    struct occ_stored *stored = NULL;
+    make_ledger_with(texts, 5, false, 3);
+    struct occ_audit *made = audit(&stored);
+    assert_int_equal(occ_findings_faults(&made->findings), 1);
+    check_finding(made, 0, OCC_FINDING_MISPLACED, 4, "it is found by another digest than its artifact's, counter 4");
+    occ_audit_free(made);
+    occ_stored_free(stored);
+}
+
 /* Texts that are no proofs, or no JSON, or have line ends in them: what stands behind keeps its name. */
 static void
 test_damaged_texts(void **state)
@@ -256,6 +288,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_sizes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_swapped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_other_key, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_other_digest, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damaged_texts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_ledger, set_up, tear_down),
     };

@@ -11,7 +11,7 @@
 
 #include "unit/ledger/support.h"
 
-enum { PAGE = 4096, PAGES_MAX = 2048, FILES = 2 };
+enum { PAGE = 4096, PAGES_MAX = 256, FILES = 2 };
 
 /* What a disk has of a file, and what it does not have yet. */
 struct disk {
@@ -153,8 +153,9 @@ static int
 shim_sync(sqlite3_file *file, int flags)
 {
     struct shim_file *const it = shim_of(file);
+    (void)flags;
     if (it->disk == NULL) {
-        return it->real->pMethods->xSync(it->real, flags);
+        return SQLITE_OK; /* nothing here needs a real disk */
     }
     if (shim.is_dead) {
         return SQLITE_IOERR_FSYNC;
@@ -281,7 +282,8 @@ shim_delete(sqlite3_vfs *vfs, const char *name, int sync)
         disk->len = 0;
         memset(disk->is_dirty, 0, sizeof disk->is_dirty);
     }
-    return shim.usual->xDelete(shim.usual, name, sync);
+    (void)sync;
+    return shim.usual->xDelete(shim.usual, name, 0);
 }
 
 static void
@@ -384,6 +386,23 @@ try_open(const char *folder)
     return NULL;
 }
 
+/* Trouble that has passed leaves nothing behind: what was written after it is found by its digest. */
+static void
+assert_found(struct occ_ledger *ledger, const char *folder, uint64_t position)
+{
+    struct occ_ledger_reader *const reader = open_reader(ledger, folder);
+    struct seen seen = SEEN_INIT;
+    struct occ_error err;
+    for (uint64_t i = 1; i <= position; i++) {
+        uint8_t digest[32];
+        digest_of(i * 100, digest);
+        assert_ok(occ_ledger_by_digest(reader, digest, see, &seen, &err));
+    }
+    assert_int_equal(seen.count, position);
+    occ_buf_clear(&seen.text);
+    occ_ledger_reader_free(reader);
+}
+
 /* Writes until the disk does no more; opens again in between. Returns the last position that was reported as written. */
 static uint64_t
 run(const char *folder)
@@ -402,6 +421,9 @@ run(const char *folder)
             break;
         }
         acknowledged = position;
+        if (shim.has_failed && !shim.for_ever) {
+            assert_found(ledger, folder, position);
+        }
         if (position == 3) {
             occ_ledger_close(ledger);
             ledger = try_open(folder);
@@ -424,8 +446,10 @@ static void
 assert_whole(const char *folder, uint64_t acknowledged)
 {
     struct occ_error err = { 0 };
-    struct occ_ledger *ledger = open_ledger(folder);
-    struct occ_ledger_reader *reader = open_reader(ledger, folder);
+    reset_shim(KINDS, 0, false); /* no more faults */
+    struct occ_ledger *const ledger = try_open(folder);
+    assert_non_null(ledger);
+    struct occ_ledger_reader *const reader = open_reader(ledger, folder);
     struct occ_ledger_stats stats;
     occ_ledger_get_stats(ledger, &stats);
     struct seen seen = SEEN_INIT;

@@ -203,6 +203,32 @@ test_full_and_then_not(void **state)
     occ_buf_clear(&seen.text);
 }
 
+/* While somebody reads, the ledger is closed and opened: what is in the WAL cannot be copied away, and it starts all the same. */
+static struct occ_result
+reopen_meanwhile(void *ctx, const struct occ_ledger_found *found)
+{
+    struct fixture *const at = ctx;
+    assert_int_equal(found->counter, 1);
+    reopen_fixture(at);
+    assert_ok(put_entry(at->ledger, "e", "", 2, 2, 1, &at->err));
+    return occ_success();
+}
+
+static void
+test_opened_while_read(void **state)
+{
+    struct fixture *const at = *state;
+    assert_ok(put_entry(at->ledger, "e", "", 1, 1, 1, &at->err));
+    struct occ_ledger_reader *const own = open_reader(NULL, at->folder);
+    uint64_t cursor = 0;
+    assert_ok(occ_ledger_walk(own, &cursor, 10, reopen_meanwhile, at, &at->err));
+    struct seen seen = SEEN_INIT;
+    assert_ok(occ_ledger_walk(own, &cursor, 10, see, &seen, &at->err));
+    assert_int_equal(seen.count, 1);
+    occ_buf_clear(&seen.text);
+    occ_ledger_reader_free(own);
+}
+
 static void
 test_relative_folder(void **state)
 {
@@ -232,6 +258,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_not_a_database, setup, teardown),
         cmocka_unit_test_setup_teardown(test_read_only, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_and_then_not, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_opened_while_read, setup, teardown),
         cmocka_unit_test_setup_teardown(test_relative_folder, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -222,6 +222,40 @@ test_write_refusals(void **state)
     assert_int_equal(count_files(), 2);
 }
 
+/* Fills a temporary file as somebody else would; ctx is the code with which it ends. */
+static struct occ_result
+fill(void *ctx, const char *temporary, struct occ_error *err)
+{
+    FILE *const file = fopen(temporary, "r+b");
+    assert_non_null(file);
+    assert_int_equal(fgetc(file), EOF);
+    assert_true(fputs("filled", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    const enum occ_err code = *(enum occ_err *)ctx;
+    return code == OCC_OK ? occ_success() : occ_error_set(err, code, "not filled");
+}
+
+static void
+test_make(void **state)
+{
+    (void)state;
+    enum occ_err code = OCC_ERR_BUSY;
+    struct occ_error err = { 0 };
+    assert_int_equal(occ_file_make(folder_join(&folder, "a"), fill, &code, &err).code, OCC_ERR_BUSY);
+    assert_int_equal(count_files(), 0);
+    code = OCC_OK;
+    assert_int_equal(occ_file_make(folder_join(&folder, "a"), fill, &code, &err).code, OCC_OK);
+    assert_content("a", "filled");
+    struct stat status;
+    assert_int_equal(stat(folder_join(&folder, "a"), &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    write_file("a", "kept");
+    assert_int_equal(occ_file_make(folder_join(&folder, "a"), fill, &code, &err).code, OCC_ERR_STATE);
+    assert_content("a", "kept");
+    assert_int_equal(count_files(), 1);
+    assert_int_equal(occ_file_make(folder_join(&folder, "no/a"), fill, &code, &err).code, OCC_ERR_NOT_FOUND);
+}
+
 /* A write that cannot be finished leaves the old content and no second file. */
 static void
 test_write_full_disk(void **state)
@@ -343,6 +377,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_write_over, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_write_is_atomic, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_write_refusals, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_make, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_write_full_disk, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_write_all, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_make_folder, set_up, tear_down),

@@ -23,8 +23,8 @@ begin(struct run *run, const char *paths, const char *const *flags)
 static void
 end(struct run *run)
 {
+    occ_timestamps_clear(run->module.timestamps, &run->ask);
     module_end(&run->module);
-    occ_timestamps_clear(&run->ask);
 }
 
 static void
@@ -159,7 +159,7 @@ test_cancelled(void **state)
     start(&run, (const size_t[]){ 1, 2, 0 }, HOUR_MS);
     occ_timestamps_cancel(run.module.timestamps, &run.ask);
     occ_timestamps_cancel(run.module.timestamps, &run.ask);
-    occ_timestamps_clear(&run.ask);
+    occ_timestamps_clear(run.module.timestamps, &run.ask);
     start(&run, (const size_t[]){ 3, 0 }, HOUR_MS);
     run_until_done(&run);
     assert_true(run.tokens[0].has);
@@ -179,6 +179,32 @@ test_the_end_tells_those_that_wait(void **state)
     run.module.timestamps = NULL;
     assert_int_equal(run.done_count, 1);
     assert_false(run.tokens[0].has);
+    end(&run);
+}
+
+/* Tokens are in memory until their request is done: not without end. */
+static void
+test_tokens_are_held_within_a_limit(void **state)
+{
+    (void)state;
+    static struct run run = { 0 };
+    the_run = &run;
+    module_begin_held(&run.module, "/good", (const char *const[]){ NULL }, 10000); /* a token has some 3 KB */
+    start(&run, (const size_t[]){ 1, 2, 3, 4, 5, 6, 0 }, HOUR_MS);
+    run_until_done(&run);
+    size_t count = 0;
+    size_t len = 0;
+    for (size_t i = 0; i < 6; i++) {
+        count += run.tokens[i].has ? 1 : 0;
+        len += run.tokens[i].text.len;
+    }
+    assert_in_range(count, 1, 5);
+    assert_true(len <= 10000);
+    occ_timestamps_clear(run.module.timestamps, &run.ask); /* room again */
+    run.done_count = 0;
+    start(&run, (const size_t[]){ 7, 0 }, HOUR_MS);
+    run_until_done(&run);
+    assert_true(run.tokens[0].has);
     end(&run);
 }
 
@@ -215,10 +241,15 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_none),         cmocka_unit_test(test_all_tokens_of_a_request),
-        cmocka_unit_test(test_the_deadline), cmocka_unit_test(test_no_time_at_all),
-        cmocka_unit_test(test_nobody_can),   cmocka_unit_test(test_patience),
-        cmocka_unit_test(test_cancelled),    cmocka_unit_test(test_the_end_tells_those_that_wait),
+        cmocka_unit_test(test_none),
+        cmocka_unit_test(test_all_tokens_of_a_request),
+        cmocka_unit_test(test_the_deadline),
+        cmocka_unit_test(test_no_time_at_all),
+        cmocka_unit_test(test_nobody_can),
+        cmocka_unit_test(test_patience),
+        cmocka_unit_test(test_cancelled),
+        cmocka_unit_test(test_the_end_tells_those_that_wait),
+        cmocka_unit_test(test_tokens_are_held_within_a_limit),
         cmocka_unit_test(test_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

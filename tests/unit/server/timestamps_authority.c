@@ -28,7 +28,7 @@ struct run {
 };
 
 static void
-begin(struct run *run, const char *path, uint64_t parallel, uint64_t rate)
+begin_patient(struct run *run, const char *path, uint64_t parallel, uint64_t rate, uint64_t patience_ms)
 {
     struct occ_error err = { 0 };
     *run = (struct run){ .url = OCC_BUF_INIT(1000) };
@@ -45,8 +45,15 @@ begin(struct run *run, const char *path, uint64_t parallel, uint64_t rate)
                                                             .shown = "http://tsa.example/",
                                                             .timeout_ms = strcmp(path, "/never") == 0 ? 200 : 10000,
                                                             .parallel = parallel,
-                                                            .rate = rate };
+                                                            .rate = rate,
+                                                            .patience_ms = patience_ms };
     assert_true(occ_is_ok(occ_timestamps_authority_new(&config, &run->authority)));
+}
+
+static void
+begin(struct run *run, const char *path, uint64_t parallel, uint64_t rate)
+{
+    begin_patient(run, path, parallel, rate, 0);
 }
 
 static void
@@ -118,6 +125,23 @@ run_until_held(struct run *run, size_t count)
     occ_timer_start(run->poll, 1);
     tsa_run(&run->tsa);
     assert_int_equal(run->tsa.held_count, count);
+}
+
+static void
+on_pause_over(void *ctx)
+{
+    struct run *run = ctx;
+    occ_loop_stop(run->tsa.loop);
+}
+
+static void
+wait_ms(struct run *run, uint64_t ms)
+{
+    struct occ_timer *timer = NULL;
+    assert_true(occ_is_ok(occ_timer_new(run->tsa.loop, on_pause_over, run, &timer)));
+    occ_timer_start(timer, ms);
+    tsa_run(&run->tsa);
+    occ_timer_free(timer);
 }
 
 static struct occ_timestamps_authority_stats
@@ -229,20 +253,54 @@ open_breaker(struct run *run)
 }
 
 static void
-on_pause_over(void *ctx)
+test_no_turn_in_time_by_its_rate(void **state)
 {
-    struct run *run = ctx;
-    occ_loop_stop(run->tsa.loop);
+    (void)state;
+    static struct run run;
+    begin_patient(&run, "/good", 16, 10, 1000);
+    for (size_t i = 0; i < 10; i++) {
+        take(&run, false, true);
+    }
+    take(&run, false, false);
+    assert_false(take(&run, true, true)->done); /* a late one has time */
+    for (size_t i = 0; i < 10; i++) {
+        occ_timestamps_authority_cancel(run.authority, &run.asks[i].ask);
+    }
+    take(&run, false, true);
+    run_until_done(&run, 2);
+    end(&run);
 }
 
 static void
-wait_ms(struct run *run, uint64_t ms)
+test_no_turn_in_time_by_its_answers(void **state)
 {
-    struct occ_timer *timer = NULL;
-    assert_true(occ_is_ok(occ_timer_new(run->tsa.loop, on_pause_over, run, &timer)));
-    occ_timer_start(timer, ms);
-    tsa_run(&run->tsa);
-    occ_timer_free(timer);
+    (void)state;
+    static struct run run;
+    begin_patient(&run, "/held", 1, 0, 1000);
+    for (size_t i = 0; i < 20; i++) {
+        take(&run, false, true); /* how long it takes is not known yet */
+    }
+    for (size_t i = 1; i < 20; i++) {
+        occ_timestamps_authority_cancel(run.authority, &run.asks[i].ask);
+    }
+    run_until_held(&run, 1);
+    wait_ms(&run, 100);
+    tsa_release(&run.tsa, 1);
+    run_until_done(&run, 1);
+    /* Now it is: 100 ms each at least, so that of these some come too late. */
+    take(&run, false, true);
+    size_t refused = 0;
+    for (size_t i = 0; i < 20; i++) {
+        struct ask *own = &run.asks[run.count++];
+        *own = (struct ask){ .ask = { .done = done }, .run = &run };
+        refused += occ_timestamps_authority_take(run.authority, &own->ask) ? 0 : 1;
+    }
+    assert_in_range(refused, 10, 20);
+    take(&run, true, true);
+    for (size_t i = 0; i < run.count; i++) {
+        occ_timestamps_authority_cancel(run.authority, &run.asks[i].ask);
+    }
+    end(&run);
 }
 
 static void
@@ -344,6 +402,8 @@ main(void)
         cmocka_unit_test(test_late_ones_come_last),
         cmocka_unit_test(test_a_rate),
         cmocka_unit_test(test_cancelled_under_way),
+        cmocka_unit_test(test_no_turn_in_time_by_its_rate),
+        cmocka_unit_test(test_no_turn_in_time_by_its_answers),
         cmocka_unit_test(test_the_breaker),
         cmocka_unit_test(test_those_that_wait_are_turned_away),
         cmocka_unit_test(test_kinds_of_failures),

@@ -21,9 +21,9 @@ struct tsa_module {
     struct occ_timestamps *timestamps;
 };
 
-/* paths: of authorities, separated by spaces; flags: NULL at the end. */
+/* paths: of authorities, separated by spaces; flags: NULL at the end; held_len_max: as in struct occ_timestamps_config. */
 static inline void
-module_begin(struct tsa_module *run, const char *paths, const char *const *flags)
+module_begin_held(struct tsa_module *run, const char *paths, const char *const *flags, size_t held_len_max)
 {
     static char *const envp[] = { NULL };
     struct occ_error err = { 0 };
@@ -51,12 +51,20 @@ module_begin(struct tsa_module *run, const char *paths, const char *const *flags
         run->argv[i] = run->words[i];
     }
     assert_true(occ_is_ok(occ_settings_load(&occ_options_program, argc, run->argv, envp, &err, &run->settings)));
-    const struct occ_timestamps_config config = {
-        .loop = run->tsa.loop, .events = &run->events, .settings = run->settings, .store = &run->store
-    };
+    const struct occ_timestamps_config config = { .loop = run->tsa.loop,
+                                                  .events = &run->events,
+                                                  .settings = run->settings,
+                                                  .store = &run->store,
+                                                  .held_len_max = held_len_max };
     if (!occ_is_ok(occ_timestamps_new(&config, &err, &run->timestamps))) {
         fail_msg("%s", err.text);
     }
+}
+
+static inline void
+module_begin(struct tsa_module *run, const char *paths, const char *const *flags)
+{
+    module_begin_held(run, paths, flags, 0);
 }
 
 static inline void

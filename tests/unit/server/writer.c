@@ -99,7 +99,7 @@ struct fixture {
     struct occ_ledger ledger;
     struct occ_loop *loop;
     struct occ_writer *writer;
-    struct occ_timer *guard;
+    struct occ_timer *guard, *look;
     struct job jobs[JOBS];
     unsigned calls, stop_at; /* the loop is stopped at so many calls of done and kept */
     bool stop_when_well;
@@ -188,6 +188,7 @@ set_up(struct fixture *fixture)
     const struct occ_writer_config config = { .loop = fixture->loop,
                                               .events = &no_log,
                                               .ledger = &fixture->ledger,
+                                              .stuck_ms = 20,
                                               .on_trouble = on_trouble,
                                               .on_written = on_written,
                                               .ctx = fixture };
@@ -350,6 +351,39 @@ test_set_apart(void **state)
 
 /* ---- trouble ---- */
 
+static void
+on_look(void *ctx)
+{
+    struct fixture *fixture = ctx;
+    if (occ_writer_trouble(fixture->writer) != NULL) {
+        assert_string_equal(occ_writer_trouble(fixture->writer),
+                            "commits are stopped: the ledger's disk does not answer, try again later");
+        tell(&fixture->ledger, false, OCC_OK);
+        return;
+    }
+    occ_timer_start(fixture->look, 1);
+}
+
+/* A disk that does not answer: it is said, and what waits for it is durable when it does. */
+static void
+test_stuck(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    set_up(&fixture);
+    assert_true(occ_is_ok(occ_timer_new(fixture.loop, on_look, &fixture, &fixture.look)));
+    tell(&fixture.ledger, true, OCC_OK);
+    write_job(&fixture, 0);
+    assert_null(occ_writer_trouble(fixture.writer));
+    occ_timer_start(fixture.look, 1);
+    run_until(&fixture, 1); /* only on_look lets the ledger go on */
+    assert_int_equal(fixture.jobs[0].done_code, OCC_OK);
+    assert_null(occ_writer_trouble(fixture.writer));
+    assert_int_equal(fixture.troubles, 0);
+    occ_timer_free(fixture.look);
+    tear_down(&fixture);
+}
+
 /* 1 is dropped; 0, and what comes in trouble, are kept, in order; then all is well. */
 static void
 write_in_trouble(struct fixture *fixture)
@@ -497,6 +531,7 @@ main(void)
         cmocka_unit_test(test_tokens_join),
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_set_apart),
+        cmocka_unit_test(test_stuck),
         cmocka_unit_test(test_trouble),
         cmocka_unit_test(test_given_up_at_the_end),
         cmocka_unit_test(test_written_at_the_end),
