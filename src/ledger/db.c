@@ -2,6 +2,7 @@
 #include "ledger/db.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -67,6 +68,10 @@ struct occ_result
 occ_db_fail(const struct occ_db *db, int answer, struct occ_error *err)
 {
     const char *const why = db->handle == NULL ? sqlite3_errstr(answer) : sqlite3_errmsg(db->handle);
+    const int reason = db->handle == NULL ? 0 : sqlite3_system_errno(db->handle);
+    if ((answer & 0xff) == SQLITE_CANTOPEN && reason != 0) { /* SQLite's own words do not say whether it is there */
+        return occ_error_set(err, code_of(db, answer), "%s: cannot be opened: %s", db->path, strerror(reason));
+    }
     return occ_error_set(err, code_of(db, answer), "%s: %s", db->path, why);
 }
 
