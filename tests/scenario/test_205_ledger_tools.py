@@ -166,6 +166,7 @@ def test_wrong_use(served, folder):
                   ["backup", "--ledger", folder, folder / "copy"]):
         result = occ(*words)
         assert (result.returncode, result.stdout) == (3, b""), (words, result.stderr)
+        assert result.stderr.endswith(b"/ledger.db: cannot be opened: No such file or directory\n"), result.stderr
     status, lines, err = check(folder)
     assert (status, lines) == (3, []) and "ledger.db" in err
     assert list(folder.iterdir()) == [], "nothing was made"
