@@ -4,6 +4,7 @@ After each round, when all is there again: every proof that a client received is
 outcome nobody knew are repeated with their key and give one set of proofs, and so do those that were answered; no counter and no
 link was given out twice. At the end the whole ledger is exported, followed link by link, and audited.
 """
+import collections
 import json
 import random
 import threading
@@ -154,6 +155,8 @@ def check_whole(folder, book):
             assert "prevB64" not in commit
         assert before is None or int(commit["counter"]) == int(before["commit"]["counter"]) + 1, "counters go on across epochs"
         before = proof
+    digests = collections.Counter(json.loads(line)["artifact"]["digestB64"] for line in ledger.values())
+    assert set(digests.values()) == {1}, "one key, one commit: also of what nobody received"
     missing = [place for place, text in book.texts.items() if ledger.get(place) != text]
     assert not missing, f"{len(missing)} of {len(book.texts)} proofs are not in the ledger as they were given out: {missing[:3]}"
     audit = occ("audit", "--ledger", folder / "data")

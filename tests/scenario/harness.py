@@ -139,6 +139,15 @@ class Program:
         assert status == expected, f"{self.argv[0]} ended with {status}:\n{self.log()}"
 
 
+class Enclave(Program):
+    """occ-enclave listening on a unix socket; it takes connections once this returns (the file is there a moment earlier)."""
+
+    def __init__(self, path, *arguments):
+        super().__init__([BIN / "occ-enclave", "--listen", f"unix:{path}", *arguments])
+        self.socket, self.where = pathlib.Path(path), f"unix:{path}"
+        self.wait_event("epoch begins")
+
+
 class Occd(Program):
     """occd on a free port (or where listen says), with its own boundary unless arguments say otherwise."""
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness import BIN, Program, check_chains, digest_of, is_alive, link_hash, verify_offline, wait_for
+from harness import BIN, Enclave, Program, check_chains, digest_of, is_alive, link_hash, verify_offline, wait_for
 
 pytestmark = pytest.mark.sanitized
 
@@ -73,8 +73,7 @@ def test_stuck_child_is_503_and_replaced(start):
 def test_verification_goes_on_without_a_boundary(start, folder):
     occd = start()
     proof = occd.commit(digest_of(1))[0]
-    enclave = Program([BIN / "occ-enclave", "--listen", f"unix:{folder}/b.sock"])
-    wait_for(lambda: (folder / "b.sock").exists())
+    enclave = Enclave(folder / "b.sock")
     other = start("--boundary", f"unix:{folder}/b.sock", data=folder / "other")
     enclave.kill()
     wait_for(lambda: not other.is_healthy())
@@ -87,10 +86,7 @@ def test_verification_goes_on_without_a_boundary(start, folder):
 @pytest.fixture
 def enclave(folder):
     """A boundary on a unix socket; .socket is its path."""
-    program = Program([BIN / "occ-enclave", "--listen", f"unix:{folder}/boundary.sock"])
-    program.socket = folder / "boundary.sock"
-    wait_for(lambda: program.socket.exists() or program.process.poll() is not None, what=program.log())
-    assert program.process.poll() is None, program.log()
+    program = Enclave(folder / "boundary.sock")
     yield program
     if program.process.poll() is None:
         program.stop()

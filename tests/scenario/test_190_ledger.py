@@ -17,14 +17,11 @@ import time
 import pytest
 
 import frames
-from harness import BIN, PRESET, Occd, Program, Wire, check_chains, digest_of, link_hash, occ, verify_offline, wait_for
+from harness import BIN, Enclave, Occd, Program, Wire, check_chains, digest_of, link_hash, occ, verify_offline, wait_for
 
 pytestmark = pytest.mark.sanitized
 
 CLIENTS = 6
-# OCC_CRASH_ROUNDS=200 for a long look.
-ROUNDS = int(os.environ.get("OCC_CRASH_ROUNDS", {"release": 24}.get(PRESET, 9)))
-CHILD_ROUNDS = 6  # a child that does not live for five seconds is waited for a little longer each time
 
 
 def texts_of(body):
@@ -61,7 +58,7 @@ def audit(folder):
     return json.loads(result.stdout)
 
 
-# ---- kill -9 under load ----
+# ---- clients that keep what they got ----
 
 
 class Clients:
@@ -138,47 +135,6 @@ def check_ledger(clients, occd):
     assert set(committed.values()) == {1}, "one key, one commit: also of what nobody received"
     check_chains(proofs)
     return proofs
-
-
-@pytest.mark.parametrize("victims", ["parent", "boundary", "both", "child"])
-def test_killed_at_random_moments_under_load(folder, victims):
-    path = folder / "b.sock"
-    chance = random.Random(victims)
-    arguments = () if victims == "child" else ("--boundary", f"unix:{path}")
-
-    def start_enclave():
-        enclave = Program([BIN / "occ-enclave", "--listen", f"unix:{path}"])
-        wait_for(lambda: path.exists() or enclave.process.poll() is not None)
-        return enclave
-
-    enclave = None if victims == "child" else start_enclave()
-    holder = [Occd(folder / "data", *arguments)]
-    with Clients(holder) as clients:
-        for _ in range(CHILD_ROUNDS if victims == "child" else ROUNDS):
-            time.sleep(chance.uniform(0.02, 0.25))
-            if victims in ("boundary", "both"):
-                enclave.kill()
-            if victims in ("parent", "both"):
-                holder[0].kill()
-            if victims == "child":
-                os.kill(wait_for(holder[0].boundary_pid), signal.SIGKILL)
-            if victims in ("boundary", "both"):
-                enclave = start_enclave()
-            if victims in ("parent", "both"):
-                holder[0] = Occd(folder / "data", *arguments)
-        wait_for(holder[0].is_healthy)
-        before = len(clients.received)
-        wait_for(lambda: len(clients.received) > before, what="commits go on after all")
-    proofs = check_ledger(clients, holder[0])
-    verify_offline(proofs, folder)
-    holder[0].stop()
-    if enclave:
-        enclave.stop()
-    assert (len({proof["commit"]["epochId"] for proof in proofs}) == 1) == (victims == "parent")
-    audit(folder / "data")
-
-
-# ---- epochs ----
 
 
 def test_epochs_are_linked(folder):
@@ -304,9 +260,7 @@ def test_a_link_that_is_refused_stops_commits_and_names_the_flag(folder):
 
 @pytest.fixture
 def enclave(folder):
-    program = Program([BIN / "occ-enclave", "--listen", f"unix:{folder}/b.sock"])
-    program.where = f"unix:{folder}/b.sock"
-    wait_for((folder / "b.sock").exists)
+    program = Enclave(folder / "b.sock")
     yield program
     program.stop()
 
@@ -429,8 +383,7 @@ def test_full_disk_under_load(folder):
 
 def test_stopped_while_the_disk_is_full(folder):
     """It ends in good order; over a socket the boundary still has what was signed."""
-    enclave = Program([BIN / "occ-enclave", "--listen", f"unix:{folder}/b.sock"])
-    wait_for((folder / "b.sock").exists)
+    enclave = Enclave(folder / "b.sock")
     occd = Occd(folder / "data", "--boundary", f"unix:{folder}/b.sock", "--access-log", "off")
     occd.commit(digest_of(1))
     limit_files(occd, 1)

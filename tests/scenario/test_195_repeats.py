@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from harness import BIN, Occd, Program, digest_of, wait_for
+from harness import Enclave, Occd, digest_of, wait_for
 
 pytestmark = pytest.mark.sanitized
 
@@ -175,9 +175,7 @@ def test_after_a_restart(folder, how):
 
 @pytest.fixture
 def enclave(folder):
-    program = Program([BIN / "occ-enclave", "--listen", f"unix:{folder}/b.sock"])
-    program.where = f"unix:{folder}/b.sock"
-    wait_for((folder / "b.sock").exists)
+    program = Enclave(folder / "b.sock")
     yield program
     program.stop()
 

@@ -7,9 +7,11 @@ import time
 import pytest
 
 from crash import Book, Load, check_round, check_whole
-from harness import BIN, Occd, Program, wait_for
+from harness import PRESET, Enclave, Occd
 
-ROUNDS = int(os.environ.get("OCC_CRASH_ROUNDS", 200))
+pytestmark = pytest.mark.sanitized
+
+ROUNDS = int(os.environ.get("OCC_CRASH_ROUNDS", 200 if PRESET == "release" else 20))
 
 
 class World:
@@ -22,9 +24,7 @@ class World:
         self.occd = self.start_occd()
 
     def start_enclave(self):
-        enclave = Program([BIN / "occ-enclave", "--listen", f"unix:{self.socket}"])
-        wait_for(lambda: enclave.events("epoch begins"), what="epoch begins")
-        return enclave
+        return Enclave(self.socket)
 
     def start_occd(self):
         words = [] if self.own_boundary else ["--boundary", f"unix:{self.socket}"]

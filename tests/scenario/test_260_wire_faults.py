@@ -5,7 +5,7 @@ import threading
 import time
 
 from crash import Book, Load, check_round, check_whole
-from harness import BIN, Occd, Program, wait_for
+from harness import Enclave, Occd, wait_for
 
 ROUNDS = 10
 
@@ -80,8 +80,7 @@ class Proxy:
 def test_faults_on_the_wire(folder):
     """The parent takes what a whole frame brings for the boundary's word, so what is garbled is what goes to the boundary."""
     chance = random.Random(9)
-    enclave = Program([BIN / "occ-enclave", "--listen", f"unix:{folder}/b.sock"])
-    wait_for(lambda: enclave.events("epoch begins"), what="epoch begins")
+    enclave = Enclave(folder / "b.sock")
     proxy = Proxy(folder / "p.sock", folder / "b.sock")
 
     class world:
