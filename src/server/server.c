@@ -139,6 +139,10 @@ on_stop_signal(void *ctx, int number)
     server->stopping = true;
     const struct occ_event_field field = OCC_EVENT_NUMBER("signal", (uint64_t)number);
     occ_event_write(&server->events, OCC_EVENT_INFO, "stopping", &field, 1);
+    if (server->timestamps != NULL) {
+        /* Their proofs are durable, or were not made: they are told so before they are cut off. */
+        occ_timestamps_end_by(server->timestamps, occ_loop_now_ms(server->loop) + server->options->stop_ms / 2);
+    }
     if (server->metrics_http != NULL) {
         occ_http_server_stop(server->metrics_http, server->options->stop_ms, on_metrics_stopped, server);
     }
