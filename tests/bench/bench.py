@@ -1,4 +1,4 @@
-"""bench.py BIN-FOLDER TOOLS-FOLDER SECONDS AUDIT-PROOFS LEDGER-PROOFS [--json]: measures occd under wrk, the verification of a proof with
+"""bench.py BIN-FOLDER TOOLS-FOLDER SECONDS AUDIT-PROOFS LEDGER-PROOFS SOAK-SECONDS [--json]: measures occd under wrk, the verification of a proof with
 evidence, an audit, and the ledger, and prints Markdown tables (or JSON).
 
 Each row of load: a fresh occd, a second of warming up, then SECONDS of load. CPU per proof is what the kernel counted for the
@@ -51,6 +51,13 @@ def run_wrk(occd, path, connections, seconds, folder):
     return json.loads(lines[-1][7:])
 
 
+def syncs_of(harness, data):
+    """How many transactions the ledger has synced, as GET /metrics tells it."""
+    with harness.Wire(f"unix:{data}/metrics.sock") as wire:
+        text = wire.request("GET", "/metrics").body.decode()
+    return next(float(line.split()[1]) for line in text.splitlines() if line.startswith("occ_ledger_sync_seconds_count "))
+
+
 def measure(harness, row, seconds):
     with tempfile.TemporaryDirectory(prefix="occ-bench-") as name:
         folder = pathlib.Path(name)
@@ -61,9 +68,9 @@ def measure(harness, row, seconds):
             bodies = verify_bodies(occd) if row["path"] == "/verify" else commit_bodies(row["batch"])
             (folder / "bodies").write_text("\n".join(bodies) + "\n")
             run_wrk(occd, row["path"], row["connections"], 1, folder)
-            before = [cpu_seconds(pid) for pid in (occd.pid, child)]
+            before = [cpu_seconds(pid) for pid in (occd.pid, child)] + [syncs_of(harness, folder / "data")]
             got = run_wrk(occd, row["path"], row["connections"], seconds, folder)
-            after = [cpu_seconds(pid) for pid in (occd.pid, child)]
+            after = [cpu_seconds(pid) for pid in (occd.pid, child)] + [syncs_of(harness, folder / "data")]
             memory = [int(harness.status_of(pid)["VmHWM"].split()[0]) / 1024 for pid in (occd.pid, child)]
         finally:
             occd.stop()
@@ -78,6 +85,7 @@ def measure(harness, row, seconds):
         "p99_ms": got["p99_us"] / 1000,
         "occd_us": (after[0] - before[0]) * 1e6 / operations,
         "enclave_us": (after[1] - before[1]) * 1e6 / operations,
+        "proofs_per_sync": operations / (after[2] - before[2]) if after[2] > before[2] else None,
         "occd_mib": memory[0],
         "enclave_mib": memory[1],
     }
@@ -91,6 +99,23 @@ def rows():
         yield {"name": f"commit, batches of {batch}, {connections} connections", "path": "/commit", "batch": batch, "connections": connections, "floor": "sodium_sign"}
     for connections in (1, 16, 64):
         yield {"name": f"verify, {connections} connections", "path": "/verify", "batch": 1, "connections": connections, "floor": "sodium_verify"}
+
+
+def measure_soak(harness, seconds):
+    """64 connections for a long time: resident memory of both processes, as it was after a tenth of the time and at the end."""
+    with tempfile.TemporaryDirectory(prefix="occ-bench-", dir=os.environ.get("TMPDIR")) as name:
+        folder = pathlib.Path(name)
+        occd = harness.Occd(folder / "data", "--access-log", "off")
+        pids = (occd.pid, occd.boundary_pid())
+        (folder / "bodies").write_text("\n".join(commit_bodies(1)) + "\n")
+        resident = lambda: [int(harness.status_of(pid)["VmRSS"].split()[0]) / 1024 for pid in pids]  # noqa: E731
+        parts = []
+        for _ in range(10):
+            got = run_wrk(occd, "/commit", 64, max(1, seconds // 10), folder)
+            parts.append({"per_second": got["requests"] / (got["duration_us"] / 1e6), "errors": got["status_errors"] + got["other_errors"], "mib": resident()})
+        bytes_used = sum(path.stat().st_size for path in (folder / "data").iterdir() if path.is_file())
+        occd.stop()
+    return {"seconds": seconds, "parts": parts, "errors": sum(part["errors"] for part in parts), "data_mb": bytes_used / 1e6}
 
 
 VECTORS = pathlib.Path(os.environ.get("OCC_VECTORS", HERE.parents[1].parent / "shared" / "vectors"))
@@ -156,11 +181,11 @@ def print_table(report):
     print("| floor, one core, 450 bytes | per second | µs |\n| --- | ---: | ---: |")
     for name, rate in floor.items():
         print(f"| {name.replace('_', ' ').replace('sodium', 'libsodium').replace('openssl', 'OpenSSL')} | {rate:,.0f} | {1e6 / rate:.1f} |")
-    print("\n| load | proofs/s | of the floor | p50 ms | p99 ms | occd µs/proof | occ-enclave µs/proof | occd MiB | occ-enclave MiB |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    print("\n| load | proofs/s | of the floor | p50 ms | p99 ms | proofs/sync | occd µs/proof | occ-enclave µs/proof | occd MiB | occ-enclave MiB |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     for row in report["rows"]:
         print(f"| {row['name']} | {row['per_second']:,.0f} | {row['per_second'] / floor[row['floor']]:.0%} | {row['p50_ms']:.2f} | "
-              f"{row['p99_ms']:.2f} | {row['occd_us']:.1f} | {row['enclave_us']:.1f} | {row['occd_mib']:.0f} | {row['enclave_mib']:.0f} |")
+              f"{row['p99_ms']:.2f} | {'–' if row['proofs_per_sync'] is None else format(row['proofs_per_sync'], '.1f')} | {row['occd_us']:.1f} | {row['enclave_us']:.1f} | {row['occd_mib']:.0f} | {row['enclave_mib']:.0f} |")
     evidence = report["evidence"]
     if evidence:
         p384 = 1e6 / floor["openssl_verify_p384"]
@@ -184,10 +209,15 @@ def print_table(report):
         ("memory at most", f"{ledger['mib']:.0f} MiB"),
     ):
         print(f"| {name} | {value} |")
+    soak = report.get("soak")
+    if soak:
+        print(f"\n| 64 connections for {soak['seconds']} s, {soak['errors']} errors, {soak['data_mb']:,.0f} MB in the data folder | proofs/s | occd MiB | occ-enclave MiB |\n| --- | ---: | ---: | ---: |")
+        for index, part in enumerate(soak["parts"]):
+            print(f"| after {(index + 1) * 10} % | {part['per_second']:,.0f} | {part['mib'][0]:.1f} | {part['mib'][1]:.1f} |")
 
 
 def main():
-    bin_folder, tools, seconds, audit_proofs, ledger_proofs = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:6])
+    bin_folder, tools, seconds, audit_proofs, ledger_proofs, soak = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:7])
     os.environ["OCC_BIN"] = bin_folder
     import harness
 
@@ -201,7 +231,10 @@ def main():
     report["audit"] = measure_audit(harness, bin_folder, audit_proofs)
     print(f"==> ledger of {ledger_proofs:,} proofs", file=sys.stderr)
     report["ledger"] = measure_ledger(f"{tools}/ledger", ledger_proofs)
-    if "--json" in sys.argv[6:]:
+    if soak:
+        print(f"==> {soak} s of load", file=sys.stderr)
+        report["soak"] = measure_soak(harness, soak)
+    if "--json" in sys.argv[7:]:
         print(json.dumps(report, indent=1))
     else:
         print_table(report)
