@@ -6,53 +6,11 @@
 #include "crypto/secret.h"
 #include "server/answer.h"
 #include "server/boundary_log.h"
+#include "server/keys_settings.h"
 #include "server/metrics_listener.h"
 #include "server/routes.h"
 
 enum { ACCESS_LOG_GATHER_MS = 50, READERS = 1 };
-
-/* ---- keys ---- */
-
-/* Settings that do nothing without API keys: whoever gives them believes that there are some. */
-static OCC_RESULT
-check_needs_no_keys(const struct occ_options *options, struct occ_error *err)
-{
-    const char *needs = options->require_key_everywhere ? "--require-key-everywhere"
-                        : options->demo_rate.calls > 0  ? "--demo-rate"
-                        : options->rate_key.calls > 0   ? "--rate-key"
-                                                        : NULL;
-    return needs == NULL ? occ_success()
-                         : occ_error_set(err, OCC_ERR_USAGE, "%s: there are no API keys, expected some", needs);
-}
-
-struct occ_result
-occ_server_load_keys(const struct occ_options *options, const struct occ_keys *fixed_keys, struct occ_error *err,
-                     struct occ_keys **ret_keys)
-{
-    struct occ_keys *keys = NULL;
-    struct occ_result loaded = occ_keys_new(&keys);
-    if (!occ_is_ok(loaded)) {
-        return occ_error_code(err, loaded.code);
-    }
-    if (fixed_keys != NULL) {
-        loaded = occ_keys_add_all(keys, fixed_keys, err);
-    }
-    if (occ_is_ok(loaded) && options->api_keys != NULL) {
-        loaded = occ_keys_add_file(keys, options->api_keys, err);
-        if (!occ_is_ok(loaded) && loaded.code != OCC_ERR_NOMEM) {
-            loaded = occ_result_of(OCC_ERR_USAGE); /* missing or too long is as wrong a setting as a wrong line */
-        }
-    }
-    if (occ_is_ok(loaded) && occ_keys_count(keys) == 0) {
-        loaded = check_needs_no_keys(options, err);
-    }
-    if (!occ_is_ok(loaded)) {
-        occ_keys_free(keys);
-        return loaded;
-    }
-    *ret_keys = keys;
-    return occ_success();
-}
 
 /* ---- signals ---- */
 
@@ -66,7 +24,7 @@ on_hangup(void *ctx, int number)
     if (server->access_log != NULL && !occ_is_ok(occ_log_reopen(server->access_log, &err))) {
         occ_event_error(&server->events, OCC_EVENT_ERROR, "access log not opened again, the old one stays", err.text);
     }
-    if (!occ_is_ok(occ_server_load_keys(server->options, server->fixed_keys, &err, &keys))) {
+    if (!occ_is_ok(occ_keys_settings_load(server->options, server->fixed_keys, &err, &keys))) {
         occ_event_error(&server->events, OCC_EVENT_ERROR, "API keys not read again, the old ones stay", err.text);
         return;
     }
@@ -325,7 +283,7 @@ start(struct occ_server *server, struct occ_error *err)
     if (!occ_is_ok(ready)) {
         return occ_error_code(err, ready.code);
     }
-    OCC_TRY(occ_server_load_keys(server->options, server->fixed_keys, err, &server->keys));
+    OCC_TRY(occ_keys_settings_load(server->options, server->fixed_keys, err, &server->keys));
     OCC_TRY(open_logs(server, err));
     OCC_TRY(occ_loop_new(err, &server->loop));
     OCC_TRY(start_store(server, err));
