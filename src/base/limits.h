@@ -107,11 +107,11 @@
 #define OCC_LIMIT_TSA_ANSWER_LEN (300u << 10)     /* one answer */
 #define OCC_LIMIT_TSA_URL_LEN 2048                /* one authority's URL */
 #define OCC_LIMIT_TSA_WAITING 32768               /* digests for which tokens are being had; more go without at first */
-#define OCC_LIMIT_TSA_KEPT_LEN (64u << 20)        /* tokens of requests that wait; as much again: not in the ledger yet */
-#define OCC_LIMIT_TSA_LATE_AT_ONCE 64             /* late ones among them */
-#define OCC_LIMIT_TSA_CLOCK_MS (5u * 60 * 1000)   /* genTime, before and after our clock */
-#define OCC_LIMIT_TSA_FAILURES 5                  /* in a row, until an authority is left alone, */
-#define OCC_LIMIT_TSA_PAUSE_MIN_MS 1000           /* at first for so long, doubling … */
+#define OCC_LIMIT_TSA_KEPT_LEN (64u << 20)      /* tokens of requests that wait; as much again: not in the ledger yet */
+#define OCC_LIMIT_TSA_LATE_AT_ONCE 64           /* late ones among them */
+#define OCC_LIMIT_TSA_CLOCK_MS (5u * 60 * 1000) /* genTime, before and after our clock */
+#define OCC_LIMIT_TSA_FAILURES 5                /* in a row, until an authority is left alone, */
+#define OCC_LIMIT_TSA_PAUSE_MIN_MS 1000         /* at first for so long, doubling … */
 #define OCC_LIMIT_TSA_PAUSE_MAX_MS (5u * 60 * 1000) /* … up to this; or for what its Retry-After says, */
 #define OCC_LIMIT_TSA_RETRY_AFTER_MS (3600u * 1000) /* at most this */
 
