@@ -178,15 +178,22 @@ open_for_reading(struct occ_db *db, const struct occ_db_options *options, struct
     if (occ_is_ok(looked)) {
         looked = occ_db_number(db, "PRAGMA user_version", err, &number);
     }
-    if (looked.code != OCC_ERR_LEDGER_READ_ONLY) {
+    if (looked.code != OCC_ERR_LEDGER_READ_ONLY && looked.code != OCC_ERR_NOT_FOUND) {
         return looked;
     }
     char *const wal = sqlite3_mprintf("%s-wal", db->path), *const uri = immutable_uri_of(db->path);
-    const bool can = wal != NULL && uri != NULL && access(wal, F_OK) != 0;
+    const bool has_wal = wal == NULL || access(wal, F_OK) == 0;
+    const bool can = looked.code == OCC_ERR_LEDGER_READ_ONLY && uri != NULL && !has_wal;
     (void)sqlite3_close_v2(db->handle);
     db->handle = NULL;
-    const struct occ_result result =
-        can ? open_and_configure(db, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, options, err) : looked;
+    struct occ_result result = looked;
+    if (can) {
+        result = open_and_configure(db, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, options, err);
+    } else if (wal != NULL && has_wal && access(db->path, R_OK) == 0) {
+        result = occ_error_set(err, OCC_ERR_LEDGER_READ_ONLY,
+                               "%s: %s has its newest proofs, and can only be read in a folder that can be written",
+                               db->path, wal);
+    }
     sqlite3_free(wal);
     sqlite3_free(uri);
     return result;

@@ -171,6 +171,15 @@ test_read_only(void **state)
     occ_ledger_reader_free(reader);
     assert_false(occ_is_ok(try_open(at->folder, true, &at->err)));
     become(0);
+    /* With a WAL, whose index cannot be made: what is in it must not be passed over in silence. */
+    (void)snprintf(path, sizeof path, "%s/ledger.db-wal", at->folder);
+    FILE *const wal = fopen(path, "w");
+    assert_non_null(wal);
+    assert_int_equal(fclose(wal), 0);
+    become(NOBODY);
+    assert_code(try_read(at->folder, &at->err), OCC_ERR_LEDGER_READ_ONLY);
+    assert_says(&at->err, "ledger.db-wal has its newest proofs");
+    become(0);
     assert_int_equal(chmod(at->folder, 0700), 0);
 }
 
