@@ -177,6 +177,17 @@ submit(struct commit *commit)
 
 /* ---- with an Idempotency-Key ---- */
 
+/*
+ * DESIGN §4, promise 5. Asked before an answer is read and, with its length, when it was: others were read meanwhile. An answer
+ * that is alone always has room, however long it is.
+ */
+static bool
+has_room(const struct occ_server *server, size_t len)
+{
+    const size_t taken = occ_http_server_unsent(server->http) + server->held_len;
+    return taken == 0 || taken + len <= OCC_LIMIT_ANSWERS_LEN;
+}
+
 /* A reading thread. */
 static void
 look_up(void *job, struct occ_ledger_reader *reader)
@@ -201,6 +212,10 @@ looked_up(void *job)
         free_commit(commit);
         return;
     }
+    if (replay->found && !has_room(commit->server, replay->answer.len)) {
+        refuse(commit, OCC_ERR_BUSY); /* the same key gives it again */
+        return;
+    }
     if (replay->found) {
         occ_commit_answer_replay(commit->request, &commit->replay);
         free_commit(commit);
@@ -218,9 +233,9 @@ is_ready(struct occ_asker *asker, struct occ_result ready)
         refuse(commit, ready.code);
         return;
     }
-    const bool has_room = occ_http_server_unsent(commit->server->http) < OCC_LIMIT_ANSWERS_LEN;
-    const struct occ_result taken =
-        has_room ? occ_store_read(commit->server->store, look_up, looked_up, commit) : occ_result_of(OCC_ERR_BUSY);
+    const struct occ_result taken = has_room(commit->server, 0)
+                                        ? occ_store_read(commit->server->store, look_up, looked_up, commit)
+                                        : occ_result_of(OCC_ERR_BUSY);
     if (!occ_is_ok(taken)) {
         refuse(commit, taken.code);
     }
