@@ -35,7 +35,7 @@ on_body(char *bytes, size_t size, size_t count, void *ctx)
     return occ_is_ok(occ_buf_check(body)) ? size * count : 0; /* less than given = curl gives up */
 }
 
-/* Each whole line of heads and trailers, of which a server can send any number: libcurl keeps the fields and bounds none but the line. */
+/* Each line of heads and trailers. A server can send any number; libcurl keeps them all, and has a limit for one line only. */
 static size_t
 on_head_line(char *bytes, size_t size, size_t count, void *ctx)
 {
