@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "os/file.h"
+
 enum {
     BLOB_LEN_MAX = 16 << 20,
     SQL_LEN_MAX = 64 << 10,
@@ -205,6 +207,11 @@ occ_db_open(const struct occ_db_options *options, struct occ_error *err, struct 
     struct occ_db db = { .path = path_of(options) };
     if (db.path == NULL) {
         return occ_error_code(err, OCC_ERR_NOMEM);
+    }
+    if (options->mode == OCC_DB_CREATE) {
+        /* Metadata and actors are nobody else's business; SQLite would ask the umask. It says better why it cannot be made. */
+        struct occ_error unused;
+        (void)!occ_is_ok(occ_file_make_empty(db.path, &unused));
     }
     const int flags = SQLITE_OPEN_READWRITE | (options->mode == OCC_DB_CREATE ? SQLITE_OPEN_CREATE : 0);
     const struct occ_result result = options->mode == OCC_DB_READ

@@ -47,6 +47,22 @@ run_sql(const char *folder, const char *sql)
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
+/* Whatever the umask and the folder allow, only the owner may read what is in it: SQLite gives the other files the same mode. */
+static void
+test_private(void **state)
+{
+    struct fixture *const at = *state;
+    static const char *const names[] = { "ledger.db", "ledger.db-wal", "ledger.db-shm", "index.db", "ledger.lock" };
+    assert_ok(put_entry(at->ledger, "e", "", 1, 1, 1, &at->err));
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char path[512];
+        struct stat status;
+        (void)snprintf(path, sizeof path, "%s/%s", at->folder, names[i]);
+        assert_int_equal(stat(path, &status), 0);
+        assert_int_equal(status.st_mode & 0777, 0600);
+    }
+}
+
 static void
 test_lock(void **state)
 {
@@ -261,6 +277,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_private, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lock, setup, teardown),
         cmocka_unit_test_setup_teardown(test_missing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_foreign, setup, teardown),
