@@ -121,11 +121,12 @@
 #define OCC_LIMIT_RETAINED_LEN (64u << 20) /* results the boundary keeps until they are acknowledged */
 
 /* HTTP, defaults of settings */
-#define OCC_LIMIT_HTTP_HEAD_LEN (16u << 10)   /* request line and headers */
-#define OCC_LIMIT_HTTP_HEADERS 64             /* header fields */
-#define OCC_LIMIT_HTTP_TARGET_LEN 2048        /* request target */
-#define OCC_LIMIT_HTTP_BODY_LEN (4u << 20)    /* one body */
-#define OCC_LIMIT_HTTP_BODIES_LEN (32u << 20) /* all bodies held at one time */
+#define OCC_LIMIT_HTTP_HEAD_LEN (16u << 10)        /* request line and headers */
+#define OCC_LIMIT_HTTP_HEADERS 64                  /* header fields */
+#define OCC_LIMIT_HTTP_ANSWER_HEAD_LEN (64u << 10) /* of other servers' answers: heads and trailers */
+#define OCC_LIMIT_HTTP_TARGET_LEN 2048             /* request target */
+#define OCC_LIMIT_HTTP_BODY_LEN (4u << 20)         /* one body */
+#define OCC_LIMIT_HTTP_BODIES_LEN (32u << 20)      /* all bodies held at one time */
 #define OCC_LIMIT_HTTP_CONNECTIONS 4096
 #define OCC_LIMIT_HTTP_HEAD_MS 10000              /* from a request's first byte to its head's last */
 #define OCC_LIMIT_HTTP_BODY_MS 30000              /* from the head's last byte to the body's */

@@ -51,6 +51,10 @@ run(const struct occ_cli *cli, const struct occ_settings *settings)
     if (file == NULL) {
         return occ_output_usage(cli, "no FILE, expected the name of the file to write");
     }
+    if (strcmp(file, "-") == 0) {
+        return occ_output_usage(cli,
+                                "\"-\": a database cannot be written to standard output, expected the name of a file");
+    }
     if (occ_settings_argument_count(settings) > 1) {
         return occ_output_usage(cli, "\"%.200s\" is one argument too many, expected only FILE",
                                 occ_settings_argument(settings, 1));

@@ -2,7 +2,10 @@
 #include "ledger/db.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
+
+#include "os/file.h"
 
 enum {
     BLOB_LEN_MAX = 16 << 20,
@@ -67,6 +70,10 @@ struct occ_result
 occ_db_fail(const struct occ_db *db, int answer, struct occ_error *err)
 {
     const char *const why = db->handle == NULL ? sqlite3_errstr(answer) : sqlite3_errmsg(db->handle);
+    const int reason = db->handle == NULL ? 0 : sqlite3_system_errno(db->handle);
+    if ((answer & 0xff) == SQLITE_CANTOPEN && reason != 0) { /* SQLite's own words do not say whether it is there */
+        return occ_error_set(err, code_of(db, answer), "%s: cannot be opened: %s", db->path, strerror(reason));
+    }
     return occ_error_set(err, code_of(db, answer), "%s: %s", db->path, why);
 }
 
@@ -173,15 +180,22 @@ open_for_reading(struct occ_db *db, const struct occ_db_options *options, struct
     if (occ_is_ok(looked)) {
         looked = occ_db_number(db, "PRAGMA user_version", err, &number);
     }
-    if (looked.code != OCC_ERR_LEDGER_READ_ONLY) {
+    if (looked.code != OCC_ERR_LEDGER_READ_ONLY && looked.code != OCC_ERR_NOT_FOUND) {
         return looked;
     }
     char *const wal = sqlite3_mprintf("%s-wal", db->path), *const uri = immutable_uri_of(db->path);
-    const bool can = wal != NULL && uri != NULL && access(wal, F_OK) != 0;
+    const bool has_wal = wal == NULL || access(wal, F_OK) == 0;
+    const bool can = looked.code == OCC_ERR_LEDGER_READ_ONLY && uri != NULL && !has_wal;
     (void)sqlite3_close_v2(db->handle);
     db->handle = NULL;
-    const struct occ_result result =
-        can ? open_and_configure(db, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, options, err) : looked;
+    struct occ_result result = looked;
+    if (can) {
+        result = open_and_configure(db, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, options, err);
+    } else if (wal != NULL && has_wal && access(db->path, R_OK) == 0) {
+        result = occ_error_set(err, OCC_ERR_LEDGER_READ_ONLY,
+                               "%s: %s has its newest proofs, and can only be read in a folder that can be written",
+                               db->path, wal);
+    }
     sqlite3_free(wal);
     sqlite3_free(uri);
     return result;
@@ -193,6 +207,11 @@ occ_db_open(const struct occ_db_options *options, struct occ_error *err, struct 
     struct occ_db db = { .path = path_of(options) };
     if (db.path == NULL) {
         return occ_error_code(err, OCC_ERR_NOMEM);
+    }
+    if (options->mode == OCC_DB_CREATE) {
+        /* Metadata and actors are nobody else's business; SQLite would ask the umask. It says better why it cannot be made. */
+        struct occ_error unused;
+        (void)!occ_is_ok(occ_file_make_empty(db.path, &unused));
     }
     const int flags = SQLITE_OPEN_READWRITE | (options->mode == OCC_DB_CREATE ? SQLITE_OPEN_CREATE : 0);
     const struct occ_result result = options->mode == OCC_DB_READ

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <uv.h>
 
+#include "base/limits.h"
 #include "net/http_client_private.h"
 
 struct occ_http_session {
@@ -32,6 +33,16 @@ on_body(char *bytes, size_t size, size_t count, void *ctx)
     struct occ_buf *body = ctx;
     occ_buf_put(body, occ_bytes_of(bytes, size * count));
     return occ_is_ok(occ_buf_check(body)) ? size * count : 0; /* less than given = curl gives up */
+}
+
+/* Each line of heads and trailers. A server can send any number; libcurl keeps them all, and has a limit for one line only. */
+static size_t
+on_head_line(char *bytes, size_t size, size_t count, void *ctx)
+{
+    struct occ_http_prepared *prepared = ctx;
+    (void)bytes;
+    prepared->head_len += size * count;
+    return prepared->head_len <= OCC_LIMIT_HTTP_ANSWER_HEAD_LEN ? size * count : 0;
 }
 
 /* Says where the call goes, without user information, path or query: these may hold secrets. */
@@ -93,6 +104,8 @@ set_up(const struct occ_http_call *call, struct occ_http_prepared *state, struct
     ok = ok && curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)call->total_ms) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_WRITEDATA, body) == CURLE_OK;
+    ok = ok && curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_head_line) == CURLE_OK;
+    ok = ok && curl_easy_setopt(curl, CURLOPT_HEADERDATA, state) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_USERAGENT, "occ/" OCC_VERSION) == CURLE_OK;
     if (state->is_local) {
         ok = ok && curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK;
@@ -154,6 +167,10 @@ judge_failure(const struct occ_http_prepared *state, CURLcode code, struct occ_b
     (void)curl_easy_getinfo(state->curl, CURLINFO_REQUEST_SIZE, &sent);
     switch (code) {
     case CURLE_WRITE_ERROR:
+        if (state->head_len > OCC_LIMIT_HTTP_ANSWER_HEAD_LEN) {
+            return occ_error_set(err, OCC_ERR_LIMIT, "%s: the answer's header fields are larger than %u bytes", where,
+                                 OCC_LIMIT_HTTP_ANSWER_HEAD_LEN);
+        }
         if (body->fail == OCC_ERR_LIMIT) {
             return occ_error_set(err, OCC_ERR_LIMIT, "%s: the answer is larger than %zu bytes", where, body->limit);
         }
@@ -178,8 +195,8 @@ judge_failure(const struct occ_http_prepared *state, CURLcode code, struct occ_b
     case CURLE_SEND_ERROR:
     case CURLE_PARTIAL_FILE:
         return occ_error_set(err, OCC_ERR_CLOSED, "%s: the connection broke before the answer was there", where);
-    case CURLE_OUT_OF_MEMORY:
-        return occ_error_code(err, OCC_ERR_NOMEM);
+    case CURLE_OUT_OF_MEMORY: /* also curl's word for a header field that is longer than it takes */
+        return occ_error_set(err, OCC_ERR_NOMEM, "%s: out of memory, or a header field that is too long", where);
     default:
         break;
     }

@@ -43,10 +43,11 @@ struct occ_http_answer {
 /*
  * OCC_ERR_UNAVAILABLE (nothing was sent: could not connect, TLS failed), OCC_ERR_CLOSED (the connection broke before the
  * answer was there, or what came is not HTTP: whether the request was carried out is not known), OCC_ERR_TIMEOUT (the
- * same), OCC_ERR_LIMIT, OCC_ERR_USAGE (url, bearer or key); *err names host and reason, and never user information, path,
- * query or bearer. An HTTP error status is a success here: the caller looks at ret_answer->status. Sets status, retry_after_s,
- * content_type and knows_repeats and appends to body; on failure sets passing; the rest of *ret_answer is the caller's. The
- * environment's proxies are used, as curl does, but not to reach this machine.
+ * same), OCC_ERR_LIMIT (of the body; or more than OCC_LIMIT_HTTP_ANSWER_HEAD_LEN of header and trailer fields), OCC_ERR_USAGE
+ * (url, bearer or key); *err names host and reason, and never user information, path, query or bearer. An HTTP error status is
+ * a success here: the caller looks at ret_answer->status. Sets status, retry_after_s, content_type and knows_repeats and appends
+ * to body; on failure sets passing; the rest of *ret_answer is the caller's. The environment's proxies are used, as curl does,
+ * but not to reach this machine.
  */
 OCC_RESULT occ_http_client_call(const struct occ_http_call *call, struct occ_error *err,
                                 struct occ_http_answer *ret_answer);

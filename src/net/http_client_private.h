@@ -14,6 +14,7 @@ struct occ_http_prepared {
     struct curl_slist *headers;
     bool is_local;        /* this machine: no proxy */
     struct occ_buf where; /* "host:port" or the path of the socket, for messages */
+    size_t head_len;      /* of the answer so far: status lines, header fields, trailer fields */
 };
 
 /* A handle that is set up for call and writes to body. Cleared in any case, by occ_http_client_clear. Begin with { 0 }. */

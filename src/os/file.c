@@ -123,6 +123,14 @@ occ_file_write_atomic(const char *path, struct occ_bytes content, bool overwrite
 }
 
 struct occ_result
+occ_file_make_empty(const char *path, struct occ_error *err)
+{
+    OCC_FD_AUTO(fd);
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    return fd >= 0 || errno == EEXIST ? occ_success() : occ_fd_fail(err, "cannot write", path);
+}
+
+struct occ_result
 occ_file_make(const char *path, struct occ_result (*fill)(void *ctx, const char *temporary, struct occ_error *err),
               void *ctx, struct occ_error *err)
 {

@@ -25,6 +25,11 @@ OCC_RESULT occ_file_write_atomic(const char *path, struct occ_bytes content, boo
 OCC_RESULT occ_file_make(const char *path,
                          struct occ_result (*fill)(void *ctx, const char *temporary, struct occ_error *err), void *ctx,
                          struct occ_error *err);
+/*
+ * Makes an empty file, mode 0600, unless something has that name: then it is not even opened, which would let go of locks that this
+ * process has on it.
+ */
+OCC_RESULT occ_file_make_empty(const char *path, struct occ_error *err);
 /* Writes all of bytes to a descriptor. */
 OCC_RESULT occ_file_write_all(int fd, struct occ_bytes bytes, struct occ_error *err);
 /* Makes the folder (mode 0700) and its parents where missing. */

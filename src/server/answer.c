@@ -43,12 +43,22 @@ occ_answer_put_error(struct occ_buf *body, const char *sentence)
     occ_buf_put_byte(body, '}');
 }
 
-/* The JSON reader's sentences end with an excerpt of the body, perhaps of metadata: for the client, not for the log. */
+/*
+ * The JSON reader's sentences end with an excerpt of the body, perhaps of metadata, and those about a query quote from it: for
+ * the client, not for the log.
+ */
 static size_t
-loggable_len(const char *sentence)
+loggable_len(const struct occ_http_request *request, const char *sentence)
 {
     const char *excerpt = strstr(sentence, " near '");
-    return excerpt == NULL ? strlen(sentence) : (size_t)(excerpt - sentence);
+    if (excerpt == NULL && occ_http_query(request).len > 0) {
+        excerpt = strchr(sentence, '"');
+    }
+    size_t len = excerpt == NULL ? strlen(sentence) : (size_t)(excerpt - sentence);
+    while (len > 0 && (sentence[len - 1] == ' ' || sentence[len - 1] == ':')) {
+        len--;
+    }
+    return len;
 }
 
 void
@@ -57,7 +67,7 @@ occ_answer_note_error(struct occ_http_request *request, const char *sentence)
     struct occ_answer_note *note = occ_http_note(request);
     if (note != NULL) {
         free(note->error);
-        note->error = strndup(sentence, loggable_len(sentence)); /* without memory the log lacks it */
+        note->error = strndup(sentence, loggable_len(request, sentence)); /* without memory the log lacks it */
     }
 }
 

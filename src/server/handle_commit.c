@@ -177,11 +177,15 @@ submit(struct commit *commit)
 
 /* ---- with an Idempotency-Key ---- */
 
-/* As for answers that are made anew (boundary.h). */
+/*
+ * DESIGN §4, promise 5. Asked before an answer is read and, with its length, when it was: others were read meanwhile. An answer
+ * that is alone always has room, however long it is.
+ */
 static bool
-has_room(const struct commit *commit, size_t len)
+has_room(const struct occ_server *server, size_t len)
 {
-    return occ_http_server_unsent(commit->server->http) + commit->server->held_len + len <= OCC_LIMIT_ANSWERS_LEN;
+    const size_t taken = occ_http_server_unsent(server->http) + server->held_len;
+    return taken == 0 || taken + len <= OCC_LIMIT_ANSWERS_LEN;
 }
 
 /* A reading thread. */
@@ -208,8 +212,8 @@ looked_up(void *job)
         free_commit(commit);
         return;
     }
-    if (replay->found && !has_room(commit, replay->answer.len)) {
-        refuse(commit, OCC_ERR_BUSY); /* others were answered since is_ready looked */
+    if (replay->found && !has_room(commit->server, replay->answer.len)) {
+        refuse(commit, OCC_ERR_BUSY); /* the same key gives it again */
         return;
     }
     if (replay->found) {
@@ -229,7 +233,7 @@ is_ready(struct occ_asker *asker, struct occ_result ready)
         refuse(commit, ready.code);
         return;
     }
-    const struct occ_result taken = has_room(commit, 1)
+    const struct occ_result taken = has_room(commit->server, 0)
                                         ? occ_store_read_first(commit->server->store, look_up, looked_up, commit)
                                         : occ_result_of(OCC_ERR_BUSY);
     if (!occ_is_ok(taken)) {

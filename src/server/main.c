@@ -10,6 +10,7 @@
 #include "crypto/secret.h"
 #include "os/file.h"
 #include "server/check.h"
+#include "server/keys_settings.h"
 #include "server/options.h"
 #include "server/server.h"
 #include "server/timestamps_settings.h"
@@ -119,7 +120,7 @@ static struct occ_result
 check_files(const struct occ_options *options, const struct occ_keys *env_keys, struct occ_error *err)
 {
     struct occ_keys *keys = NULL;
-    const struct occ_result loaded = occ_server_load_keys(options, env_keys, err, &keys);
+    const struct occ_result loaded = occ_keys_settings_load(options, env_keys, err, &keys);
     occ_keys_free(keys);
     OCC_TRY(loaded);
     occ_verifier *verifier = NULL;

@@ -238,6 +238,9 @@ occ_options_read(const struct occ_settings *settings, char *const *envp, struct 
     ret_options->check = occ_settings_switch(settings, "check");
     ret_options->genesis = occ_settings_switch(settings, "genesis");
     ret_options->check_config = occ_settings_switch(settings, "check-config");
+    if (ret_options->check && ret_options->check_config) {
+        return occ_error_set(err, OCC_ERR_USAGE, "--check and --check-config: expected one of them");
+    }
     read_numbers(settings, ret_options);
     OCC_TRY(read_listen(settings, envp, err, &ret_options->listen));
     OCC_TRY(read_data(settings, envp, err, &ret_options->data));

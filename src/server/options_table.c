@@ -63,7 +63,7 @@ static const struct occ_setting table[] = {
       .argument = "RATE",
       .env = "OCC_RATE_KEY",
       .help = "Calls of one API key: N a minute, or N/s, N/m, N/h. So many can come at once; more are answered 429. A "
-              "commit counts each of its digests. Default: no limit." },
+              "commit counts each of its digests. Needs API keys. Default: no limit." },
     { .name = "rate-address",
       .type = OCC_SETTING_TEXT,
       .argument = "RATE",

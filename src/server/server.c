@@ -6,44 +6,11 @@
 #include "crypto/secret.h"
 #include "server/answer.h"
 #include "server/boundary_log.h"
+#include "server/keys_settings.h"
 #include "server/metrics_listener.h"
 #include "server/routes.h"
 
 enum { ACCESS_LOG_GATHER_MS = 50, READERS = 1 };
-
-/* ---- keys ---- */
-
-struct occ_result
-occ_server_load_keys(const struct occ_options *options, const struct occ_keys *fixed_keys, struct occ_error *err,
-                     struct occ_keys **ret_keys)
-{
-    struct occ_keys *keys = NULL;
-    struct occ_result loaded = occ_keys_new(&keys);
-    if (!occ_is_ok(loaded)) {
-        return occ_error_code(err, loaded.code);
-    }
-    if (fixed_keys != NULL) {
-        loaded = occ_keys_add_all(keys, fixed_keys, err);
-    }
-    if (occ_is_ok(loaded) && options->api_keys != NULL) {
-        loaded = occ_keys_add_file(keys, options->api_keys, err);
-        if (!occ_is_ok(loaded) && loaded.code != OCC_ERR_NOMEM) {
-            loaded = occ_result_of(OCC_ERR_USAGE); /* missing or too long is as wrong a setting as a wrong line */
-        }
-    }
-    if (occ_is_ok(loaded) && options->require_key_everywhere && occ_keys_count(keys) == 0) {
-        loaded = occ_error_set(err, OCC_ERR_USAGE, "--require-key-everywhere: there are no API keys, expected some");
-    }
-    if (occ_is_ok(loaded) && options->demo_rate.calls > 0 && occ_keys_count(keys) == 0) {
-        loaded = occ_error_set(err, OCC_ERR_USAGE, "--demo-rate: there are no API keys, expected some");
-    }
-    if (!occ_is_ok(loaded)) {
-        occ_keys_free(keys);
-        return loaded;
-    }
-    *ret_keys = keys;
-    return occ_success();
-}
 
 /* ---- signals ---- */
 
@@ -57,7 +24,7 @@ on_hangup(void *ctx, int number)
     if (server->access_log != NULL && !occ_is_ok(occ_log_reopen(server->access_log, &err))) {
         occ_event_error(&server->events, OCC_EVENT_ERROR, "access log not opened again, the old one stays", err.text);
     }
-    if (!occ_is_ok(occ_server_load_keys(server->options, server->fixed_keys, &err, &keys))) {
+    if (!occ_is_ok(occ_keys_settings_load(server->options, server->fixed_keys, &err, &keys))) {
         occ_event_error(&server->events, OCC_EVENT_ERROR, "API keys not read again, the old ones stay", err.text);
         return;
     }
@@ -130,6 +97,10 @@ on_stop_signal(void *ctx, int number)
     server->stopping = true;
     const struct occ_event_field field = OCC_EVENT_NUMBER("signal", (uint64_t)number);
     occ_event_write(&server->events, OCC_EVENT_INFO, "stopping", &field, 1);
+    if (server->timestamps != NULL) {
+        /* Their proofs are durable, or were not made: they are told so before they are cut off. */
+        occ_timestamps_end_by(server->timestamps, occ_loop_now_ms(server->loop) + server->options->stop_ms / 2);
+    }
     if (server->metrics_http != NULL) {
         occ_http_server_stop(server->metrics_http, server->options->stop_ms, on_metrics_stopped, server);
     }
@@ -312,7 +283,7 @@ start(struct occ_server *server, struct occ_error *err)
     if (!occ_is_ok(ready)) {
         return occ_error_code(err, ready.code);
     }
-    OCC_TRY(occ_server_load_keys(server->options, server->fixed_keys, err, &server->keys));
+    OCC_TRY(occ_keys_settings_load(server->options, server->fixed_keys, err, &server->keys));
     OCC_TRY(open_logs(server, err));
     OCC_TRY(occ_loop_new(err, &server->loop));
     OCC_TRY(start_store(server, err));

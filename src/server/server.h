@@ -47,8 +47,4 @@ struct occ_server {
  */
 OCC_RESULT occ_server_run(const struct occ_options *options, const struct occ_keys *fixed_keys, struct occ_error *err);
 
-/* The keys of both sources: a new set, the caller's. */
-OCC_RESULT occ_server_load_keys(const struct occ_options *options, const struct occ_keys *fixed_keys,
-                                struct occ_error *err, struct occ_keys **ret_keys);
-
 #endif

@@ -34,6 +34,7 @@ struct occ_timestamps {
     struct occ_timestamps_late_queue *late;
     struct occ_timestamps_request *requests;
     size_t held_len;                   /* bytes of the tokens that asks hold */
+    uint64_t end_by_ms;                /* of all deadlines */
     struct occ_timestamps_ask *failed; /* could not be begun: done is called by the timer */
     struct occ_timer *timer;
 };
@@ -144,6 +145,9 @@ occ_timestamps_start(struct occ_timestamps *timestamps, struct occ_timestamps_as
         ask->tokens[i].text = OCC_BUF_INIT(2 * OCC_LIMIT_TSA_ANSWER_LEN);
     }
     ask->request = NULL;
+    if (ask->deadline_ms > timestamps->end_by_ms) {
+        ask->deadline_ms = timestamps->end_by_ms;
+    }
     struct occ_timestamps_request *request = timestamps->subjects == NULL ? NULL : make_request(timestamps, ask);
     if (request == NULL) {
         ask->next = timestamps->failed;
@@ -176,6 +180,18 @@ occ_timestamps_cancel(struct occ_timestamps *timestamps, struct occ_timestamps_a
     }
     if (*at == ask) {
         *at = ask->next;
+    }
+}
+
+void
+occ_timestamps_end_by(struct occ_timestamps *timestamps, uint64_t deadline_ms)
+{
+    timestamps->end_by_ms = deadline_ms;
+    for (struct occ_timestamps_request *request = timestamps->requests; request != NULL; request = request->next) {
+        if (request->ask->deadline_ms > deadline_ms) {
+            request->ask->deadline_ms = deadline_ms;
+            set_timer(request);
+        }
     }
 }
 
@@ -251,6 +267,7 @@ occ_timestamps_new(const struct occ_timestamps_config *config, struct occ_error 
         return occ_error_code(err, OCC_ERR_NOMEM);
     }
     timestamps->config = *config;
+    timestamps->end_by_ms = UINT64_MAX;
     if (config->held_len_max == 0) {
         timestamps->config.held_len_max = OCC_LIMIT_TSA_KEPT_LEN;
     }

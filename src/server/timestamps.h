@@ -76,6 +76,8 @@ struct occ_timestamps_ask {
 void occ_timestamps_start(struct occ_timestamps *timestamps, struct occ_timestamps_ask *ask);
 /* The client has gone, or the commit was refused: done is not called any more. Nothing happens if it was called already. */
 void occ_timestamps_cancel(struct occ_timestamps *timestamps, struct occ_timestamps_ask *ask);
+/* The server stops: no request waits longer than until then, whatever its deadline. */
+void occ_timestamps_end_by(struct occ_timestamps *timestamps, uint64_t deadline_ms);
 /* Frees the texts of the tokens of an ask that is done or cancelled. timestamps: NULL if it was freed meanwhile. */
 void occ_timestamps_clear(struct occ_timestamps *timestamps, struct occ_timestamps_ask *ask);
 

@@ -6,6 +6,20 @@
 #include "crypto/secret.h"
 #include "net/http_client.h"
 
+/* Twice in the list it would be asked twice for one quorum; what is shown also tells them apart in proofs and metrics. */
+static OCC_RESULT
+check_is_new(const struct occ_timestamps_settings *to, struct occ_error *err)
+{
+    const size_t last = to->count - 1;
+    for (size_t i = 0; i < last; i++) {
+        if (strcmp(to->authorities[i].shown, to->authorities[last].shown) == 0) {
+            return occ_error_set(err, OCC_ERR_USAGE, "--tsa: entry %zu is %s, as entry %zu, expected another authority",
+                                 last + 1, to->authorities[last].shown, i + 1);
+        }
+    }
+    return occ_success();
+}
+
 static OCC_RESULT
 add_authority(struct occ_timestamps_settings *to, struct occ_bytes url, struct occ_error *err)
 {
@@ -36,7 +50,7 @@ add_authority(struct occ_timestamps_settings *to, struct occ_bytes url, struct o
         return occ_error_set(err, is_wrong ? OCC_ERR_USAGE : OCC_ERR_NOMEM, "--tsa: entry %zu: %s", to->count,
                              why.text[0] == '\0' ? occ_result_text(result.code) : why.text);
     }
-    return occ_success();
+    return check_is_new(to, err);
 }
 
 static OCC_RESULT

@@ -16,6 +16,37 @@ struct list {
     size_t count;
 };
 
+/* Letters, digits, '.', '-' and '_': a host's name. */
+static bool
+is_rp_id(const char *text)
+{
+    return text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_")] == '\0';
+}
+
+/*
+ * What a browser calls an origin has no path, not even "/", and an entry with one would never match; an app's is a text of its
+ * own, like "android:apk-key-hash:…".
+ */
+static bool
+is_origin(const char *text)
+{
+    const char *scheme_end = strstr(text, "://");
+    const bool has_path = scheme_end != NULL && (scheme_end[3] == '\0' || strpbrk(scheme_end + 3, "/?#") != NULL);
+    return strchr(text, ':') != NULL && strpbrk(text, " \t") == NULL && !has_path;
+}
+
+static OCC_RESULT
+check_names(const struct list *list, const char *flag, bool (*is_good)(const char *text), const char *expected,
+            struct occ_error *err)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (!is_good(list->names[i])) {
+            return occ_error_set(err, OCC_ERR_USAGE, "%s: \"%s\", expected %s", flag, list->names[i], expected);
+        }
+    }
+    return occ_success();
+}
+
 static OCC_RESULT
 split(const char *setting, const char *flag, struct occ_error *err, struct list *list)
 {
@@ -73,8 +104,25 @@ content_of(const struct occ_settings *settings, const char *name, const struct o
     return buf->ptr == NULL ? (const void *)"" : buf->ptr;
 }
 
+/* What the library calls "nitro root: …" is the file that a setting names. */
 static OCC_RESULT
-make(const struct occ_verifier_options *options, struct occ_error *err, occ_verifier **ret_verifier)
+refuse(const struct occ_settings *settings, enum occ_err code, const char *why, struct occ_error *err)
+{
+    static const struct {
+        const char *begin, *name;
+    } files[] = { { "nitro root: ", "nitro-root" }, { "timestamp roots: ", "tsa-roots" } };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        const char *path = occ_settings_text(settings, files[i].name);
+        if (path != NULL && occ_bytes_starts(occ_bytes_str(why), files[i].begin)) {
+            return occ_error_set(err, code, "--%s: %s: %s", files[i].name, path, why + strlen(files[i].begin));
+        }
+    }
+    return occ_error_set(err, code, "%s", why);
+}
+
+static OCC_RESULT
+make(const struct occ_settings *settings, const struct occ_verifier_options *options, struct occ_error *err,
+     occ_verifier **ret_verifier)
 {
     struct occ_error why = { 0 };
     const struct occ_result made = occ_verifier_make(options, &why, ret_verifier);
@@ -83,7 +131,7 @@ make(const struct occ_verifier_options *options, struct occ_error *err, occ_veri
     }
     /* What the operator or user wrote wrongly is wrong use, whatever the library calls it. */
     const enum occ_err code = made.code == OCC_ERR_NOMEM || made.code == OCC_ERR_RANDOM ? made.code : OCC_ERR_USAGE;
-    return occ_error_set(err, code, "%s", why.text);
+    return refuse(settings, code, why.text, err);
 }
 
 struct occ_result
@@ -101,6 +149,13 @@ occ_trust_verifier(const struct occ_settings *settings, struct occ_error *err, o
         result = split(occ_settings_text(settings, "origin"), "--origin", err, &origins);
     }
     if (occ_is_ok(result)) {
+        result = check_names(&rp_ids, "--rp-id", is_rp_id, "a host's name, like example.com", err);
+    }
+    if (occ_is_ok(result)) {
+        result =
+            check_names(&origins, "--origin", is_origin, "an origin, like https://example.com, without a path", err);
+    }
+    if (occ_is_ok(result)) {
         const struct occ_verifier_options options = {
             .size = sizeof options,
             .nitro_root = content_of(settings, "nitro-root", &nitro),
@@ -112,7 +167,7 @@ occ_trust_verifier(const struct occ_settings *settings, struct occ_error *err, o
             .origins = origins.names,
             .origin_count = origins.count,
         };
-        result = make(&options, err, ret_verifier);
+        result = make(settings, &options, err, ret_verifier);
     }
     occ_buf_clear(&rp_ids.text);
     occ_buf_clear(&origins.text);

@@ -113,10 +113,10 @@ def test_roots_that_cannot_be_taken(tmp_path):
     (tmp_path / "garbage.pem").write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
     cases = [
         ("--nitro-root", tmp_path / "nowhere.pem", 3, "--nitro-root: "),
-        ("--nitro-root", tmp_path / "garbage.pem", 2, "nitro root: "),
-        ("--nitro-root", "/dev/null", 2, "nitro root: "),
+        ("--nitro-root", tmp_path / "garbage.pem", 2, "--nitro-root: "),
+        ("--nitro-root", "/dev/null", 2, "--nitro-root: "),
         ("--tsa-roots", tmp_path / "empty", 3, "no file in it ends in .pem"),
-        ("--tsa-roots", tmp_path / "garbage.pem", 2, "timestamp roots: "),
+        ("--tsa-roots", tmp_path / "garbage.pem", 2, "--tsa-roots: "),
         ("--rp-id", "a,,b", 2, "an empty entry between commas"),
     ]
     for flag, value, status, text in cases:

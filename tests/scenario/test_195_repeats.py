@@ -4,6 +4,7 @@ import json
 import os
 import resource
 import signal
+import socket
 import threading
 
 import pytest
@@ -46,6 +47,32 @@ def test_a_large_batch_again(occd):
     assert counters(first) == list(range(1, 1001))
     again = send(occd, "large", *digests)
     assert again.body == first.body and is_replay(again)
+
+
+def test_answers_again_that_nobody_reads(occd):
+    """Long answers that are asked for again, all at once, by clients that do not take them: together they stay within 64 MiB."""
+    keys = [f"long-{number}" for number in range(9)]
+    bodies = [json.dumps({"digests": [digest_of(f"{key} {n}") for n in range(900)], "metadata": {"x": 15000 * "y"}}).encode() for key in keys]
+    length = sum(len(send(occd, key, raw=body).body) for key, body in zip(keys, bodies))
+    assert length > 96 << 20
+    wires = [occd.connect() for _ in keys]
+    try:
+        for wire, key, body in zip(wires, keys, bodies):
+            wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            wire.send(f"POST /commit HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nIdempotency-Key: {key}\r\n"
+                      f"Content-Length: {len(body)}\r\n\r\n".encode() + body[:-1])
+        for wire, body in zip(wires, bodies):  # so that all are looked up before the first answer is there
+            wire.send(body[-1:])
+        for wire in wires:
+            wait_for(lambda wire=wire: wire.socket.recv(1, socket.MSG_PEEK), what="the first byte of an answer")
+        heads = [wire.socket.recv(12, socket.MSG_PEEK) for wire in wires]
+        given = heads.count(b"HTTP/1.1 200")
+        # The system's buffers hold a part of each answer, so that some more of them find room.
+        assert heads.count(b"HTTP/1.1 503") == len(wires) - given and 1 <= given <= 7, heads
+    finally:
+        for wire in wires:
+            wire.close()
+    assert is_replay(wait_for(lambda: (lambda answer: answer if answer.status == 200 else None)(send(occd, keys[0], raw=bodies[0]))))
 
 
 def test_without_api_keys_nobody_blocks_another(occd):

@@ -186,6 +186,17 @@ def test_bad_queries(occd):
 # ---- epochs ----
 
 
+def test_the_log_has_nothing_of_a_query(start):
+    occd = start()
+    for query in ("s3cret", "s3cret=1", "limit=s3cret", "after=1&s3cret", "limit=%73%33cret", "limit=1%22s3cret"):
+        answer = occd.get(f"/epochs?{query}")
+        assert answer.status == 400 and "s3cret" in answer.json()["error"], answer.body
+    occd.stop()
+    errors = [json.loads(line).get("error") for line in occd.out if "/epochs" in line]
+    assert errors == ["unknown parameter", "unknown parameter", "limit", "unknown parameter", "limit", "limit"]
+    assert "s3cret" not in occd.log()
+
+
 def test_epochs_of_restarts(start, folder):
     """Each start is an epoch, linked to the one before; all of them stay to be looked up."""
     proofs = []

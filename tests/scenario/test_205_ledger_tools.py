@@ -158,7 +158,7 @@ def test_beside_a_service(start, folder):
 def test_wrong_use(served, folder):
     for words in (["audit", "--ledger", served, served], ["audit"], ["audit", "--ledger"], ["export"], ["export", "--ledger", served, "a", "b"],
                   ["export", "--ledger", served, "--epoch", "none"], ["import"], ["backup"], ["backup", "--ledger", served],
-                  ["backup", "--ledger", served, "a", "b"], ["backup", "a"]):
+                  ["backup", "--ledger", served, "a", "b"], ["backup", "a"], ["backup", "--ledger", served, "-"]):
         result = occ(*words, cwd=folder)
         assert (result.returncode, result.stdout) == (2, b""), words
         assert result.stderr.startswith(f"occ {words[0]}: ".encode())
@@ -166,6 +166,7 @@ def test_wrong_use(served, folder):
                   ["backup", "--ledger", folder, folder / "copy"]):
         result = occ(*words)
         assert (result.returncode, result.stdout) == (3, b""), (words, result.stderr)
+        assert result.stderr.endswith(b"/ledger.db: cannot be opened: No such file or directory\n"), result.stderr
     status, lines, err = check(folder)
     assert (status, lines) == (3, []) and "ledger.db" in err
     assert list(folder.iterdir()) == [], "nothing was made"

@@ -4,6 +4,7 @@ misbehave in every way, late tokens, quorum, limits, the breaker, restarts.
 import base64
 import hashlib
 import json
+import signal
 import subprocess
 import threading
 import time
@@ -341,6 +342,23 @@ def test_many_clients_while_an_authority_hangs(start, tsa, folder):
     occd.stop()
     for client in clients:
         client.join()
+
+
+@pytest.mark.parametrize("required", [False, True])
+def test_a_stop_answers_those_that_wait(start, tsa, folder, required):
+    """Proofs that are durable reach their client before it is cut off; what was not signed yet is refused, in words."""
+    tsa.modes["a"] = "never"
+    occd = start("--tsa", tsa.url("a"), "--tsa-wait", "1h", "--tsa-timeout", "1h", "--stop-timeout", "4s",
+                 *(["--tsa-required"] if required else []))
+    with occd.connect() as wire:
+        body = json.dumps({"digests": [digest_of(1)]}).encode()
+        wire.send(b"POST /commit HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        wait_for(lambda: tsa.count("a") == 1)
+        occd.signal(signal.SIGTERM)
+        answer = wire.answer()
+    assert answer.status == (503 if required else 200), answer.body
+    assert required or "timestamps" not in answer.json()[0]
+    assert occd.wait() == 0
 
 
 def test_settings(start, tsa, folder):

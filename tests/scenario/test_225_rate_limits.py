@@ -213,6 +213,7 @@ def test_demo_opens_nothing_else(start, folder):
         (("--rate-key", "0"), '--rate-key: "0", expected a number from 1 to 1000000'),
         (("--rate-address", "10/d"), '--rate-address: "10/d", expected a number'),
         (("--demo-rate", "many"), '--demo-rate: "many", expected a number'),
+        (("--rate-key", "5"), "--rate-key: there are no API keys, expected some"),
         (("--demo-rate", "5"), "--demo-rate: there are no API keys, expected some"),
         (("--trusted-proxy", "localhost"), '--trusted-proxy: "localhost", expected an address'),
         (("--trusted-proxy", "10.0.0.0/33"), '--trusted-proxy: "10.0.0.0/33", expected an address'),

@@ -9,7 +9,7 @@ import pytest
 from crash import Book, Load, check_round, check_whole
 from harness import PRESET, Enclave, Occd
 
-pytestmark = pytest.mark.sanitized
+pytestmark = [pytest.mark.sanitized, pytest.mark.threads]
 
 ROUNDS = int(os.environ.get("OCC_CRASH_ROUNDS", 200 if PRESET == "release" else 20))
 

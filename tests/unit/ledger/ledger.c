@@ -47,6 +47,22 @@ run_sql(const char *folder, const char *sql)
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
+/* Whatever the umask and the folder allow, only the owner may read what is in it: SQLite gives the other files the same mode. */
+static void
+test_private(void **state)
+{
+    struct fixture *const at = *state;
+    static const char *const names[] = { "ledger.db", "ledger.db-wal", "ledger.db-shm", "index.db", "ledger.lock" };
+    assert_ok(put_entry(at->ledger, "e", "", 1, 1, 1, &at->err));
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char path[512];
+        struct stat status;
+        (void)snprintf(path, sizeof path, "%s/%s", at->folder, names[i]);
+        assert_int_equal(stat(path, &status), 0);
+        assert_int_equal(status.st_mode & 0777, 0600);
+    }
+}
+
 static void
 test_lock(void **state)
 {
@@ -171,6 +187,15 @@ test_read_only(void **state)
     occ_ledger_reader_free(reader);
     assert_false(occ_is_ok(try_open(at->folder, true, &at->err)));
     become(0);
+    /* With a WAL, whose index cannot be made: what is in it must not be passed over in silence. */
+    (void)snprintf(path, sizeof path, "%s/ledger.db-wal", at->folder);
+    FILE *const wal = fopen(path, "w");
+    assert_non_null(wal);
+    assert_int_equal(fclose(wal), 0);
+    become(NOBODY);
+    assert_code(try_read(at->folder, &at->err), OCC_ERR_LEDGER_READ_ONLY);
+    assert_says(&at->err, "ledger.db-wal has its newest proofs");
+    become(0);
     assert_int_equal(chmod(at->folder, 0700), 0);
 }
 
@@ -272,6 +297,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_private, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lock, setup, teardown),
         cmocka_unit_test_setup_teardown(test_missing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_foreign, setup, teardown),

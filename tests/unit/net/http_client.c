@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "base/limits.h"
 #include "net/http_client.h"
 #include "unit/net/server_fixture.h"
 
@@ -194,6 +195,41 @@ test_other_servers(void **state)
     }
 }
 
+/* Fields in front of the body or behind it are kept by libcurl, all of them: they must not be without end. */
+static void
+test_too_many_fields(void **state)
+{
+    (void)state;
+    static const char *const begins[] = { "HTTP/1.1 200 OK\r\n",
+                                          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n",
+                                          "HTTP/1.1 100 Continue\r\n" };
+    static const char field[] = "X-Long: 0123456789012345678901234567890123456789012345678901234\r\n";
+    const size_t field_len = sizeof field - 1;
+    const size_t fields = OCC_LIMIT_HTTP_ANSWER_HEAD_LEN / field_len;
+    char *text = calloc(1, 200 + (fields + 1) * field_len);
+    assert_non_null(text);
+    for (size_t i = 0; i < 2 * sizeof begins / sizeof *begins; i++) {
+        const bool is_too_many = i % 2 == 1;
+        struct result result = { .body = OCC_BUF_INIT(1000) };
+        char url[64];
+        uint16_t port;
+        char *end = stpcpy(text, begins[i / 2]);
+        for (size_t k = 0; k < fields - 10 + (is_too_many ? 11 : 0); k++) {
+            end = stpcpy(end, field);
+        }
+        stpcpy(end, i / 2 == 2 ? "\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx" : i / 2 == 0 ? "\r\nx" : "\r\n");
+        const pid_t pid = answer_once(text, &port);
+        snprintf(url, sizeof url, "http://127.0.0.1:%u/x", port);
+        call(&(struct occ_http_call){ .url = url }, &result);
+        assert_int_equal(result.code.code, is_too_many ? OCC_ERR_LIMIT : OCC_OK);
+        assert_true(is_too_many || occ_bytes_is(occ_buf_view(&result.body), "x"));
+        assert_true(!is_too_many || strstr(result.err.text, "header fields are larger than 65536 bytes") != NULL);
+        (void)exit_of(pid);
+        occ_buf_clear(&result.body);
+    }
+    free(text);
+}
+
 static void
 test_out_of_reach(void **state)
 {
@@ -300,13 +336,10 @@ main(void)
 {
     setenv("http_proxy", "http://127.0.0.1:1/", 1); /* nobody there: to reach this machine it must not be used */
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_own_server),
-        cmocka_unit_test(test_unix),
-        cmocka_unit_test(test_other_servers),
-        cmocka_unit_test(test_out_of_reach),
-        cmocka_unit_test(test_wrong_urls),
-        cmocka_unit_test(test_session),
-        cmocka_unit_test(test_urls_as_they_may_be_shown),
+        cmocka_unit_test(test_own_server),    cmocka_unit_test(test_unix),
+        cmocka_unit_test(test_other_servers), cmocka_unit_test(test_too_many_fields),
+        cmocka_unit_test(test_out_of_reach),  cmocka_unit_test(test_wrong_urls),
+        cmocka_unit_test(test_session),       cmocka_unit_test(test_urls_as_they_may_be_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -256,6 +256,24 @@ test_make(void **state)
     assert_int_equal(occ_file_make(folder_join(&folder, "no/a"), fill, &code, &err).code, OCC_ERR_NOT_FOUND);
 }
 
+static void
+test_make_empty(void **state)
+{
+    (void)state;
+    struct occ_error err = { 0 };
+    struct stat status;
+    const mode_t before = umask(0);
+    assert_int_equal(occ_file_make_empty(folder_join(&folder, "a"), &err).code, OCC_OK);
+    umask(before);
+    assert_int_equal(stat(folder_join(&folder, "a"), &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    assert_int_equal(status.st_size, 0);
+    write_file("a", "kept");
+    assert_int_equal(occ_file_make_empty(folder_join(&folder, "a"), &err).code, OCC_OK);
+    assert_content("a", "kept");
+    assert_int_equal(occ_file_make_empty(folder_join(&folder, "no/a"), &err).code, OCC_ERR_NOT_FOUND);
+}
+
 /* A write that cannot be finished leaves the old content and no second file. */
 static void
 test_write_full_disk(void **state)
@@ -378,6 +396,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_write_is_atomic, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_write_refusals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_make, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_make_empty, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_write_full_disk, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_write_all, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_make_folder, set_up, tear_down),

@@ -212,6 +212,19 @@ test_rates(void **state)
 }
 
 static void
+test_one_check_at_a_time(void **state)
+{
+    (void)state;
+    char ledger[] = "--check", config[] = "--check-config", home[] = "HOME=/h";
+    char *const flags[] = { ledger, config, NULL }, *const envp[] = { home, NULL };
+    struct occ_options options;
+    struct occ_error err = { 0 };
+    assert_int_equal(load(flags, envp, &err, &options).code, OCC_ERR_USAGE);
+    assert_string_equal(err.text, "--check and --check-config: expected one of them");
+    occ_options_clear(&options);
+}
+
+static void
 test_no_folder(void **state)
 {
     (void)state;
@@ -227,9 +240,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults), cmocka_unit_test(test_environment), cmocka_unit_test(test_flags),
-        cmocka_unit_test(test_refused),  cmocka_unit_test(test_no_folder),   cmocka_unit_test(test_metrics),
-        cmocka_unit_test(test_rates),
+        cmocka_unit_test(test_defaults), cmocka_unit_test(test_environment),         cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_refused),  cmocka_unit_test(test_no_folder),           cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_rates),    cmocka_unit_test(test_one_check_at_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,6 +105,8 @@ test_what_is_refused(void **state)
           "--tsa: entry 2 has 0 bytes, expected a URL of at most 2048" },
         { { "--tsa=http://a,http://b,http://c,http://d,http://e,http://f,http://g,http://h,http://i" },
           "--tsa: more than 8 authorities" },
+        { { "--tsa=http://one.example,http://two.example,http://a:b@one.example/?key=s3cret", "--tsa-quorum=2" },
+          "--tsa: entry 3 is http://one.example/, as entry 1, expected another authority" },
         { { "--tsa=http://one.example", "--tsa-quorum=2" },
           "--tsa-quorum: 2, expected at most the number of authorities, 1" },
         { { "--tsa=http://one.example", "--tsa-required", "--tsa-wait=0s" },

@@ -50,6 +50,16 @@ test_names(void **state)
     check("--origin", "https://example.com,https://www.example.com:8443", OCC_OK, "");
     check("--rp-id", "a,,b", OCC_ERR_USAGE, "--rp-id: an empty entry between commas");
     check("--origin", "https://a,", OCC_ERR_USAGE, "--origin: an empty entry between commas");
+    check("--origin", "https://a.example:1,android:apk-key-hash:AbC_-d", OCC_OK, "");
+    static const char *const origins[] = { "example.com", "https://example.com/", "https://", "https://a b",
+                                           "http://a?b" };
+    for (size_t i = 0; i < sizeof origins / sizeof origins[0]; i++) {
+        char said[80];
+        snprintf(said, sizeof said, "--origin: \"%s\", expected an origin", origins[i]);
+        check("--origin", origins[i], OCC_ERR_USAGE, said);
+    }
+    check("--rp-id", "https://example.com", OCC_ERR_USAGE, "--rp-id: \"https://example.com\", expected a host's name");
+    check("--rp-id", "a.example, b.example", OCC_ERR_USAGE, "--rp-id: \" b.example\", expected a host's name");
     char many[256] = "a";
     for (size_t i = 1; i < 2 * 101; i += 2) {
         many[i] = ',';
@@ -73,15 +83,15 @@ test_roots(void **state)
     assert_non_null(file);
     fclose(file);
     /* nothing in a file is not the same as no file */
-    check("--nitro-root", empty, OCC_ERR_USAGE, "nitro root: ");
-    check("--tsa-roots", empty, OCC_ERR_USAGE, "timestamp roots: ");
+    check("--nitro-root", empty, OCC_ERR_USAGE, "--nitro-root: /tmp/occ-test-");
+    check("--tsa-roots", empty, OCC_ERR_USAGE, "--tsa-roots: /tmp/occ-test-");
     file = fopen(garbage, "w");
     assert_non_null(file);
     fputs("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", file);
     fclose(file);
-    check("--nitro-root", garbage, OCC_ERR_USAGE, "nitro root: ");
-    check("--tsa-roots", garbage, OCC_ERR_USAGE, "timestamp roots: ");
-    check("--tsa-roots", folder, OCC_ERR_USAGE, "timestamp roots: ");
+    check("--nitro-root", garbage, OCC_ERR_USAGE, "--nitro-root: /tmp/occ-test-");
+    check("--tsa-roots", garbage, OCC_ERR_USAGE, "--tsa-roots: /tmp/occ-test-");
+    check("--tsa-roots", folder, OCC_ERR_USAGE, "--tsa-roots: /tmp/occ-test-");
     check("--nitro-root", folder, OCC_ERR_IO, "--nitro-root: "); /* one certificate, not a folder */
     check("--nitro-root", "/nowhere", OCC_ERR_NOT_FOUND, "--nitro-root: ");
     unlink(empty);
