@@ -58,6 +58,10 @@ test_private(void **state)
         char path[512];
         struct stat status;
         (void)snprintf(path, sizeof path, "%s/%s", at->folder, names[i]);
+        /* The index is made by a thread of its own, a moment later. */
+        for (unsigned tries = 0; tries < 2000 && stat(path, &status) != 0; tries++) {
+            usleep(5000);
+        }
         assert_int_equal(stat(path, &status), 0);
         assert_int_equal(status.st_mode & 0777, 0600);
     }

@@ -65,6 +65,7 @@ on_done(struct occ_pending *pending, const struct occ_pending_answer *answer)
     request->done++;
     request->code = answer->code;
     assert_int_equal(answer->proof_count, answer->code == OCC_OK ? 1 : 0);
+    occ_buf_clear(&pending->loose);
 }
 
 static void
@@ -85,10 +86,24 @@ tear_down(struct fixture *fixture)
     occ_results_free(fixture->results);
 }
 
+static const uint8_t digest[32] = { 3 };
+
+static void
+make_request(struct request *request, uint8_t number)
+{
+    *request = (struct request){
+        .pending = { .opaque = { number }, .opaque_len = 4, .digests = 1, .loose = OCC_BUF_INIT(256), .done = on_done }
+    };
+    struct occ_commit_writer writer;
+    occ_commit_begin_loose(&writer, &request->pending.loose);
+    occ_commit_put_request(&writer, occ_bytes_of(request->pending.opaque, 4));
+    occ_commit_put_digest(&writer, digest);
+    occ_commit_end_loose(&writer);
+}
+
 static void
 put_success(struct occ_result_writer *writer, uint64_t position, struct occ_bytes opaque)
 {
-    static const uint8_t digest[32];
     occ_commit_put_success(writer, opaque, position, occ_bytes_of(NULL, 0));
     const size_t begin = occ_commit_begin_proof(writer, position, digest);
     occ_buf_put_str(writer->buf, "{}");
@@ -104,8 +119,7 @@ take(struct fixture *fixture, uint64_t first_position, enum occ_err second)
     occ_commit_begin_results(&writer, &out, 5);
     for (unsigned i = 0; i < 2; i++) {
         struct request *request = &fixture->requests[i];
-        *request =
-            (struct request){ .pending = { .opaque = { (uint8_t)i }, .opaque_len = 4, .digests = 1, .done = on_done } };
+        make_request(request, (uint8_t)i);
         occ_pending_push(&fixture->flight, &request->pending);
         const struct occ_bytes opaque = occ_bytes_of(request->pending.opaque, 4);
         if (i == 1 && second != OCC_OK) {
