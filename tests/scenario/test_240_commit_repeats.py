@@ -245,10 +245,16 @@ def test_nobody_there(folder):
     assert time.monotonic() - begin < 20, "a question, and a wrong name, fail at once"
 
 
+def start_occ(*arguments):
+    """As from a terminal: what runs the tests may itself have been started with SIGINT ignored, which children inherit."""
+    return subprocess.Popen([BIN / "occ", *arguments], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+
+
 def test_a_signal_leaves_nothing_half_written(occd, folder):
     (path,) = files(folder, 1)
     with Proxy(occd.port, lambda number, _: "hang") as proxy:
-        running = subprocess.Popen([BIN / "occ", "commit", "--server", proxy.url, path], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        running = start_occ("commit", "--server", proxy.url, path)
         wait_for(lambda: proxy.seen, what="the request")
         running.send_signal(signal.SIGINT)
         output, errors = running.communicate(timeout=30)
@@ -259,7 +265,7 @@ def test_a_signal_leaves_nothing_half_written(occd, folder):
 def test_a_signal_waits_for_the_proof_files(occd, folder):
     """Once the proofs are there they are written, all of them, whenever the signal comes."""
     paths = files(folder, 400)
-    running = subprocess.Popen([BIN / "occ", "commit", "--server", occd.url, *paths], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    running = start_occ("commit", "--server", occd.url, *paths)
     wait_for(lambda: (folder / "f0.proof.json").exists(), step=0.001, what="the first proof file")
     running.send_signal(signal.SIGINT)
     running.communicate(timeout=60)
