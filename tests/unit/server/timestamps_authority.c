@@ -23,8 +23,6 @@ struct run {
     struct occ_buf url;
     struct ask asks[ASKS_MAX];
     size_t count, done_count, wanted;
-    struct occ_timer *poll;
-    size_t held_wanted;
 };
 
 static void
@@ -59,7 +57,6 @@ begin(struct run *run, const char *path, uint64_t parallel, uint64_t rate)
 static void
 end(struct run *run)
 {
-    occ_timer_free(run->poll);
     occ_http_fetcher_free(run->fetcher);
     occ_timestamps_authority_free(run->authority);
     tsa_end(&run->tsa);
@@ -104,30 +101,6 @@ run_until_done(struct run *run, size_t count)
 }
 
 static void
-on_poll(void *ctx)
-{
-    struct run *run = ctx;
-    if (run->tsa.held_count >= run->held_wanted) {
-        occ_loop_stop(run->tsa.loop);
-        return;
-    }
-    occ_timer_start(run->poll, 1);
-}
-
-/* Until the authority holds so many requests. */
-static void
-run_until_held(struct run *run, size_t count)
-{
-    run->held_wanted = count;
-    if (run->poll == NULL) {
-        assert_true(occ_is_ok(occ_timer_new(run->tsa.loop, on_poll, run, &run->poll)));
-    }
-    occ_timer_start(run->poll, 1);
-    tsa_run(&run->tsa);
-    assert_int_equal(run->tsa.held_count, count);
-}
-
-static void
 on_pause_over(void *ctx)
 {
     struct run *run = ctx;
@@ -161,12 +134,12 @@ test_no_more_than_so_many_at_a_time(void **state)
     for (size_t i = 0; i < 10; i++) {
         take(&run, false, true);
     }
-    run_until_held(&run, 3);
+    tsa_run_until_held(&run.tsa, 3);
     assert_int_equal(stats_of(&run).under_way, 3);
     assert_int_equal(stats_of(&run).waiting, 7);
     while (run.done_count < 10) {
         const size_t left = 10 - run.done_count;
-        run_until_held(&run, left < 3 ? left : 3);
+        tsa_run_until_held(&run.tsa, left < 3 ? left : 3);
         tsa_release(&run.tsa, left < 3 ? left : 3);
         run_until_done(&run, run.done_count + (left < 3 ? left : 3));
     }
@@ -186,13 +159,13 @@ test_late_ones_come_last(void **state)
     static struct run run;
     begin(&run, "/held", 1, 0);
     take(&run, true, true);
-    run_until_held(&run, 1);
+    tsa_run_until_held(&run.tsa, 1);
     const struct ask *late = take(&run, true, true);
     const struct ask *urgent = take(&run, false, true);
     struct ask *cancelled = take(&run, false, true);
     occ_timestamps_authority_cancel(run.authority, &cancelled->ask);
     for (size_t i = 1; i <= 3; i++) {
-        run_until_held(&run, 1);
+        tsa_run_until_held(&run.tsa, 1);
         tsa_release(&run.tsa, 1);
         run_until_done(&run, i);
     }
@@ -227,7 +200,7 @@ test_cancelled_under_way(void **state)
     begin(&run, "/held", 4, 0);
     struct ask *gone = take(&run, false, true);
     const struct ask *other = take(&run, false, true);
-    run_until_held(&run, 2);
+    tsa_run_until_held(&run.tsa, 2);
     occ_timestamps_authority_cancel(run.authority, &gone->ask);
     memset(&gone->ask, 0xff, sizeof gone->ask); /* its owner may have freed it */
     tsa_release(&run.tsa, 2);
@@ -283,7 +256,7 @@ test_no_turn_in_time_by_its_answers(void **state)
     for (size_t i = 1; i < 20; i++) {
         occ_timestamps_authority_cancel(run.authority, &run.asks[i].ask);
     }
-    run_until_held(&run, 1);
+    tsa_run_until_held(&run.tsa, 1);
     wait_ms(&run, 100);
     tsa_release(&run.tsa, 1);
     run_until_done(&run, 1);
@@ -385,7 +358,7 @@ test_a_stop_says_nothing_about_it(void **state)
     begin(&run, "/held", 1, 0);
     struct ask *under_way = take(&run, false, true);
     struct ask *waiting = take(&run, false, true);
-    run_until_held(&run, 1);
+    tsa_run_until_held(&run.tsa, 1);
     occ_timestamps_authority_cancel(run.authority, &waiting->ask);
     occ_http_fetcher_free(run.fetcher);
     run.fetcher = NULL;

@@ -24,8 +24,7 @@ struct run {
     char shown[AUTHORITIES_MAX][8];
     size_t authority_count;
     struct waiter waiters[WAITERS_MAX];
-    size_t count, done_count, wanted, held_wanted;
-    struct occ_timer *poll;
+    size_t count, done_count, wanted;
 };
 
 /* paths: one authority each, shown as "A0", "A1", …; separated by spaces. */
@@ -62,7 +61,6 @@ static void
 end(struct run *run)
 {
     occ_timestamps_subjects_free(run->subjects);
-    occ_timer_free(run->poll);
     occ_http_fetcher_free(run->fetcher);
     for (size_t i = 0; i < run->authority_count; i++) {
         occ_timestamps_authority_free(run->authorities[i]);
@@ -113,28 +111,6 @@ run_until_done(struct run *run, size_t count)
     assert_int_equal(run->done_count, count);
 }
 
-static void
-on_poll(void *ctx)
-{
-    struct run *run = ctx;
-    if (run->tsa.held_count >= run->held_wanted) {
-        occ_loop_stop(run->tsa.loop);
-        return;
-    }
-    occ_timer_start(run->poll, 1);
-}
-
-static void
-run_until_held(struct run *run, size_t count)
-{
-    run->held_wanted = count;
-    if (run->poll == NULL) {
-        assert_true(occ_is_ok(occ_timer_new(run->tsa.loop, on_poll, run, &run->poll)));
-    }
-    occ_timer_start(run->poll, 1);
-    tsa_run(&run->tsa);
-}
-
 static bool
 is_of(const struct waiter *waiter, const char *shown)
 {
@@ -179,7 +155,7 @@ test_one_request_for_all_that_wait(void **state)
     const struct waiter *a = join(&run, 1, true);
     const struct waiter *b = join(&run, 1, true);
     const struct waiter *other = join(&run, 2, true);
-    run_until_held(&run, 2);
+    tsa_run_until_held(&run.tsa, 2);
     const struct waiter *c = join(&run, 1, true);
     assert_int_equal(occ_timestamps_subjects_count(run.subjects), 2);
     tsa_release(&run.tsa, 2);
@@ -199,10 +175,10 @@ test_a_quorum(void **state)
     static struct run run;
     begin(&run, "/held /500 /good /good", 2);
     const struct waiter *waiter = join(&run, 1, true);
-    run_until_held(&run, 1);
+    tsa_run_until_held(&run.tsa, 1);
     /* A1 failed and A2 was asked in its place; A2 alone is not enough. */
     while (run.tsa.asked < 3) {
-        run_until_held(&run, 1);
+        tsa_run_until_held(&run.tsa, 1);
     }
     assert_false(waiter->done);
     tsa_release(&run.tsa, 1);
@@ -231,7 +207,7 @@ test_hurry(void **state)
     static struct run run;
     begin(&run, "/held /good", 1);
     struct waiter *waiter = join(&run, 1, true);
-    run_until_held(&run, 1);
+    tsa_run_until_held(&run.tsa, 1);
     occ_timestamps_subject_hurry(&waiter->waiter);
     run_until_done(&run, 1);
     assert_true(is_of(waiter, "A1"));
@@ -266,7 +242,7 @@ test_who_leaves(void **state)
         join(&run, i, true); /* the rest of what may be under way */
     }
     struct waiter *last = join(&run, 5, true);
-    run_until_held(&run, 4);
+    tsa_run_until_held(&run.tsa, 4);
     occ_timestamps_subject_leave(&gone->waiter);
     occ_timestamps_subject_leave(&gone->waiter);
     assert_int_equal(occ_timestamps_subjects_count(run.subjects), 5);
@@ -288,7 +264,7 @@ test_one_takes_another_along(void **state)
     struct waiter *second = join(&run, 1, true);
     struct waiter *first = join(&run, 1, true); /* told first */
     first->leaves = second;
-    run_until_held(&run, 1);
+    tsa_run_until_held(&run.tsa, 1);
     tsa_release(&run.tsa, 1);
     run_until_done(&run, 1);
     assert_true(first->done && !second->done);
@@ -303,7 +279,7 @@ test_the_end_tells_all(void **state)
     begin(&run, "/held", 1);
     const struct waiter *a = join(&run, 1, true);
     const struct waiter *b = join(&run, 2, true);
-    run_until_held(&run, 2);
+    tsa_run_until_held(&run.tsa, 2);
     occ_timestamps_subjects_free(run.subjects);
     run.subjects = NULL;
     assert_true(a->done && b->done && a->text.len == 0);

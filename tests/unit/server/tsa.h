@@ -32,6 +32,8 @@ struct tsa {
     struct occ_loop *loop;
     struct occ_http_server *server;
     struct occ_timer *guard; /* a test that hangs fails */
+    struct occ_timer *poll;  /* of tsa_run_until_held */
+    size_t held_wanted;
     struct timestamp_authority *authority;
     struct occ_buf root; /* PEM */
     struct occ_http_request *held[TSA_HELD_MAX];
@@ -180,6 +182,30 @@ tsa_run(struct tsa *tsa)
 }
 
 static inline void
+tsa_on_poll(void *ctx)
+{
+    struct tsa *tsa = ctx;
+    if (tsa->held_count >= tsa->held_wanted) {
+        occ_loop_stop(tsa->loop);
+        return;
+    }
+    occ_timer_start(tsa->poll, 1);
+}
+
+/* Until it holds so many requests. */
+static inline void
+tsa_run_until_held(struct tsa *tsa, size_t count)
+{
+    tsa->held_wanted = count;
+    if (tsa->poll == NULL) {
+        assert_true(occ_is_ok(occ_timer_new(tsa->loop, tsa_on_poll, tsa, &tsa->poll)));
+    }
+    occ_timer_start(tsa->poll, 1);
+    tsa_run(tsa);
+    assert_int_equal(tsa->held_count, count);
+}
+
+static inline void
 tsa_on_stopped(void *ctx)
 {
     struct tsa *tsa = ctx;
@@ -200,6 +226,7 @@ tsa_end(struct tsa *tsa)
         occ_http_respond(tsa->held[i], 500, NULL, NULL, NULL); /* reaches nobody */
     }
     occ_timer_free(tsa->guard);
+    occ_timer_free(tsa->poll);
     occ_loop_free(tsa->loop);
     timestamp_authority_free(tsa->authority);
     occ_buf_clear(&tsa->root);
