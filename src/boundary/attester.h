@@ -42,8 +42,9 @@ struct occ_attester {
      * nothing was appended; OCC_ERR_ATTESTER (the device failed, refused, or gave something else), OCC_ERR_NOMEM. One thread
      * at a time. NULL with OCC_ATTEST_NONE.
      */
-    OCC_RESULT (*attest)(void *ctx, const struct occ_attest_request *request, struct occ_error *err,
-                         struct occ_buf *document, struct occ_attest_facts *ret_facts);
+    OCC_RESULT (*attest)
+    (void *ctx, const struct occ_attest_request *request, struct occ_error *err, struct occ_buf *document,
+     struct occ_attest_facts *ret_facts);
 };
 
 /*
