@@ -39,6 +39,8 @@ extern "C" {
     X(OCC_ERR_LEDGER_FOREIGN, 23, "ledger-foreign", "not a ledger of this version") \
     X(OCC_ERR_REPEAT, 24, "repeat", "the Idempotency-Key was used with another body") \
     X(OCC_ERR_TIMESTAMP_REQUIRED, 25, "timestamp-required", "no timestamp authority answered, and one is required") \
+    X(OCC_ERR_TOKEN, 26, "token", "the hardware token cannot be used") \
+    X(OCC_ERR_ATTESTER, 27, "attester", "the attestation device gave no document") \
     /* 40..59: encodings */ \
     X(OCC_ERR_BASE64, 40, "base64", "not canonical base64") \
     X(OCC_ERR_HEX, 41, "hex", "not lower-case hex") \

@@ -7,7 +7,7 @@ enum {
     /* A result beside its proofs: position, opaque, code, count; of a refusal, its sentence. */
     RESULT_HEAD_LEN_MAX = 8 + 1 + OCC_LIMIT_OPAQUE_LEN + 2 + 2 + OCC_LIMIT_CHAIN_ID_LEN + 4,
     REFUSAL_LEN_MAX = RESULT_HEAD_LEN_MAX + 2 + OCC_ERROR_TEXT_SIZE,
-    PROOF_HEAD_LEN = 8 + OCC_SHA256_LEN + 4
+    PROOF_HEAD_LEN = 8 + OCC_SHA256_LEN + 2 + 4 + 4
 };
 
 void
@@ -90,7 +90,7 @@ sign_all(struct occ_batch *batch, struct occ_chain *chain, struct occ_result_wri
         input.check = occ_batch_is_checked(chain);
         const size_t begin = occ_commit_begin_proof(writer, chain->counter + 1, input.digest);
         OCC_TRY(occ_chain_commit(chain, &batch->epoch, &input, &batch->body, writer->buf));
-        occ_commit_end_proof(writer, begin);
+        occ_commit_end_proof(writer, begin, 0, 0);
     }
     return occ_buf_check(writer->buf);
 }
@@ -275,7 +275,7 @@ occ_batch_give_again(const struct occ_batch *batch, struct occ_buf *out)
             if (out->len - writer.frame + result.len > OCC_LIMIT_FRAME_LEN) {
                 break;
             }
-            occ_commit_put_encoded_result(&writer, result);
+            occ_commit_put_encoded_result(&writer, result, 0);
             entry = occ_retain_next(&batch->retain, entry);
         }
         occ_commit_end_results(&writer);

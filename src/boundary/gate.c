@@ -8,6 +8,7 @@
 #include "boundary/issuer.h"
 #include "boundary/linker.h"
 #include "proof/write.h"
+#include "wire/attest.h"
 #include "wire/frame.h"
 #include "wire/hello.h"
 
@@ -253,7 +254,7 @@ handle_ping(const struct occ_gate *gate, const struct occ_frame *frame, struct o
     if (gate->batch.halted) { /* it answers, but it is not well: nobody is to read this as health */
         return occ_error_set(why, OCC_ERR_INTEGRITY, OCC_BATCH_HALTED_TEXT);
     }
-    occ_frame_end(out, occ_frame_begin(out, OCC_FRAME_PONG, frame->id));
+    occ_status_put(out, frame->id, &(struct occ_status){ .has_attester = false });
     return occ_success();
 }
 
@@ -286,6 +287,8 @@ dispatch(struct occ_gate *gate, const struct occ_frame *frame, struct occ_error 
     case OCC_FRAME_PONG:
     case OCC_FRAME_ISSUED:
     case OCC_FRAME_LINKED:
+    case OCC_FRAME_ATTEST:
+    case OCC_FRAME_ATTESTED:
         break;
     }
     return occ_error_set(why, OCC_ERR_WIRE_MESSAGE, "a frame of type %d, which only a boundary sends",

@@ -135,7 +135,7 @@ put_agency(struct occ_buf *buf, struct occ_bytes challenge)
 
 /* The next of the results: refused with that code, or (OCC_OK) one proof. *ret_proof is its text. */
 static struct occ_result
-expect(struct occ_reader *in, enum occ_err code, struct occ_commit_proof *ret_proof)
+expect(struct occ_commit_results *in, enum occ_err code, struct occ_commit_proof *ret_proof)
 {
     struct occ_commit_outcome outcome;
     OCC_TRY(occ_commit_next_result(in, &outcome));
@@ -175,10 +175,9 @@ commit(struct play *play, struct occ_bytes *ret_proof)
     occ_commit_end(&writer);
     OCC_TRY(run(play, OCC_FRAME_RESULT));
 
-    struct occ_reader in;
-    uint16_t results = 0;
+    struct occ_commit_results in;
     struct occ_commit_proof proof = { 0 };
-    OCC_TRY(occ_commit_read_results(play->answer.payload, &in, &results));
+    OCC_TRY(occ_commit_read_results(play->answer.payload, &in));
     OCC_TRY(expect(&in, OCC_OK, &proof));
     OCC_TRY(expect(&in, OCC_ERR_JSON_DUPLICATE, &proof));
     OCC_TRY(expect(&in, OCC_ERR_ACTOR_SIGNATURE, &proof));

@@ -10,12 +10,11 @@ static struct occ_result
 count(struct occ_bytes payload, struct counts *ret_counts)
 {
     struct counts counts = { 0 };
-    struct occ_reader reader;
-    uint16_t results;
-    OCC_TRY(occ_commit_read_results(payload, &reader, &results));
-    for (uint16_t i = 0; i < results; i++) {
+    struct occ_commit_results results;
+    OCC_TRY(occ_commit_read_results(payload, &results));
+    for (uint16_t i = 0; i < results.result_count; i++) {
         struct occ_commit_outcome outcome;
-        OCC_TRY(occ_commit_next_result(&reader, &outcome));
+        OCC_TRY(occ_commit_next_result(&results, &outcome));
         counts.entries += outcome.code == OCC_OK ? 1 : 0;
         counts.proofs += outcome.code == OCC_OK ? outcome.proof_count : 0;
     }
@@ -67,13 +66,12 @@ fill_entry(struct occ_delivery *delivery, const struct occ_commit_outcome *outco
 static struct occ_result
 fill(struct occ_delivery *delivery, uint64_t now_ms)
 {
-    struct occ_reader reader;
-    uint16_t results;
+    struct occ_commit_results results;
     struct occ_ledger_proof *proofs = delivery->proofs;
-    OCC_TRY(occ_commit_read_results(occ_buf_view(&delivery->payload), &reader, &results));
-    for (uint16_t i = 0; i < results; i++) {
+    OCC_TRY(occ_commit_read_results(occ_buf_view(&delivery->payload), &results));
+    for (uint16_t i = 0; i < results.result_count; i++) {
         struct occ_commit_outcome outcome;
-        OCC_TRY(occ_commit_next_result(&reader, &outcome));
+        OCC_TRY(occ_commit_next_result(&results, &outcome));
         if (outcome.code == OCC_OK) {
             fill_entry(delivery, &outcome, now_ms, proofs);
             proofs += outcome.proof_count;

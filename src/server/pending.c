@@ -54,9 +54,9 @@ fits_frames(const struct occ_pending_rules *rules, const struct occ_pending *nex
             const struct occ_pending_list *flight, const struct occ_pending *sum)
 {
     /* The head of a frame, and of a result: position, opaque bytes, code, and a length per proof. */
-    const size_t frame_head = OCC_FRAME_HEAD_LEN + 2;
+    const size_t frame_head = OCC_FRAME_HEAD_LEN + 2 + 2;
     const size_t result_head = 8 + 1 + OCC_LIMIT_OPAQUE_LEN + 2 + 2 + OCC_LIMIT_CHAIN_ID_LEN + 4;
-    const size_t proof_head = 8 + 32 + 4;
+    const size_t proof_head = 8 + 32 + 2 + 4 + 4;
     const size_t requests_len = frame_head + flight->loose_len + next->loose.len;
     const size_t answer_len = sum->answer_len + next->answer_len;
     const size_t results_len = frame_head + (flight->count + 1) * result_head +
@@ -137,19 +137,18 @@ occ_pending_check(const struct occ_pending_list *flight, struct occ_bytes payloa
                   struct occ_pending_results *ret_results)
 {
     struct occ_pending_results all = { .position = position };
-    struct occ_reader reader;
-    uint16_t results;
-    OCC_TRY(occ_commit_read_results(payload, &reader, &results));
-    OCC_ENSURE(results == flight->count, OCC_ERR_WIRE_MESSAGE);
+    struct occ_commit_results results;
+    OCC_TRY(occ_commit_read_results(payload, &results));
+    OCC_ENSURE(results.result_count == flight->count, OCC_ERR_WIRE_MESSAGE);
     for (const struct occ_pending *pending = flight->first; pending != NULL; pending = pending->next) {
         struct occ_commit_outcome outcome;
-        OCC_TRY(occ_commit_next_result(&reader, &outcome));
+        OCC_TRY(occ_commit_next_result(&results, &outcome));
         OCC_ENSURE(is_consistent(pending, &outcome, all.position), OCC_ERR_WIRE_MESSAGE);
         all.position += outcome.code == OCC_OK ? 1 : 0;
         all.successes += outcome.code == OCC_OK ? 1 : 0;
         all.lost = all.lost || outcome.code == OCC_ERR_INTEGRITY;
     }
-    OCC_ENSURE(occ_reader_done(&reader), OCC_ERR_WIRE_MESSAGE);
+    OCC_ENSURE(occ_reader_done(&results.in), OCC_ERR_WIRE_MESSAGE);
     *ret_results = all;
     return occ_success();
 }
@@ -157,12 +156,11 @@ occ_pending_check(const struct occ_pending_list *flight, struct occ_bytes payloa
 void
 occ_pending_deliver(struct occ_pending_list *flight, struct occ_bytes payload, const struct occ_pending_answer *failed)
 {
-    struct occ_reader reader;
-    uint16_t results;
-    bool good = occ_is_ok(occ_commit_read_results(payload, &reader, &results));
+    struct occ_commit_results results;
+    bool good = occ_is_ok(occ_commit_read_results(payload, &results));
     while (flight->first != NULL) {
         struct occ_commit_outcome outcome = { 0 };
-        good = good && occ_is_ok(occ_commit_next_result(&reader, &outcome)); /* it was checked */
+        good = good && occ_is_ok(occ_commit_next_result(&results, &outcome)); /* it was checked */
         struct occ_pending *pending = occ_pending_pop(flight);
         const struct occ_pending_answer answer = { .code = good ? outcome.code : OCC_ERR_INTERNAL,
                                                    .text = outcome.text,

@@ -139,17 +139,16 @@ static struct occ_result
 check_again(struct occ_results *results, struct occ_bytes payload)
 {
     uint64_t position = results->position;
-    struct occ_reader reader;
-    uint16_t count;
-    OCC_TRY(occ_commit_read_results(payload, &reader, &count));
-    for (uint16_t i = 0; i < count; i++) {
+    struct occ_commit_results given;
+    OCC_TRY(occ_commit_read_results(payload, &given));
+    for (uint16_t i = 0; i < given.result_count; i++) {
         struct occ_commit_outcome outcome;
-        OCC_TRY(occ_commit_next_result(&reader, &outcome));
+        OCC_TRY(occ_commit_next_result(&given, &outcome));
         OCC_ENSURE(outcome.code == OCC_OK && outcome.position == position + 1, OCC_ERR_WIRE_MESSAGE);
         position = outcome.position;
         occ_boundary_log_late(results->config.events, &outcome);
     }
-    OCC_ENSURE(occ_reader_done(&reader) && position <= results->last, OCC_ERR_WIRE_MESSAGE);
+    OCC_ENSURE(occ_reader_done(&given.in) && position <= results->last, OCC_ERR_WIRE_MESSAGE);
     return occ_success();
 }
 

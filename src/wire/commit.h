@@ -5,9 +5,12 @@
  *           u8 opaque length (0 to 128) · opaque · u16 fields · fields · u32 digests, each: digest (32) · u16 fields · fields
  *         field = u8 tag · u32 length · bytes. Fields before the digests hold for all of them; a digest's own field of the
  *         same tag stands in its place. A tag that the boundary does not know refuses the request.
- * RESULT  u16 results, in the order of the requests (or of positions, when given again), each:
+ * RESULT  u16 documents, each: u32 length · attestation document in base64
+ *         u16 results, in the order of the requests (or of positions, when given again), each:
  *           u64 position · u8 opaque length · opaque · u16 code; if 0: u16 length · chainId · u32 proofs, each: u64 counter ·
- *           digest (32) · u32 length · proof text; else: u16 length · sentence
+ *           digest (32) · u16 document · u32 place · u32 length · proof text; else: u16 length · sentence
+ *         Many proofs share a document (PROTOCOL §7), so it is sent once: document = its number in the frame, from 1, and it
+ *         belongs into the text in front of the byte at place; 0 = the text is whole, and place is 0.
  * ACK     u64 position
  *
  * A position numbers the successful results of an epoch: 1, 2, …; a refused request has position 0 and is not retained.
@@ -85,27 +88,29 @@ OCC_RESULT occ_commit_read_end(const struct occ_commit_reader *reader);
 
 struct occ_result_writer {
     struct occ_buf *buf;
-    size_t frame, count_at, proofs_at;
-    uint16_t results;
+    size_t frame, documents_at, count_at, proofs_at;
+    uint16_t documents, results;
     uint32_t proofs;
 };
 void occ_commit_begin_results(struct occ_result_writer *writer, struct occ_buf *buf, uint64_t id);
+/* A document (canonical base64, 1 to OCC_LIMIT_DOCUMENT_B64_LEN bytes); before the first result. Returns its number. */
+uint16_t occ_commit_put_document(struct occ_result_writer *writer, struct occ_bytes report_b64);
 /* A refusal. */
 void occ_commit_put_refusal(struct occ_result_writer *writer, struct occ_bytes opaque, enum occ_err code,
                             struct occ_bytes text);
 /*
  * A success, all on one chain (empty = the default chain): then its proofs. begin_proof returns where the proof's text
- * begins; write it to buf, then end_proof.
+ * begins; write it to buf, then end_proof, with document 0 and place 0 if the text is whole.
  */
 void occ_commit_put_success(struct occ_result_writer *writer, struct occ_bytes opaque, uint64_t position,
                             struct occ_bytes chain_id);
 size_t occ_commit_begin_proof(struct occ_result_writer *writer, uint64_t counter, const uint8_t digest[32]);
-void occ_commit_end_proof(struct occ_result_writer *writer, size_t begin);
+void occ_commit_end_proof(struct occ_result_writer *writer, size_t begin, uint16_t document, size_t place);
 /*
  * One result as it was encoded before (from put_success to its last end_proof): the boundary keeps it so, and gives the
- * same bytes again.
+ * same bytes again. Its documents' numbers are raised by raise: they stand later in this frame than in the one before.
  */
-void occ_commit_put_encoded_result(struct occ_result_writer *writer, struct occ_bytes encoded);
+void occ_commit_put_encoded_result(struct occ_result_writer *writer, struct occ_bytes encoded, uint16_t raise);
 void occ_commit_end_results(struct occ_result_writer *writer);
 
 struct occ_commit_outcome {
@@ -120,11 +125,21 @@ struct occ_commit_outcome {
 struct occ_commit_proof {
     uint64_t counter;
     const uint8_t *digest; /* 32 bytes */
+    uint16_t document;     /* its number, from 1; 0 = none: the text is whole */
+    uint32_t place;        /* offset in text in front of which the document belongs; < text.len with a document */
     struct occ_bytes text;
 };
-OCC_RESULT occ_commit_read_results(struct occ_bytes payload, struct occ_reader *ret_reader, uint16_t *ret_results);
-/* Checks the whole outcome, lengths of its proofs included. */
-OCC_RESULT occ_commit_next_result(struct occ_reader *reader, struct occ_commit_outcome *ret_outcome);
+struct occ_commit_results {
+    struct occ_reader in;
+    struct occ_bytes documents; /* encoded; read with occ_commit_next_document */
+    uint16_t document_count, result_count;
+};
+/* Checks counts and all documents' lengths. */
+OCC_RESULT occ_commit_read_results(struct occ_bytes payload, struct occ_commit_results *ret_results);
+/* The next of the documents, which are advanced. False when there is none left. */
+bool occ_commit_next_document(struct occ_bytes *documents, struct occ_bytes *ret_report_b64);
+/* Checks the whole outcome: lengths of its proofs, numbers of their documents. */
+OCC_RESULT occ_commit_next_result(struct occ_commit_results *results, struct occ_commit_outcome *ret_outcome);
 /* The next of count encoded proofs, which are advanced. False when there is none left. */
 bool occ_commit_next_proof(struct occ_bytes *proofs, struct occ_commit_proof *ret_proof);
 

@@ -13,7 +13,7 @@ enum {
 static bool
 is_type(uint16_t type)
 {
-    return type >= OCC_FRAME_HELLO && type <= OCC_FRAME_LINKED;
+    return type >= OCC_FRAME_HELLO && type <= OCC_FRAME_ATTESTED;
 }
 
 struct occ_result

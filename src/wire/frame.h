@@ -8,7 +8,8 @@
  *  16  payload
  *
  * A connection is a stream of frames both ways. The parent sends HELLO first and nothing else before HELLO_OK. Frames are
- * pipelined: the boundary works on them in the order they came and answers in that order.
+ * pipelined: the boundary works on them in the order they came. Results come in the order of their requests; where they wait
+ * for a document (PROTOCOL §7), answers to other frames overtake them.
  */
 #ifndef OCC_WIRE_FRAME_H
 #define OCC_WIRE_FRAME_H
@@ -25,11 +26,13 @@ enum occ_frame_type {
     OCC_FRAME_RESULT = 5,   /* boundary: their results; with id 0, results given again after a reconnect */
     OCC_FRAME_ACK = 6,      /* parent: results up to this position are durable; not answered */
     OCC_FRAME_PING = 7,     /* parent */
-    OCC_FRAME_PONG = 8,     /* boundary */
+    OCC_FRAME_PONG = 8,     /* boundary: how it is (attest.h) */
     OCC_FRAME_ISSUE = 9,    /* parent: a challenge or a slot, please (issue.h) */
     OCC_FRAME_ISSUED = 10,  /* boundary */
     OCC_FRAME_LINK = 11,    /* parent: the proofs that this epoch's chains go on from (link.h) */
-    OCC_FRAME_LINKED = 12   /* boundary */
+    OCC_FRAME_LINKED = 12,  /* boundary */
+    OCC_FRAME_ATTEST = 13,  /* parent: a document about your key, please (attest.h) */
+    OCC_FRAME_ATTESTED = 14 /* boundary */
 };
 
 struct occ_frame {

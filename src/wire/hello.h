@@ -4,6 +4,8 @@
  * HELLO     u32 magic "occw" · u16 lowest version · u16 highest version · u64 features
  * HELLO_OK  u16 version · u64 features · u32 frame limit · u32 requests per frame · u32 digests per request ·
  *           u64 retention limit · public key (32) · text epochId · text enforcement · text measurement ·
+ *           text attestation format (empty = proofs have none) · u8 attestation mode (enum occ_hello_attest) ·
+ *           u32 document length (bytes of base64, at most) ·
  *           u64 last position · u64 acknowledged position · u16 chains, each: text chainId · u64 counter · link hash (32)
  * REFUSED   u16 code · text sentence
  * text = u16 length and that many bytes of UTF-8.
@@ -13,9 +15,9 @@
 
 #include "base/buf.h"
 
-#define OCC_WIRE_VERSION 2
+#define OCC_WIRE_VERSION 3
 
-/* Features are bits; a side uses only what both have. None is defined: all of version 2 is there on both sides. */
+/* Features are bits; a side uses only what both have. None is defined: all of version 3 is there on both sides. */
 
 struct occ_hello {
     uint16_t min_version, max_version;
@@ -31,6 +33,14 @@ struct occ_hello_head {
     uint8_t link_hash[32];
 };
 
+/* What the boundary's documents are about (PROTOCOL §5, §7). */
+enum occ_hello_attest {
+    OCC_HELLO_ATTEST_NONE,
+    OCC_HELLO_ATTEST_COMMIT,
+    OCC_HELLO_ATTEST_BATCH,
+    OCC_HELLO_ATTEST_EPOCH
+};
+
 struct occ_hello_ok {
     uint16_t version;
     uint64_t features;
@@ -40,8 +50,11 @@ struct occ_hello_ok {
     uint64_t retained_len_max;
     uint8_t public_key[32];
     struct occ_bytes epoch_id, enforcement, measurement; /* when decoded: views into the payload */
-    uint64_t last_position;                              /* of the newest result; 0 = none yet */
-    uint64_t acknowledged_position;                      /* results after this one are given again */
+    struct occ_bytes attestation_format;                 /* empty = none */
+    enum occ_hello_attest attest;
+    uint32_t document_len_max;      /* that a proof grows by when its document joins it */
+    uint64_t last_position;         /* of the newest result; 0 = none yet */
+    uint64_t acknowledged_position; /* results after this one are given again */
     size_t head_count;
     struct occ_hello_head heads[OCC_HELLO_CHAINS_MAX];
 };

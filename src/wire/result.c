@@ -4,7 +4,12 @@
 #include "wire/patch.h"
 #include "wire/text.h"
 
-enum { RESULT_LEN_MIN = 8 + 1 + 2 + 2, DIGEST_LEN = 32, PROOF_HEAD_LEN = 8 + DIGEST_LEN + 4 };
+enum {
+    RESULT_LEN_MIN = 8 + 1 + 2 + 2,
+    DIGEST_LEN = 32,
+    PROOF_HEAD_LEN = 8 + DIGEST_LEN + 2 + 4 + 4,
+    DOCUMENT_LEN_MIN = 4 + 1
+};
 
 /* ---- writing ---- */
 
@@ -13,8 +18,32 @@ occ_commit_begin_results(struct occ_result_writer *writer, struct occ_buf *buf, 
 {
     *writer = (struct occ_result_writer){ .buf = buf };
     writer->frame = occ_frame_begin(buf, OCC_FRAME_RESULT, id);
+    writer->documents_at = buf->len;
+    occ_buf_put_be16(buf, 0);
     writer->count_at = buf->len;
     occ_buf_put_be16(buf, 0);
+}
+
+uint16_t
+occ_commit_put_document(struct occ_result_writer *writer, struct occ_bytes report_b64)
+{
+    struct occ_buf *const buf = writer->buf;
+    if (buf->fail != OCC_OK) {
+        return 0;
+    }
+    if (writer->documents == UINT16_MAX || writer->results > 0 || report_b64.len == 0 ||
+        report_b64.len > OCC_LIMIT_DOCUMENT_B64_LEN) {
+        buf->fail = OCC_ERR_LIMIT;
+        return 0;
+    }
+    buf->len = writer->count_at; /* the count of results comes behind it */
+    occ_buf_put_be32(buf, (uint32_t)report_b64.len);
+    occ_buf_put(buf, report_b64);
+    writer->count_at = buf->len;
+    occ_buf_put_be16(buf, 0);
+    writer->documents++;
+    occ_patch_be16(buf, writer->documents_at, writer->documents);
+    return writer->documents;
 }
 
 static void
@@ -61,35 +90,64 @@ occ_commit_begin_proof(struct occ_result_writer *writer, uint64_t counter, const
 {
     occ_buf_put_be64(writer->buf, counter);
     occ_buf_put(writer->buf, occ_bytes_of(digest, DIGEST_LEN));
+    occ_buf_put_be16(writer->buf, 0);
+    occ_buf_put_be32(writer->buf, 0);
     occ_buf_put_be32(writer->buf, 0);
     return writer->buf->len;
 }
 
 void
-occ_commit_end_proof(struct occ_result_writer *writer, size_t begin)
+occ_commit_end_proof(struct occ_result_writer *writer, size_t begin, uint16_t document, size_t place)
 {
     struct occ_buf *const buf = writer->buf;
     if (buf->fail != OCC_OK) {
         return;
     }
-    if (buf->len - begin > OCC_LIMIT_FRAME_LEN) {
+    if (buf->len - begin > OCC_LIMIT_FRAME_LEN || place > buf->len - begin) {
         buf->fail = OCC_ERR_LIMIT;
         return;
     }
+    occ_patch_be16(buf, begin - 10, document);
+    occ_patch_be32(buf, begin - 8, (uint32_t)place);
     occ_patch_be32(buf, begin - 4, (uint32_t)(buf->len - begin));
     writer->proofs++;
     occ_patch_be32(buf, writer->proofs_at, writer->proofs);
 }
 
+/* Raises the documents' numbers in the encoded success at the end of buf, from begin on. */
+static void
+raise_documents(struct occ_buf *buf, size_t begin, uint16_t raise)
+{
+    struct occ_reader in = occ_reader_of(occ_bytes_of(buf->ptr + begin, buf->len - begin));
+    (void)occ_reader_be64(&in);
+    (void)occ_reader_take(&in, occ_reader_u8(&in));
+    (void)occ_reader_be16(&in);
+    (void)occ_reader_take(&in, occ_reader_be16(&in));
+    for (uint32_t left = occ_reader_be32(&in); left > 0 && !in.bad; left--) {
+        (void)occ_reader_take(&in, 8 + DIGEST_LEN);
+        const size_t at = (size_t)(in.next - buf->ptr);
+        const uint16_t document = occ_reader_be16(&in);
+        (void)occ_reader_be32(&in);
+        (void)occ_reader_take(&in, occ_reader_be32(&in));
+        if (document != 0 && !in.bad) {
+            occ_patch_be16(buf, at, (uint16_t)(document + raise));
+        }
+    }
+}
+
 void
-occ_commit_put_encoded_result(struct occ_result_writer *writer, struct occ_bytes encoded)
+occ_commit_put_encoded_result(struct occ_result_writer *writer, struct occ_bytes encoded, uint16_t raise)
 {
     if (writer->results == OCC_LIMIT_FRAME_REQUESTS) {
         writer->buf->fail = OCC_ERR_LIMIT;
         return;
     }
     writer->results++;
+    const size_t begin = writer->buf->len;
     occ_buf_put(writer->buf, encoded);
+    if (raise > 0 && writer->buf->fail == OCC_OK) {
+        raise_documents(writer->buf, begin, raise);
+    }
 }
 
 void
@@ -101,39 +159,81 @@ occ_commit_end_results(struct occ_result_writer *writer)
 
 /* ---- reading ---- */
 
-struct occ_result
-occ_commit_read_results(struct occ_bytes payload, struct occ_reader *ret_reader, uint16_t *ret_results)
+static struct occ_bytes
+read_document(struct occ_reader *in)
 {
-    struct occ_reader in = occ_reader_of(payload);
-    const uint16_t count = occ_reader_be16(&in);
-    OCC_ENSURE(count >= 1 && count <= OCC_LIMIT_FRAME_REQUESTS, OCC_ERR_WIRE_MESSAGE);
-    OCC_ENSURE(count <= occ_reader_left(&in) / RESULT_LEN_MIN, OCC_ERR_WIRE_MESSAGE);
-    *ret_reader = in;
-    *ret_results = count;
+    const struct occ_bytes document = occ_reader_take(in, occ_reader_be32(in));
+    if (document.len == 0 || document.len > OCC_LIMIT_DOCUMENT_B64_LEN) {
+        in->bad = true;
+    }
+    return document;
+}
+
+struct occ_result
+occ_commit_read_results(struct occ_bytes payload, struct occ_commit_results *ret_results)
+{
+    struct occ_commit_results results = { .in = occ_reader_of(payload) };
+    struct occ_reader *const in = &results.in;
+    results.document_count = occ_reader_be16(in);
+    OCC_ENSURE(results.document_count <= occ_reader_left(in) / DOCUMENT_LEN_MIN, OCC_ERR_WIRE_MESSAGE);
+    const uint8_t *const begin = in->next;
+    for (uint16_t i = 0; i < results.document_count && !in->bad; i++) {
+        (void)read_document(in);
+    }
+    OCC_ENSURE(!in->bad, OCC_ERR_WIRE_MESSAGE);
+    results.documents = occ_bytes_of(begin, (size_t)(in->next - begin));
+    results.result_count = occ_reader_be16(in);
+    OCC_ENSURE(results.result_count >= 1 && results.result_count <= OCC_LIMIT_FRAME_REQUESTS, OCC_ERR_WIRE_MESSAGE);
+    OCC_ENSURE(results.result_count <= occ_reader_left(in) / RESULT_LEN_MIN, OCC_ERR_WIRE_MESSAGE);
+    *ret_results = results;
     return occ_success();
 }
 
-/* An empty text is no proof, and counters begin at 1: either makes the reader bad. */
+bool
+occ_commit_next_document(struct occ_bytes *documents, struct occ_bytes *ret_report_b64)
+{
+    if (documents->len < DOCUMENT_LEN_MIN) {
+        return false;
+    }
+    struct occ_reader in = occ_reader_of(*documents);
+    const struct occ_bytes document = read_document(&in);
+    if (in.bad) {
+        return false;
+    }
+    *documents = occ_bytes_of(in.next, occ_reader_left(&in));
+    *ret_report_b64 = document;
+    return true;
+}
+
+/*
+ * An empty text is no proof, and counters begin at 1: either makes the reader bad. So does a place that is none: in front of
+ * the text's first byte, or behind its last, no document belongs.
+ */
 static struct occ_commit_proof
 read_proof(struct occ_reader *in)
 {
     struct occ_commit_proof proof = { .counter = occ_reader_be64(in) };
     proof.digest = occ_reader_take(in, DIGEST_LEN).ptr;
+    proof.document = occ_reader_be16(in);
+    proof.place = occ_reader_be32(in);
     proof.text = occ_reader_take(in, occ_reader_be32(in));
-    if (proof.text.len == 0 || proof.counter == 0) {
+    const bool has_place = proof.place > 0 && proof.place < proof.text.len;
+    if (proof.text.len == 0 || proof.counter == 0 || (proof.document == 0 ? proof.place != 0 : !has_place)) {
         in->bad = true;
     }
     return proof;
 }
 
 static void
-read_success(struct occ_reader *in, struct occ_commit_outcome *outcome)
+read_success(struct occ_reader *in, uint16_t document_count, struct occ_commit_outcome *outcome)
 {
     outcome->chain_id = occ_text_read(in, 0, OCC_LIMIT_CHAIN_ID_LEN);
     outcome->proof_count = occ_reader_be32(in);
     const uint8_t *const begin = in->next;
     for (uint32_t i = 0; i < outcome->proof_count && !in->bad; i++) {
-        (void)read_proof(in);
+        if (read_proof(in).document > document_count) {
+            in->bad = true;
+        }
     }
     if (in->bad || outcome->proof_count == 0 || outcome->position == 0) {
         in->bad = true;
@@ -152,8 +252,9 @@ read_refusal(struct occ_reader *in, struct occ_commit_outcome *outcome)
 }
 
 struct occ_result
-occ_commit_next_result(struct occ_reader *reader, struct occ_commit_outcome *ret_outcome)
+occ_commit_next_result(struct occ_commit_results *results, struct occ_commit_outcome *ret_outcome)
 {
+    struct occ_reader *const reader = &results->in;
     struct occ_commit_outcome outcome = { 0 };
     outcome.position = occ_reader_be64(reader);
     const size_t opaque_len = occ_reader_u8(reader);
@@ -161,7 +262,7 @@ occ_commit_next_result(struct occ_reader *reader, struct occ_commit_outcome *ret
     outcome.opaque = occ_reader_take(reader, opaque_len);
     outcome.code = (enum occ_err)occ_reader_be16(reader);
     if (outcome.code == OCC_OK) {
-        read_success(reader, &outcome);
+        read_success(reader, results->document_count, &outcome);
     } else {
         read_refusal(reader, &outcome);
     }

@@ -94,7 +94,7 @@ put_result(struct occ_result_writer *writer, struct occ_bytes opaque, uint64_t p
     occ_commit_put_success(writer, opaque, position, occ_bytes_of(NULL, 0));
     const size_t begin = occ_commit_begin_proof(writer, position, asked_digest);
     occ_buf_put_str(writer->buf, proof.text);
-    occ_commit_end_proof(writer, begin);
+    occ_commit_end_proof(writer, begin, 0, 0);
 }
 
 /* A boundary that gives again made two results before this connection; those that disagree say something else of them. */

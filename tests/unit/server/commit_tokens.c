@@ -121,7 +121,7 @@ take(struct run *run)
         tsa_digest(i, digest);
         const size_t at = occ_commit_begin_proof(&writer, i, digest);
         put_proof(&run->frame, i);
-        occ_commit_end_proof(&writer, at);
+        occ_commit_end_proof(&writer, at, 0, 0);
         store_proof(run, i, OCC_LEDGER_TOKEN_ARTIFACT);
         store_proof(run, i, OCC_LEDGER_TOKEN_PROOF);
     }

@@ -19,7 +19,7 @@ put_proof(struct occ_result_writer *writer, uint64_t counter, const char *text)
     memset(digest, (int)counter, sizeof(digest));
     const size_t begin = occ_commit_begin_proof(writer, counter, digest);
     occ_buf_put_str(writer->buf, text);
-    occ_commit_end_proof(writer, begin);
+    occ_commit_end_proof(writer, begin, 0, 0);
 }
 
 static struct occ_opaque

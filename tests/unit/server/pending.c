@@ -184,7 +184,7 @@ put_success(struct occ_result_writer *writer, const struct request *request, uin
         digest[0] ^= wrong == DIGEST && i == 1 ? 1 : 0;
         const size_t begin = occ_commit_begin_proof(writer, position, digest);
         occ_buf_put_format(writer->buf, "proof %u.%u", number, i);
-        occ_commit_end_proof(writer, begin);
+        occ_commit_end_proof(writer, begin, 0, 0);
     }
 }
 

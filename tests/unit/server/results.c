@@ -107,7 +107,7 @@ put_success(struct occ_result_writer *writer, uint64_t position, struct occ_byte
     occ_commit_put_success(writer, opaque, position, occ_bytes_of(NULL, 0));
     const size_t begin = occ_commit_begin_proof(writer, position, digest);
     occ_buf_put_str(writer->buf, "{}");
-    occ_commit_end_proof(writer, begin);
+    occ_commit_end_proof(writer, begin, 0, 0);
 }
 
 /* Takes a frame with the results of both requests, the second one refused with code if that is not OCC_OK. */

@@ -93,7 +93,7 @@ again_proofs(struct occ_commit_outcome *outcome, struct occ_result_writer *write
     while (occ_commit_next_proof(&outcome->proofs, &proof)) {
         const size_t begin = occ_commit_begin_proof(writer, proof.counter, proof.digest);
         occ_buf_put(writer->buf, proof.text);
-        occ_commit_end_proof(writer, begin);
+        occ_commit_end_proof(writer, begin, 0, 0);
     }
 }
 

@@ -18,7 +18,7 @@ put_proof(struct occ_result_writer *writer, const char *text)
     static const uint8_t digest[32] = { 5 };
     const size_t begin = occ_commit_begin_proof(writer, 9, digest);
     occ_buf_put_str(writer->buf, text);
-    occ_commit_end_proof(writer, begin);
+    occ_commit_end_proof(writer, begin, 0, 0);
 }
 
 static void
