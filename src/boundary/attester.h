@@ -39,13 +39,17 @@ struct occ_attester {
     void *ctx;
     /*
      * Asks for one document and appends its bytes. It was read, and holds what was asked for. A failure, with a sentence:
-     * nothing was appended; OCC_ERR_ATTESTER (the device failed, refused, or gave something else), OCC_ERR_NOMEM. One thread
-     * at a time. NULL with OCC_ATTEST_NONE.
+     * nothing was appended; OCC_ERR_ATTESTER (the device failed, refused, or gave what is no document), OCC_ERR_INTEGRITY (it
+     * gave a document about something else: it is not to be asked again), OCC_ERR_NOMEM. One thread at a time. NULL with
+     * OCC_ATTEST_NONE.
      */
-    OCC_RESULT (*attest)
+    OCC_RESULT(*attest)
     (void *ctx, const struct occ_attest_request *request, struct occ_error *err, struct occ_buf *document,
      struct occ_attest_facts *ret_facts);
+    void (*free)(void *ctx); /* NULL: nothing to free. Copies share ctx: its owner calls occ_attester_clear, once */
 };
+
+void occ_attester_clear(struct occ_attester *attester);
 
 /*
  * attester_none.c: tier "stub", nothing vouches. The measurement says so: "stub:" and the hex SHA-256 of the running
