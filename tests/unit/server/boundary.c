@@ -387,7 +387,7 @@ commit_all(struct parent *parent)
         struct request *request = &parent->requests[i];
         request->parent = parent;
         request->pending =
-            (struct occ_pending){ .loose = OCC_BUF_INIT(4096), .digests = 1, .answer_len = 700, .done = on_done };
+            (struct occ_pending){ .loose = OCC_BUF_INIT(4096), .digests = 1, .text_len = 700, .done = on_done };
         occ_boundary_next_id(parent->boundary, request->pending.opaque);
         request->pending.opaque_len = OCC_OPAQUE_ID_LEN;
         struct occ_commit_writer writer;
