@@ -1,4 +1,4 @@
-/* vsock.c — addresses, ports that are taken, peers that do not answer. Who connects from where: tests/nitro, in an enclave. */
+/* vsock.c — addresses, ports that are taken, peers that do not answer. A whole enclave: tests/nitro. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,10 +9,59 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include <linux/vm_sockets.h>
 
 #include "os/socket.h"
 #include "os/vsock.h"
+
+/* ---- who connects: as the kernel would say it, since a test has no other machine ---- */
+
+static struct sockaddr_vm stranger; /* if it has a CID: the one that connects, on the descriptor below */
+static int stranger_fd = -1;
+
+/* Stands in the place of the C library's. */
+int
+accept4(int fd, struct sockaddr *ret_address, socklen_t *restrict len, int flags)
+{
+    if (stranger.svm_cid == 0) {
+        return (int)syscall(SYS_accept4, fd, ret_address, len, flags);
+    }
+    assert_non_null(ret_address);
+    assert_true(*len >= sizeof stranger);
+    memcpy(ret_address, &stranger, sizeof stranger);
+    *len = sizeof stranger;
+    return stranger_fd;
+}
+
+static void
+test_peers(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t cid;
+        bool welcome;
+    } cases[] = { { 3, true }, { 2, false }, { 1, true }, { 4, false }, { 16, false }, { UINT32_MAX, false } };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct occ_error err = { 0 };
+        int fd = -1;
+        stranger = (struct sockaddr_vm){ .svm_family = AF_VSOCK, .svm_cid = cases[i].cid, .svm_port = 3 };
+        stranger_fd = open("/dev/null", O_RDONLY);
+        const struct occ_result result = occ_socket_accept(99, &err, &fd);
+        if (cases[i].welcome) {
+            assert_int_equal(result.code, OCC_OK);
+            assert_int_equal(fd, stranger_fd);
+            occ_socket_close(fd);
+        } else {
+            assert_int_equal(result.code, OCC_ERR_BUSY);
+            assert_int_equal(fd, -1);
+        }
+        assert_int_equal(fcntl(stranger_fd, F_GETFD), -1); /* closed: by us, or because it is a stranger's */
+    }
+    stranger.svm_cid = 0;
+}
 
 static void
 test_parse(void **state)
@@ -121,6 +170,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_peers),
         cmocka_unit_test(test_listen),
         cmocka_unit_test(test_connect),
     };
