@@ -15,7 +15,7 @@ struct occ_nsm {
      * Sends one request (at most OCC_LIMIT_NSM_REQUEST_LEN bytes) and waits for the response. OCC_ERR_ATTESTER with a
      * sentence.
      */
-    OCC_RESULT (*exchange)
+    OCC_RESULT(*exchange)
     (void *ctx, struct occ_bytes request, struct occ_error *err, uint8_t ret_response[OCC_LIMIT_NSM_RESPONSE_LEN],
      size_t *ret_len);
 };
