@@ -54,7 +54,10 @@ struct occ_attester {
     OCC_RESULT(*attest)
     (void *ctx, const struct occ_attest_request *request, struct occ_error *err, struct occ_buf *document,
      struct occ_attest_facts *ret_facts);
+    void (*free)(void *ctx); /* NULL: nothing to free. Copies share ctx: its owner calls occ_attester_clear, once */
 };
+
+void occ_attester_clear(struct occ_attester *attester);
 
 /*
  * attester_none.c: tier "stub", nothing vouches. The measurement says so: "stub:" and the hex SHA-256 of the running
