@@ -108,7 +108,8 @@ occ_hello_read_ok(struct occ_bytes payload, struct occ_hello_ok *ret)
     read_heads(&in, &ok);
     OCC_ENSURE(occ_reader_done(&in), OCC_ERR_WIRE_MESSAGE);
     OCC_ENSURE(ok.acknowledged_position <= ok.last_position, OCC_ERR_WIRE_MESSAGE);
-    OCC_ENSURE(attest <= OCC_HELLO_ATTEST_EPOCH && (attest == OCC_HELLO_ATTEST_NONE) == (ok.attestation_format.len == 0),
+    OCC_ENSURE(attest <= OCC_HELLO_ATTEST_EPOCH &&
+                   (attest == OCC_HELLO_ATTEST_NONE) == (ok.attestation_format.len == 0),
                OCC_ERR_WIRE_MESSAGE);
     OCC_ENSURE(ok.document_len_max <= (attest == OCC_HELLO_ATTEST_NONE ? 0 : OCC_LIMIT_DOCUMENT_B64_LEN),
                OCC_ERR_WIRE_MESSAGE);

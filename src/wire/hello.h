@@ -34,7 +34,12 @@ struct occ_hello_head {
 };
 
 /* What the boundary's documents are about (PROTOCOL §5, §7). */
-enum occ_hello_attest { OCC_HELLO_ATTEST_NONE, OCC_HELLO_ATTEST_COMMIT, OCC_HELLO_ATTEST_BATCH, OCC_HELLO_ATTEST_EPOCH };
+enum occ_hello_attest {
+    OCC_HELLO_ATTEST_NONE,
+    OCC_HELLO_ATTEST_COMMIT,
+    OCC_HELLO_ATTEST_BATCH,
+    OCC_HELLO_ATTEST_EPOCH
+};
 
 struct occ_hello_ok {
     uint16_t version;
@@ -47,9 +52,9 @@ struct occ_hello_ok {
     struct occ_bytes epoch_id, enforcement, measurement; /* when decoded: views into the payload */
     struct occ_bytes attestation_format;                 /* empty = none */
     enum occ_hello_attest attest;
-    uint32_t document_len_max;                           /* that a proof grows by when its document joins it */
-    uint64_t last_position;                              /* of the newest result; 0 = none yet */
-    uint64_t acknowledged_position;                      /* results after this one are given again */
+    uint32_t document_len_max;      /* that a proof grows by when its document joins it */
+    uint64_t last_position;         /* of the newest result; 0 = none yet */
+    uint64_t acknowledged_position; /* results after this one are given again */
     size_t head_count;
     struct occ_hello_head heads[OCC_HELLO_CHAINS_MAX];
 };

@@ -4,7 +4,12 @@
 #include "wire/patch.h"
 #include "wire/text.h"
 
-enum { RESULT_LEN_MIN = 8 + 1 + 2 + 2, DIGEST_LEN = 32, PROOF_HEAD_LEN = 8 + DIGEST_LEN + 2 + 4 + 4, DOCUMENT_LEN_MIN = 4 + 1 };
+enum {
+    RESULT_LEN_MIN = 8 + 1 + 2 + 2,
+    DIGEST_LEN = 32,
+    PROOF_HEAD_LEN = 8 + DIGEST_LEN + 2 + 4 + 4,
+    DOCUMENT_LEN_MIN = 4 + 1
+};
 
 /* ---- writing ---- */
 
