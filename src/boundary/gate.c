@@ -150,6 +150,12 @@ occ_gate_refuse_second(struct occ_buf *out)
     occ_hello_put_refused(out, 0, OCC_ERR_LOCKED, occ_bytes_str("another parent is connected"));
 }
 
+void
+occ_gate_put_refusal(const struct occ_error *why, struct occ_buf *out)
+{
+    occ_hello_put_refused(out, 0, why->code, occ_bytes_str(why->text));
+}
+
 /* Ends the session with a REFUSED frame, if there is room for it: out holds whole frames in any case. */
 static struct occ_result
 refuse(struct occ_gate *gate, uint64_t id, const struct occ_error *why, struct occ_buf *out)

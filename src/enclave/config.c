@@ -60,20 +60,24 @@ static const struct occ_setting table[] = {
       .env = "OCC_ENCLAVE_WEBAUTHN_COMPAT",
       .help = "Also take WebAuthn authorizations whose signature does not cover the digest: whoever relays such a one "
               "can put another digest beside it." },
+    OCC_HARDWARE_SETTINGS("software"),
 };
 
-static const char *const usage[] = { "[--fd N]", "--listen unix:PATH", NULL };
+static const char *const usage[] = { "[--fd N]", "--listen unix:PATH", "keygen --signer pkcs11:…", NULL };
 
 const struct occ_settings_program occ_config_program = {
     .name = "occ-enclave",
     .usage = usage,
     .about =
-        "The boundary of an occ/1 proof-commit service: it makes the signing key, which never leaves it, counts, "
-        "chains and signs. It has no configuration file, opens no network, and after its start no file. Tier: stub.",
+        "The boundary of an occ/1 proof-commit service: it makes the signing key, which never leaves it, or has it in "
+        "a "
+        "hardware token; counts, chains and signs. It has no configuration file, opens no network, and after its start "
+        "no file, but what a token's library needs. Tier: stub, or hw-key with a token.",
     .table = table,
     .count = sizeof table / sizeof table[0],
     .epilog = "Diagnostics are JSON lines on standard error. SIGTERM ends it at once; its key, and with it its epoch, "
-              "end with it.\n\nExit status: 0 done, 2 wrong use, 3 could not.\n",
+              "end with it; a key in a token stays there. keygen makes one: occ-enclave keygen --help.\n\nExit status: "
+              "0 done, 2 wrong use, 3 could not.\n",
 };
 
 static struct occ_result
@@ -174,6 +178,7 @@ occ_config_read(const struct occ_settings *settings, struct occ_error *err, stru
     }
     OCC_TRY(read_list(settings, "chains", err, &config->chains));
     OCC_TRY(check_chains(&config->chains, err));
+    OCC_TRY(occ_hardware_read(settings, err, &config->hardware));
     return read_webauthn(settings, err, config);
 }
 

@@ -4,6 +4,7 @@
 #include "crypto/certificate.h"
 #include "crypto/secret.h"
 #include "enclave/config.h"
+#include "enclave/keygen.h"
 #include "enclave/measure.h"
 #include "enclave/notice.h"
 #include "enclave/predecessor.h"
@@ -16,7 +17,7 @@
 #include "verify/verify.h"
 
 enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_COULD_NOT = 3 };
-enum { STANDARD_OUTPUT = 1 };
+enum { STANDARD_OUTPUT = 1, REFUSAL_LEN_MAX = 4096 };
 
 extern char **environ;
 
@@ -77,6 +78,7 @@ struct epoch {
     occ_verifier *verifier;
     struct occ_bytes chain_ids[OCC_LIMIT_CHAINS];
     struct occ_attester attester;
+    struct occ_hardware *hardware;
     struct occ_gate *gate;
 };
 
@@ -84,14 +86,27 @@ static void
 epoch_cleanup(struct epoch *epoch)
 {
     occ_gate_free(epoch->gate); /* wipes the keys */
+    occ_hardware_free(epoch->hardware);
     occ_verifier_free(epoch->verifier);
+}
+
+/* The key, and what vouches for it. */
+static struct occ_result
+make_signer(const struct occ_config *config, struct occ_error *err, struct epoch *epoch, struct occ_gate_config *gate)
+{
+    if (config->hardware.uri != NULL) {
+        OCC_TRY(occ_hardware_new(&config->hardware, environ, err, &epoch->hardware));
+        return occ_hardware_open(epoch->hardware, uptime_ms, err, &gate->attester, &gate->signer);
+    }
+    uint8_t binary[OCC_SHA256_LEN];
+    OCC_TRY(occ_measure_self(err, binary));
+    occ_attester_none(binary, &gate->attester);
+    return occ_signer_software_new(err, &gate->signer);
 }
 
 static struct occ_result
 make_gate(const struct occ_config *config, struct occ_error *err, struct epoch *epoch)
 {
-    uint8_t binary[OCC_SHA256_LEN];
-    OCC_TRY(occ_measure_self(err, binary));
     struct occ_gate_config gate = {
         .now_ms = now_ms,
         .uptime_ms = uptime_ms,
@@ -101,10 +116,9 @@ make_gate(const struct occ_config *config, struct occ_error *err, struct epoch *
         .digests_max = config->digests_max,
         .retained_len_max = config->retained_len_max,
     };
-    occ_attester_none(binary, &gate.attester);
-    epoch->attester = gate.attester;
     set_rules(config, epoch->chain_ids, &gate);
-    OCC_TRY(occ_signer_software_new(err, &gate.signer));
+    OCC_TRY(make_signer(config, err, epoch, &gate));
+    epoch->attester = gate.attester;
     return occ_gate_new(&gate, err, &epoch->gate);
 }
 
@@ -133,6 +147,19 @@ tell_start(const struct occ_gate *gate, const struct occ_attester *attester, boo
     occ_notice_write("info", "epoch begins", fields, sizeof fields / sizeof fields[0]);
 }
 
+/* A parent that starts its boundary again whenever it ends is told not to: the token would be locked. */
+static void
+tell_parent(const struct occ_config *config, const struct occ_error *why)
+{
+    if (why->code != OCC_ERR_DENIED || config->fd < 0) {
+        return;
+    }
+    OCC_BUF_AUTO(out, REFUSAL_LEN_MAX);
+    occ_gate_put_refusal(why, &out);
+    size_t len = 0;
+    (void)!occ_is_ok(occ_socket_write(config->fd, occ_buf_view(&out), &len)); /* a fresh socket has room for it */
+}
+
 static struct occ_result
 run(const struct occ_config *config, struct occ_error *err)
 {
@@ -140,11 +167,16 @@ run(const struct occ_config *config, struct occ_error *err)
     OCC_TRY(set_up_libraries(err, &epoch.verifier));
     struct occ_serve_config serve = { .listen_fd = -1, .session_fd = -1, .stop_fd = -1 };
     OCC_TRY(open_descriptors(config, err, &serve));
-    OCC_TRY(make_gate(config, err, &epoch));
+    const struct occ_result made = make_gate(config, err, &epoch);
+    if (!occ_is_ok(made)) {
+        tell_parent(config, err);
+        return made;
+    }
     serve.gate = epoch.gate;
     serve.retained_len_max = config->retained_len_max;
     bool is_full = false;
-    OCC_TRY(occ_sandbox_enter(err, &is_full));
+    OCC_TRY(
+        occ_sandbox_enter(epoch.hardware == NULL ? OCC_SANDBOX_BOUNDARY : OCC_SANDBOX_BOUNDARY_TOKEN, err, &is_full));
     tell_start(epoch.gate, &epoch.attester, is_full);
     return occ_serve_run(&serve, err);
 }
@@ -190,6 +222,9 @@ main(int argc, char **argv)
     if (!occ_is_ok(occ_sandbox_hide(&err))) {
         occ_notice_error("cannot start", err.text);
         return EXIT_COULD_NOT;
+    }
+    if (argc > 1 && strcmp(argv[1], "keygen") == 0) {
+        return occ_keygen_run(argc - 1, argv + 1, environ);
     }
     struct occ_settings *settings = NULL;
     if (!occ_is_ok(occ_settings_load(&occ_config_program, argc, argv, environ, &err, &settings))) {
