@@ -155,7 +155,9 @@ occ_token_open_module(const char *module, struct occ_error *err, OSSL_LIB_CTX **
     /* Is it the provider that is missing, or what it was to open? */
     __attribute__((cleanup(occ_token_free_library))) OSSL_LIB_CTX *plain = NULL;
     if (occ_is_ok(open_module(module, false, &plain)) && has_provider(plain)) {
-        return occ_error_set(err, OCC_ERR_UNAVAILABLE, "%.200s: cannot be used as a PKCS#11 library", module);
+        return occ_error_set(err, OCC_ERR_UNAVAILABLE,
+                             "%.200s: this PKCS#11 library cannot be used: it is none, or does not reach its tokens",
+                             module);
     }
     return refuse_without_provider(err);
 }

@@ -70,6 +70,8 @@ int occ_boundary_pid(const struct occ_boundary *boundary);
  * agree, or the epoch could not be linked.
  */
 const char *occ_boundary_trouble(const struct occ_boundary *boundary);
+/* NULL, or what the boundary itself last said is wrong with it, in one sentence: its key is away, or its device. */
+const char *occ_boundary_unwell(const struct occ_boundary *boundary);
 
 /* The id of the next request: no two requests of any two runs have the same. */
 void occ_boundary_next_id(struct occ_boundary *boundary, uint8_t ret_id[OCC_OPAQUE_ID_LEN]);
