@@ -137,7 +137,14 @@ probe(void *ctx, struct occ_error *err)
         memcpy(self.public_key, keeper->public_key, sizeof self.public_key);
         found = occ_signer_test(&self, occ_bytes_str("probe"));
     }
-    return occ_is_ok(found) ? found : occ_error_set(err, found.code, "%s", keeper->why.text);
+    if (found.code == OCC_ERR_SIGNATURE && keeper->state == UP) {
+        (void)occ_error_set(&keeper->why, found.code, "the hardware token gave a wrong signature");
+        leave(keeper, OTHER);
+    }
+    if (keeper->state == UP) { /* memory is not the device's fault */
+        return occ_is_ok(found) ? found : occ_error_code(err, found.code);
+    }
+    return occ_error_set(err, found.code, "%s", keeper->why.text);
 }
 
 static void

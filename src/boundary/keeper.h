@@ -2,7 +2,8 @@
  * keeper.h — a signer whose key lives in a device that may go away and come back.
  *
  * State   leaves it by
- * UP      a signature that fails → AWAY, and one new try at once if the last one is a second ago
+ * UP      a signature that fails → AWAY, and one new try at once if the last one is a second ago; a probe whose signature is wrong
+ *         → OTHER
  * AWAY    sign or probe, once a second: open. The same key, and its self-test passes → UP; another key, or a wrong
  *         signature → OTHER; the PIN is refused → BARRED; else it stays
  * OTHER   never: OCC_ERR_SIGNATURE from now on
