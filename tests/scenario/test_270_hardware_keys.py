@@ -19,6 +19,7 @@ from softhsm import PIN, SoftHsm
 sys.path.insert(0, str(ROOT / "tests" / "interop"))
 from judges import judge_by_node  # noqa: E402
 
+PAGE = (ROOT / "docs" / "hardware-keys.md").read_text()
 URI = "pkcs11:token=occ;object=k1"
 WRONG = "9999"
 
@@ -291,3 +292,16 @@ def test_a_wrong_signature_halts(hsm, start):
     assert answer.status in (500, 503), answer.body
     occd.wait_event("halted until occd is restarted")
     occd.stop()
+
+
+def test_the_page(hsm, folder):
+    """docs/hardware-keys.md as it stands: a token, a key, and a server that has it."""
+    lines = re.search(r"```sh\n(# Once: a token.*?)```", PAGE, re.DOTALL)[1]
+    lines = lines.replace("/usr/lib/softhsm/libsofthsm2.so", hsm.softhsm).replace("\noccd ", '\nexec occd --data "$PWD/data" --listen 127.0.0.1:0 ')
+    place = folder / "page"
+    place.mkdir()
+    env = {"PATH": f"{BIN}:/usr/bin:/bin", "OPENSSL_MODULES": hsm.env["OPENSSL_MODULES"]}
+    server = Program(["bash", "-euo", "pipefail", "-c", lines], env=env, cwd=place)
+    assert server.wait_event("listening")["measurement"].startswith("pkcs11:token=occ;model=SoftHSM%20v2;serial=")
+    assert any(line.startswith("publicKeyB64 ") for line in server.out)
+    server.stop()
