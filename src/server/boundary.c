@@ -253,6 +253,7 @@ occ_boundary_new(const struct occ_boundary_config *config, struct occ_error *err
                                                 .enclave = config->enclave,
                                                 .address = config->address,
                                                 .enclave_flags = config->enclave_flags,
+                                                .enclave_environment = config->enclave_environment,
                                                 .hello_ms = config->timeout_ms,
                                                 .on_up = on_up,
                                                 .on_frame = occ_boundary_take,

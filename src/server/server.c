@@ -189,6 +189,7 @@ start_boundary(struct occ_server *server, struct occ_error *err)
                                                 .enclave = options->enclave,
                                                 .address = options->boundary,
                                                 .enclave_flags = server->enclave_flags,
+                                                .enclave_environment = occ_enclave_flags_environment(options->settings),
                                                 .timeout_ms = options->boundary_ms,
                                                 .health_ms = OCC_LIMIT_HEALTH_MS,
                                                 .waiting_max = (size_t)options->queue,

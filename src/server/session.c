@@ -218,7 +218,8 @@ transport_data(void *ctx, struct occ_bytes data)
     struct occ_error err = { 0 };
     const struct occ_result taken = take_data(session, data, &err);
     const char *why = err.code != OCC_OK ? err.text : occ_result_text(taken.code);
-    if (taken.code == OCC_ERR_INTEGRITY) {
+    /* A token that refused the PIN would be locked by a child that is started again and again. */
+    if (taken.code == OCC_ERR_INTEGRITY || taken.code == OCC_ERR_DENIED) {
         occ_session_halt(session, why);
     } else if (!occ_is_ok(taken)) {
         go_down(session, why);
@@ -240,6 +241,7 @@ occ_session_new(const struct occ_session_config *config, struct occ_error *err, 
                                                     .enclave = config->enclave,
                                                     .address = config->address,
                                                     .enclave_flags = config->enclave_flags,
+                                                    .enclave_environment = config->enclave_environment,
                                                     .on_open = transport_opened,
                                                     .on_data = transport_data,
                                                     .on_close = transport_closed,

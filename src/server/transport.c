@@ -5,7 +5,7 @@
 
 #include "os/vsock.h"
 
-enum { ARGUMENTS_MAX = 16 };
+enum { ARGUMENTS_MAX = 24 };
 
 struct occ_transport {
     struct occ_transport_config config;
@@ -136,15 +136,13 @@ occ_transport_open(struct occ_transport *transport, struct occ_error *err)
     if (config->address != NULL) {
         return open_address(transport, &events, err);
     }
-    /* The boundary gets nothing of our environment: it needs none, and API keys or the like are none of its business. */
-    static const char *const keep_env[] = { NULL };
     const char *argv[ARGUMENTS_MAX] = { "occ-enclave", "--fd", "3" };
     for (size_t i = 0; config->enclave_flags != NULL && config->enclave_flags[i] != NULL; i++) {
         OCC_ENSURE(i + 4 < ARGUMENTS_MAX, OCC_ERR_INTERNAL);
         argv[i + 3] = config->enclave_flags[i];
     }
-    OCC_TRY(occ_child_start(config->loop, config->enclave, argv, keep_env, &events, on_child_exit, err,
-                            &transport->child, &transport->stream));
+    OCC_TRY(occ_child_start(config->loop, config->enclave, argv, config->enclave_environment, &events, on_child_exit,
+                            err, &transport->child, &transport->stream));
     config->on_open(config->ctx);
     return occ_success();
 }

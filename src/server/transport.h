@@ -18,6 +18,8 @@ struct occ_transport_config {
     const char *address; /* or where to connect to: "unix:PATH", "vsock:CID:PORT" */
     /* Flags for the child beside --fd, NULL at the end; or NULL. */
     const char *const *enclave_flags;
+    /* Names of the variables that the child gets of our environment, NULL at the end; or NULL: none. */
+    const char *const *enclave_environment;
     void (*on_open)(void *ctx);
     void (*on_data)(void *ctx, struct occ_bytes data);
     /* The connection ended or could not be made; why is one sentence. Not called after occ_transport_drop. */

@@ -40,6 +40,8 @@ enum behaviour {
     GIVES_AGAIN,
     GIVES_AGAIN_WITH_GAP,
     INTEGRITY_LOST,
+    PIN_REFUSED,
+    UNWELL,
     REFUSES_LINK,
     OTHER_HEAD,
     OTHER_LINK_HASH,
@@ -134,6 +136,10 @@ put_hello(struct fake *fake, struct occ_buf *out)
 {
     if (fake->behaviour == REFUSES_HELLO) {
         occ_hello_put_refused(out, 0, OCC_ERR_BUSY, occ_bytes_str("another parent is connected"));
+        return;
+    }
+    if (fake->behaviour == PIN_REFUSED) {
+        occ_hello_put_refused(out, 0, OCC_ERR_DENIED, occ_bytes_str("the token refused the PIN"));
         return;
     }
     const struct occ_hello_ok hello = make_hello(fake);
@@ -242,7 +248,8 @@ answer(struct fake *fake, const struct occ_frame *frame, struct occ_buf *out)
         return true;
     }
     if (frame->type == OCC_FRAME_PING) {
-        occ_status_put(out, frame->id, &(struct occ_status){ .has_attester = false });
+        const char *const trouble = fake->behaviour == UNWELL ? "the hardware key is away" : "";
+        occ_status_put(out, frame->id, &(struct occ_status){ .trouble = occ_bytes_str(trouble) });
         return true;
     }
     assert_int_equal(frame->type, OCC_FRAME_COMMIT);
@@ -655,6 +662,38 @@ test_integrity_lost(void **state)
     }
 }
 
+/* A boundary that answers that it takes no commits is asked again, and left as it is. */
+static void
+test_unwell(void **state)
+{
+    (void)state;
+    struct parent parent = { .when_up = ask, .finished = was_asked };
+    run(&parent, UNWELL);
+    assert_int_equal(parent.asked_code, OCC_ERR_UNAVAILABLE);
+    assert_string_equal(occ_boundary_unwell(parent.boundary), "the hardware key is away");
+    assert_null(occ_boundary_trouble(parent.boundary));
+    assert_int_equal(parent.downs, 0);
+    clear(&parent);
+    struct parent good = { .when_up = ask, .finished = was_asked };
+    run(&good, GOOD);
+    assert_null(occ_boundary_unwell(good.boundary));
+    clear(&good);
+}
+
+/* It is not started again: the token would be locked. */
+static void
+test_pin_refused(void **state)
+{
+    (void)state;
+    struct parent parent = { .finished = stays_down };
+    run(&parent, PIN_REFUSED);
+    assert_int_equal(parent.ups, 0);
+    assert_int_equal(atomic_load(&parent.fake.connections), 1);
+    assert_string_equal(occ_boundary_trouble(parent.boundary),
+                        "commits are stopped until occd is restarted: the boundary refused: the token refused the PIN");
+    clear(&parent);
+}
+
 /* What waits or is under way when the parent stops is answered, once. */
 static void
 test_stop(void **state)
@@ -905,7 +944,8 @@ main(void)
         cmocka_unit_test(test_link),          cmocka_unit_test(test_link_refused),
         cmocka_unit_test(test_genesis),       cmocka_unit_test(test_given_again_twice),
         cmocka_unit_test(test_disagreement),  cmocka_unit_test(test_issue),
-        cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_full_disk),     cmocka_unit_test(test_unwell),
+        cmocka_unit_test(test_pin_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
