@@ -53,7 +53,17 @@ name_files(const char *folder, struct occ_error *err, struct names *ret_names)
     return occ_success();
 }
 
-/* The key first: whoever made it makes the certificate that belongs to it. */
+static struct occ_result
+fill_file(void *ctx, const char *temporary, struct occ_error *err)
+{
+    const struct occ_bytes *content = ctx;
+    FILE *stream = fopen(temporary, "wb");
+    const bool opened = stream != NULL;
+    const bool written = opened && fwrite(content->ptr, 1, content->len, stream) == content->len;
+    const bool closed = opened && fclose(stream) == 0;
+    return written && closed ? occ_success() : occ_error_set(err, OCC_ERR_IO, "cannot write %s", temporary);
+}
+
 static OCC_RESULT
 write_new(const struct names *names, uint64_t now_ms, struct occ_error *err)
 {
@@ -61,9 +71,11 @@ write_new(const struct names *names, uint64_t now_ms, struct occ_error *err)
     occ_sim_authority_make(now_ms, &made);
     OCC_BUF_AUTO(pem, PEM_LEN_MAX);
     occ_sim_pem_put(&pem, occ_buf_view(&made.der));
-    struct occ_result result = occ_file_write_atomic(names->key, occ_buf_view(&made.key_pem), false, err);
+    struct occ_bytes key = occ_buf_view(&made.key_pem);
+    struct occ_bytes certificate = occ_buf_view(&pem);
+    struct occ_result result = occ_file_make(names->key, fill_file, &key, err);
     if (occ_is_ok(result)) {
-        result = occ_file_write_atomic(names->certificate, occ_buf_view(&pem), false, err);
+        result = occ_file_make(names->certificate, fill_file, &certificate, err);
     }
     occ_sim_authority_clear(&made);
     return result;
@@ -93,9 +105,10 @@ occ_sim_authority_open(const char *folder, uint64_t now_ms, struct occ_error *er
     struct names names;
     OCC_TRY(name_files(folder, err, &names));
     OCC_TRY(occ_file_make_folder(folder, err));
-    const struct occ_result written = write_new(&names, now_ms, err);
-    if (!occ_is_ok(written) && written.code != OCC_ERR_STATE) { /* STATE: somebody has, before or just now */
-        return written;
+    OCC_BUF_AUTO(pem, PEM_LEN_MAX);
+    const struct occ_result there = occ_file_read(names.certificate, err, &pem);
+    if (there.code == OCC_ERR_NOT_FOUND) {
+        OCC_TRY(write_new(&names, now_ms, err)); /* a key that is there alone is somebody's, and not written over */
     }
     return read_files(&names, err, authority);
 }

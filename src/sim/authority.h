@@ -13,9 +13,9 @@ struct occ_sim_authority {
 
 /*
  * root.pem and root.key of a folder, which is made too; all of it is the owner's alone (modes 0700, 0600). Where neither file
- * is there, both are made: a P-384 key, and a certificate of SIMULATED.nitro-enclaves for about 20 years. Two programs that
- * start at once get the same. OCC_ERR_FIELD_VALUE (one of the files is missing or not what it should be, or they do not
- * belong together), what os/file.h gives. Clear it in any case.
+ * is there, both are made: a P-384 key, and a certificate of SIMULATED.nitro-enclaves for about 20 years.
+ * OCC_ERR_FIELD_VALUE (one of the files is not what it should be, or they do not belong together), OCC_ERR_STATE (a key without a
+ * certificate), what os/file.h gives. Clear it in any case.
  */
 OCC_RESULT occ_sim_authority_open(const char *folder, uint64_t now_ms, struct occ_error *err,
                                   struct occ_sim_authority *authority);

@@ -25,7 +25,8 @@ occ_sim_cbor_put_head(struct occ_buf *buf, enum occ_sim_cbor_major major, uint64
 void
 occ_sim_cbor_put_int(struct occ_buf *buf, int64_t value)
 {
-    occ_sim_cbor_put_head(buf, value < 0 ? OCC_SIM_CBOR_NEGINT : OCC_SIM_CBOR_UINT, (uint64_t)(value < 0 ? -1 - value : value));
+    occ_sim_cbor_put_head(buf, value < 0 ? OCC_SIM_CBOR_NEGINT : OCC_SIM_CBOR_UINT,
+                          (uint64_t)(value < 0 ? -1 - value : value));
 }
 
 void

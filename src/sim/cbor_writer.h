@@ -6,7 +6,15 @@
 
 #include "base/buf.h"
 
-enum occ_sim_cbor_major { OCC_SIM_CBOR_UINT, OCC_SIM_CBOR_NEGINT, OCC_SIM_CBOR_BYTES, OCC_SIM_CBOR_TEXT, OCC_SIM_CBOR_ARRAY, OCC_SIM_CBOR_MAP, OCC_SIM_CBOR_TAG };
+enum occ_sim_cbor_major {
+    OCC_SIM_CBOR_UINT,
+    OCC_SIM_CBOR_NEGINT,
+    OCC_SIM_CBOR_BYTES,
+    OCC_SIM_CBOR_TEXT,
+    OCC_SIM_CBOR_ARRAY,
+    OCC_SIM_CBOR_MAP,
+    OCC_SIM_CBOR_TAG
+};
 
 /* The head of an item: of an integer, length or count, or of a tag. */
 void occ_sim_cbor_put_head(struct occ_buf *buf, enum occ_sim_cbor_major major, uint64_t value);

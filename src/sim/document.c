@@ -28,13 +28,13 @@ void
 occ_sim_document_init(struct occ_sim_document *document, const struct occ_sim_path *path, uint64_t time_ms)
 {
     *document = (struct occ_sim_document){ .module_id = "i-0123456789abcdef0-enc0123456789abcdef",
-                                         .digest = "SHA384",
-                                         .time_ms = time_ms,
-                                         .cabundle_count = occ_sim_path_authority_count(path),
-                                         .public_key = { .kind = OCC_SIM_FIELD_NULL },
-                                         .user_data = { .kind = OCC_SIM_FIELD_NULL },
-                                         .nonce = { .kind = OCC_SIM_FIELD_NULL },
-                                         .algorithm = -35 };
+                                           .digest = "SHA384",
+                                           .time_ms = time_ms,
+                                           .cabundle_count = occ_sim_path_authority_count(path),
+                                           .public_key = { .kind = OCC_SIM_FIELD_NULL },
+                                           .user_data = { .kind = OCC_SIM_FIELD_NULL },
+                                           .nonce = { .kind = OCC_SIM_FIELD_NULL },
+                                           .algorithm = -35 };
     for (size_t i = 0; i < 16; i++) {
         document->pcrs[i] = occ_bytes_of(i < 3 ? measured_pcrs[i] : zero_pcr, sizeof zero_pcr);
     }

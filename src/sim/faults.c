@@ -12,11 +12,16 @@ static const struct word {
     const char *name;
     enum occ_sim_fault fault;
 } words[] = {
-    { "ok", OCC_SIM_FAULT_NONE },           { "fail", OCC_SIM_FAULT_FAIL },
-    { "refuse", OCC_SIM_FAULT_REFUSE },     { "garbage", OCC_SIM_FAULT_GARBAGE },
-    { "truncated", OCC_SIM_FAULT_TRUNCATED }, { "hang", OCC_SIM_FAULT_HANG },
-    { "wrong-user-data", OCC_SIM_FAULT_USER_DATA }, { "wrong-nonce", OCC_SIM_FAULT_NONCE },
-    { "wrong-key", OCC_SIM_FAULT_KEY },     { "wrong-pcr", OCC_SIM_FAULT_PCR },
+    { "ok", OCC_SIM_FAULT_NONE },
+    { "fail", OCC_SIM_FAULT_FAIL },
+    { "refuse", OCC_SIM_FAULT_REFUSE },
+    { "garbage", OCC_SIM_FAULT_GARBAGE },
+    { "truncated", OCC_SIM_FAULT_TRUNCATED },
+    { "hang", OCC_SIM_FAULT_HANG },
+    { "wrong-user-data", OCC_SIM_FAULT_USER_DATA },
+    { "wrong-nonce", OCC_SIM_FAULT_NONCE },
+    { "wrong-key", OCC_SIM_FAULT_KEY },
+    { "wrong-pcr", OCC_SIM_FAULT_PCR },
 };
 
 static bool

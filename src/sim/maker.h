@@ -43,17 +43,17 @@ struct occ_sim_certificate {
     /* One extension more, as in openssl.cnf: "nameConstraints" and "permitted;dirName:…", or an OID and "critical,DER:0500". */
     const char *extension, *extension_value;
     enum occ_sim_key key;
-    const char *digest;   /* of the signature on it: "SHA384" */
-    const char *seed;     /* of its own key, if not the plan's */
+    const char *digest;       /* of the signature on it: "SHA384" */
+    const char *seed;         /* of its own key, if not the plan's */
     struct occ_bytes key_pem; /* if not empty: its private key, PEM, in place of one from a seed */
-    bool self_signed;     /* signed with its own key */
-    bool wrong_signature; /* one bit of it is flipped */
-    struct occ_bytes der; /* if not empty: taken as it is, nothing above but key and seed counts */
+    bool self_signed;         /* signed with its own key */
+    bool wrong_signature;     /* one bit of it is flipped */
+    struct occ_bytes der;     /* if not empty: taken as it is, nothing above but key and seed counts */
 };
 
 struct occ_sim_plan {
-    const char *seed;                                              /* of all keys: another seed, other keys */
-    size_t count;                                                  /* certificates, at least 2 */
+    const char *seed;                                                  /* of all keys: another seed, other keys */
+    size_t count;                                                      /* certificates, at least 2 */
     struct occ_sim_certificate certificates[OCC_SIM_CERTIFICATES_MAX]; /* the root first, the leaf last */
 };
 
@@ -122,7 +122,8 @@ struct occ_sim_document {
 /* A good document at time_ms about path: 16 PCRs of 48 bytes; public_key, user_data and nonce null. Views lie in path. */
 void occ_sim_document_init(struct occ_sim_document *document, const struct occ_sim_path *path, uint64_t time_ms);
 /* Appends the document, signed with the leaf's key of path. */
-void occ_sim_document_put(struct occ_buf *buf, const struct occ_sim_document *document, const struct occ_sim_path *path);
+void occ_sim_document_put(struct occ_buf *buf, const struct occ_sim_document *document,
+                          const struct occ_sim_path *path);
 
 /* Aborts with the line of the test code that could not do its work. */
 void occ_sim_needs(bool ok, const char *what);

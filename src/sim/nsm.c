@@ -1,4 +1,4 @@
-/* nsm.c — see nsm.h. Requests are read by codec; responses are written with cbor_writer.h. */
+/* nsm.c — see nsm.h. */
 #include "sim/nsm.h"
 
 #include <poll.h>
@@ -6,19 +6,19 @@
 #include <stdlib.h>
 
 #include "base/hex.h"
-#include "codec/cbor.h"
 #include "crypto/secret.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "sim/call.h"
 #include "sim/cbor_writer.h"
 #include "sim/maker.h"
 
 enum {
     PCR_LEN = 48,
-    PCR_COUNT = 32,    /* that the device has */
-    PCR_LOCKED = 16,   /* and that are locked from the start: those in a document */
-    PCR_MEASURED = 3,  /* PCR0 to 2 */
-    RANDOM_LEN = 256,  /* of one GetRandom */
+    PCR_COUNT = 32,   /* that the device has */
+    PCR_LOCKED = 16,  /* and that are locked from the start: those in a document */
+    PCR_MEASURED = 3, /* PCR0 to 2 */
+    RANDOM_LEN = 256, /* of one GetRandom */
     USER_DATA_MAX = 512,
     NONCE_MAX = 512,
     PUBLIC_KEY_MAX = 1024,
@@ -50,9 +50,10 @@ put_hex(char *to, const uint8_t *bytes, size_t len)
 static void
 plan_certificates(const struct occ_sim_nsm *nsm, uint64_t now_ms, struct occ_sim_plan *plan, char *leaf_name)
 {
-    static const char *const subjects[] = { "SIMULATED.nitro-enclaves", "1f2e.region.SIMULATED.nitro-enclaves",
-                                            "3d4c5b6a.zonal.region.SIMULATED.nitro-enclaves",
-                                            "i-00000000000000000.region.SIMULATED.nitro-enclaves" };
+    static const char *const subjects[] = { "SIMULATED.nitro-enclaves",
+                                            "0123456789abcdef.test-region.SIMULATED.nitro-enclaves",
+                                            "fedcba9876543210.zonal.test-region.SIMULATED.nitro-enclaves",
+                                            "i-00000000000000000.test-region.SIMULATED.nitro-enclaves" };
     static const int64_t lifetimes_s[] = { 0, 20 * 86400, 6 * 86400, 86400 };
     const int64_t now = (int64_t)(now_ms / 1000);
     occ_sim_plan_init(plan, now_ms);
@@ -60,6 +61,11 @@ plan_certificates(const struct occ_sim_nsm *nsm, uint64_t now_ms, struct occ_sim
         plan->certificates[i].subject = subjects[i];
         plan->certificates[i].not_before = now - 3600;
         plan->certificates[i].not_after = now - 3600 + lifetimes_s[i];
+    }
+    for (size_t i = 1; i < 3; i++) { /* of region and zone; nobody fetches it */
+        plan->certificates[i].extension = "crlDistributionPoints";
+        plan->certificates[i].extension_value =
+            "URI:http://crl-test-region-nitro-enclaves.invalid/crl/00000000-0000-0000-0000-000000000000.crl";
     }
     for (size_t i = 1; i < plan->count; i++) {
         uint32_t serial = 0;
@@ -70,7 +76,7 @@ plan_certificates(const struct occ_sim_nsm *nsm, uint64_t now_ms, struct occ_sim
     plan->certificates[0].der = occ_buf_view(&nsm->authority.der);
     plan->certificates[0].key_pem = occ_buf_view(&nsm->authority.key_pem);
     struct occ_sim_certificate *leaf = &plan->certificates[4];
-    (void)snprintf(leaf_name, 100, "%s.region.SIMULATED", nsm->module_id);
+    (void)snprintf(leaf_name, 100, "%s.test-region.SIMULATED", nsm->module_id);
     leaf->subject = leaf_name;
     leaf->not_before = now - 3;
     leaf->not_after = now + (int64_t)nsm->leaf_s;
@@ -169,11 +175,6 @@ put_description(const struct occ_sim_nsm *nsm, struct occ_buf *buf)
 
 /* ---- documents ---- */
 
-/* What a document is asked to hold. ptr NULL = null. */
-struct wanted {
-    struct occ_bytes user_data, nonce, public_key;
-};
-
 /* A field about something else: one bit of it, or a byte where there was none. */
 static struct occ_sim_field
 field_of(struct occ_bytes asked, bool wrong, uint8_t changed[PUBLIC_KEY_MAX])
@@ -191,7 +192,8 @@ field_of(struct occ_bytes asked, bool wrong, uint8_t changed[PUBLIC_KEY_MAX])
 }
 
 static void
-make_document(struct occ_sim_nsm *nsm, const struct wanted *wanted, enum occ_sim_fault fault, struct occ_buf *document)
+make_document(struct occ_sim_nsm *nsm, const struct occ_sim_wanted *wanted, enum occ_sim_fault fault,
+              struct occ_buf *document)
 {
     const uint64_t now_ms = occ_clock_unix_ms() + (uint64_t)nsm->faults.clock_ms;
     renew_certificates(nsm, now_ms);
@@ -214,7 +216,8 @@ make_document(struct occ_sim_nsm *nsm, const struct wanted *wanted, enum occ_sim
 }
 
 static void
-put_document(struct occ_sim_nsm *nsm, const struct wanted *wanted, enum occ_sim_fault fault, struct occ_buf *buf)
+put_document(struct occ_sim_nsm *nsm, const struct occ_sim_wanted *wanted, enum occ_sim_fault fault,
+             struct occ_buf *buf)
 {
     if (wanted->user_data.len > USER_DATA_MAX || wanted->nonce.len > NONCE_MAX ||
         wanted->public_key.len > PUBLIC_KEY_MAX) {
@@ -233,90 +236,10 @@ put_document(struct occ_sim_nsm *nsm, const struct wanted *wanted, enum occ_sim_
     }
 }
 
-/* ---- requests ---- */
-
-enum kind { UNKNOWN, GET_RANDOM, DESCRIBE_NSM, DESCRIBE_PCR, ATTESTATION };
-
-struct call {
-    enum kind kind;
-    uint64_t index; /* DESCRIBE_PCR */
-    struct wanted wanted;
-};
-
-static struct occ_bytes
-read_bytes_or_null(struct occ_cbor *cbor)
-{
-    if (occ_cbor_peek(cbor) == OCC_CBOR_NULL) {
-        occ_cbor_null(cbor);
-        return occ_bytes_of(NULL, 0);
-    }
-    return occ_cbor_bytes(cbor);
-}
+/* ---- one call ---- */
 
 static void
-read_attestation(struct occ_cbor *cbor, struct wanted *wanted)
-{
-    struct occ_cbor_group members = occ_cbor_map(cbor);
-    while (occ_cbor_map_next(cbor, &members)) {
-        const struct occ_bytes name = occ_cbor_text(cbor);
-        if (occ_bytes_is(name, "user_data")) {
-            wanted->user_data = read_bytes_or_null(cbor);
-        } else if (occ_bytes_is(name, "nonce")) {
-            wanted->nonce = read_bytes_or_null(cbor);
-        } else if (occ_bytes_is(name, "public_key")) {
-            wanted->public_key = read_bytes_or_null(cbor);
-        } else {
-            occ_cbor_refuse(cbor, "an unknown name");
-        }
-    }
-}
-
-static void
-read_pcr_index(struct occ_cbor *cbor, uint64_t *index)
-{
-    struct occ_cbor_group members = occ_cbor_map(cbor);
-    while (occ_cbor_map_next(cbor, &members)) {
-        if (!occ_bytes_is(occ_cbor_text(cbor), "index")) {
-            occ_cbor_refuse(cbor, "an unknown name");
-        }
-        *index = occ_cbor_uint(cbor);
-    }
-}
-
-/* A request without arguments is a text, one with arguments a map of one pair. */
-static struct call
-read_call(struct occ_bytes request)
-{
-    struct call call = { .kind = UNKNOWN, .index = PCR_COUNT };
-    struct occ_cbor cbor = occ_cbor_of(request);
-    if (occ_cbor_peek(&cbor) == OCC_CBOR_TEXT) {
-        const struct occ_bytes name = occ_cbor_text(&cbor);
-        call.kind = occ_bytes_is(name, "GetRandom")     ? GET_RANDOM
-                    : occ_bytes_is(name, "DescribeNSM") ? DESCRIBE_NSM
-                                                        : UNKNOWN;
-    } else {
-        struct occ_cbor_group kinds = occ_cbor_map(&cbor);
-        while (occ_cbor_map_next(&cbor, &kinds)) {
-            const struct occ_bytes name = occ_cbor_text(&cbor);
-            if (call.kind == UNKNOWN && occ_bytes_is(name, "Attestation")) {
-                call.kind = ATTESTATION;
-                read_attestation(&cbor, &call.wanted);
-            } else if (call.kind == UNKNOWN && occ_bytes_is(name, "DescribePCR")) {
-                call.kind = DESCRIBE_PCR;
-                read_pcr_index(&cbor, &call.index);
-            } else {
-                occ_cbor_refuse(&cbor, "an unknown request");
-            }
-        }
-    }
-    if (!occ_cbor_done(&cbor, NULL)) {
-        call.kind = UNKNOWN;
-    }
-    return call;
-}
-
-static void
-answer(struct occ_sim_nsm *nsm, const struct call *call, enum occ_sim_fault fault, struct occ_buf *buf)
+answer(struct occ_sim_nsm *nsm, const struct occ_sim_call *call, enum occ_sim_fault fault, struct occ_buf *buf)
 {
     if (fault == OCC_SIM_FAULT_REFUSE) {
         put_error(buf, "InternalError");
@@ -327,16 +250,16 @@ answer(struct occ_sim_nsm *nsm, const struct call *call, enum occ_sim_fault faul
         return;
     }
     switch (call->kind) {
-    case GET_RANDOM:
+    case OCC_SIM_CALL_GET_RANDOM:
         put_random(buf);
         break;
-    case DESCRIBE_NSM:
+    case OCC_SIM_CALL_DESCRIBE_NSM:
         put_description(nsm, buf);
         break;
-    case DESCRIBE_PCR:
+    case OCC_SIM_CALL_DESCRIBE_PCR:
         put_pcr(nsm, call->index, buf);
         break;
-    case ATTESTATION:
+    case OCC_SIM_CALL_ATTESTATION:
         put_document(nsm, &call->wanted, fault, buf);
         break;
     default:
@@ -353,10 +276,10 @@ occ_sim_nsm_exchange(void *ctx, struct occ_bytes request, struct occ_error *err,
                      uint8_t ret_response[OCC_LIMIT_NSM_RESPONSE_LEN], size_t *ret_len)
 {
     struct occ_sim_nsm *nsm = ctx;
-    const struct call call = read_call(request);
+    const struct occ_sim_call call = occ_sim_call_read(request);
     struct occ_error why = { 0 };
     enum occ_sim_fault fault = OCC_SIM_FAULT_NONE;
-    if (!occ_is_ok(occ_sim_faults_next(&nsm->faults, call.kind == ATTESTATION, &why, &fault))) {
+    if (!occ_is_ok(occ_sim_faults_next(&nsm->faults, call.kind == OCC_SIM_CALL_ATTESTATION, &why, &fault))) {
         return occ_error_set(err, OCC_ERR_ATTESTER, "%s", why.text);
     }
     if (fault == OCC_SIM_FAULT_FAIL) {
@@ -413,7 +336,7 @@ open_all(const struct occ_sim_nsm_options *options, struct occ_error *err, struc
     }
     OCC_TRY(occ_sim_faults_open(options->faults, 0, err, &nsm->faults));
     OCC_BUF_AUTO(first, OCC_LIMIT_NSM_RESPONSE_LEN);
-    make_document(nsm, &(struct wanted){ 0 }, OCC_SIM_FAULT_NONE, &first);
+    make_document(nsm, &(struct occ_sim_wanted){ 0 }, OCC_SIM_FAULT_NONE, &first);
     nsm->faults.delay_ms = options->delay_ms;
     return occ_buf_check(&first);
 }

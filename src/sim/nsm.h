@@ -28,7 +28,8 @@ struct occ_sim_nsm_options {
  * Everything that it opens it opens here, and makes one document, so that the libraries have what they need. OCC_ERR_USAGE (pcr0),
  * what occ_sim_authority_open and os/file.h give. Free with occ_sim_nsm_free, which takes NULL.
  */
-OCC_RESULT occ_sim_nsm_new(const struct occ_sim_nsm_options *options, struct occ_error *err, struct occ_sim_nsm **ret_nsm);
+OCC_RESULT occ_sim_nsm_new(const struct occ_sim_nsm_options *options, struct occ_error *err,
+                           struct occ_sim_nsm **ret_nsm);
 void occ_sim_nsm_free(struct occ_sim_nsm *nsm);
 /* One call, as struct occ_nsm of boundary/nsm.h has it: ctx is the struct occ_sim_nsm. One thread at a time. */
 OCC_RESULT occ_sim_nsm_exchange(void *ctx, struct occ_bytes request, struct occ_error *err,

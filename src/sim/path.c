@@ -35,14 +35,14 @@ occ_sim_plan_init(struct occ_sim_plan *plan, uint64_t time_ms)
     const int64_t time = (int64_t)(time_ms / 1000);
     const int64_t day = 86400;
     const struct occ_sim_certificate authority = { .not_before = time - 40 * day,
-                                                 .not_after = time + 40 * day,
-                                                 .serial = 1,
-                                                 .version = 3,
-                                                 .ca = 1,
-                                                 .path_length = -1,
-                                                 .key_usage = "critical,digitalSignature,keyCertSign,cRLSign",
-                                                 .key_identifiers = true,
-                                                 .digest = "SHA384" };
+                                                   .not_after = time + 40 * day,
+                                                   .serial = 1,
+                                                   .version = 3,
+                                                   .ca = 1,
+                                                   .path_length = -1,
+                                                   .key_usage = "critical,digitalSignature,keyCertSign,cRLSign",
+                                                   .key_identifiers = true,
+                                                   .digest = "SHA384" };
     static const char *const subjects[] = { "test.nitro-enclaves", "region.test.nitro-enclaves",
                                             "zone.region.test.nitro-enclaves", "i-0123.region.test.nitro-enclaves",
                                             "i-0123-enc4567.region.test" };
