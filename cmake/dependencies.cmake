@@ -7,7 +7,6 @@ function(occ_dependency name)
 endfunction()
 
 occ_dependency(jansson PKG jansson>=2.14)
-occ_dependency(cbor PKG libcbor>=0.8)
 occ_dependency(sodium PKG libsodium>=1.0.18)
 occ_dependency(crypto PKG libcrypto>=3.0)
 occ_dependency(seccomp PKG libseccomp>=2.5)

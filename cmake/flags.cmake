@@ -23,3 +23,11 @@ endif()
 target_link_options(occ_flags INTERFACE -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed)
 string(REPLACE "-O3" "-O2" CMAKE_C_FLAGS_RELEASE "${CMAKE_C_FLAGS_RELEASE}")
 string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_RELEASE "${CMAKE_C_FLAGS_RELEASE}")
+
+# One file that needs nothing beside it, and whose bytes do not tell where it was built.
+if(OCC_STATIC)
+  set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
+  set(CMAKE_C_LINK_OPTIONS_PIE -static-pie)
+  set(CMAKE_CXX_LINK_OPTIONS_PIE -static-pie)
+  target_link_options(occ_flags INTERFACE -Wl,--build-id=none -Wl,--strip-all)
+endif()

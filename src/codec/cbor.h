@@ -6,8 +6,7 @@
  * nesting beyond OCC_LIMIT_CBOR_DEPTH (arrays, maps and tags count alike, read or skipped), arrays of more than
  * OCC_LIMIT_CBOR_ITEMS members and maps of more than OCC_LIMIT_CBOR_PAIRS pairs (whatever a head claims is compared with the
  * limits before anything is done with it), names in maps that are neither integers nor strings, a map's name twice, bytes after
- * the item (occ_cbor_done). Arrays and maps of definite and of indefinite length are read alike. libcbor's streaming decoder
- * does the reading; nobody else includes it.
+ * the item (occ_cbor_done). Arrays and maps of definite and of indefinite length are read alike.
  *
  * Errors are sticky: after a refusal every call gives nothing, and occ_cbor_done says so once, at the end. A caller that reads
  * more, fewer or other members than a group has is refused too: what was accepted was read to its end.

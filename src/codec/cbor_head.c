@@ -1,180 +1,50 @@
 /* cbor_head.c — see cbor_head.h. */
 #include "codec/cbor_head.h"
 
-#include <cbor.h>
+#include "base/reader.h"
 
-/* What the callbacks write. */
-struct decoded {
-    struct occ_cbor_head head; /* of type OCC_CBOR_OTHER unless a callback says what it is */
-    bool pieces, end_of_group;
-};
-
-static void
-set_integer(void *ctx, enum occ_cbor_type type, uint64_t argument)
-{
-    struct decoded *decoded = ctx;
-    decoded->head.type = type;
-    decoded->head.argument = argument;
-}
-
-static void
-on_uint8(void *ctx, uint8_t value)
-{
-    set_integer(ctx, OCC_CBOR_UINT, value);
-}
-
-static void
-on_uint16(void *ctx, uint16_t value)
-{
-    set_integer(ctx, OCC_CBOR_UINT, value);
-}
-
-static void
-on_uint32(void *ctx, uint32_t value)
-{
-    set_integer(ctx, OCC_CBOR_UINT, value);
-}
-
-static void
-on_uint64(void *ctx, uint64_t value)
-{
-    set_integer(ctx, OCC_CBOR_UINT, value);
-}
-
-static void
-on_negint8(void *ctx, uint8_t argument)
-{
-    set_integer(ctx, OCC_CBOR_NEGINT, argument);
-}
-
-static void
-on_negint16(void *ctx, uint16_t argument)
-{
-    set_integer(ctx, OCC_CBOR_NEGINT, argument);
-}
-
-static void
-on_negint32(void *ctx, uint32_t argument)
-{
-    set_integer(ctx, OCC_CBOR_NEGINT, argument);
-}
-
-static void
-on_negint64(void *ctx, uint64_t argument)
-{
-    set_integer(ctx, OCC_CBOR_NEGINT, argument);
-}
-
-static void
-on_bytes(void *ctx, cbor_data content, size_t len)
-{
-    struct decoded *decoded = ctx;
-    set_integer(decoded, OCC_CBOR_BYTES, len);
-    decoded->head.content = occ_bytes_of(content, len);
-}
-
-static void
-on_text(void *ctx, cbor_data content, size_t len)
-{
-    struct decoded *decoded = ctx;
-    set_integer(decoded, OCC_CBOR_TEXT, len);
-    decoded->head.content = occ_bytes_of(content, len);
-}
-
-static void
-on_pieces(void *ctx)
-{
-    struct decoded *decoded = ctx;
-    decoded->pieces = true;
-}
-
-static void
-on_array(void *ctx, size_t count)
-{
-    set_integer(ctx, OCC_CBOR_ARRAY, count);
-}
-
-static void
-on_map(void *ctx, size_t count)
-{
-    set_integer(ctx, OCC_CBOR_MAP, count);
-}
-
-static void
-on_indefinite_array(void *ctx)
-{
-    struct decoded *decoded = ctx;
-    decoded->head.type = OCC_CBOR_ARRAY;
-    decoded->head.indefinite = true;
-}
-
-static void
-on_indefinite_map(void *ctx)
-{
-    struct decoded *decoded = ctx;
-    decoded->head.type = OCC_CBOR_MAP;
-    decoded->head.indefinite = true;
-}
-
-static void
-on_tag(void *ctx, uint64_t number)
-{
-    set_integer(ctx, OCC_CBOR_TAG, number);
-}
-
-static void
-on_null(void *ctx)
-{
-    struct decoded *decoded = ctx;
-    decoded->head.type = OCC_CBOR_NULL;
-}
-
-static void
-on_break(void *ctx)
-{
-    struct decoded *decoded = ctx;
-    decoded->end_of_group = true;
-}
-
-static const struct cbor_callbacks callbacks = {
-    .uint8 = on_uint8,
-    .uint16 = on_uint16,
-    .uint32 = on_uint32,
-    .uint64 = on_uint64,
-    .negint8 = on_negint8,
-    .negint16 = on_negint16,
-    .negint32 = on_negint32,
-    .negint64 = on_negint64,
-    .byte_string = on_bytes,
-    .byte_string_start = on_pieces,
-    .string = on_text,
-    .string_start = on_pieces,
-    .array_start = on_array,
-    .indef_array_start = on_indefinite_array,
-    .map_start = on_map,
-    .indef_map_start = on_indefinite_map,
-    .tag = on_tag,
-    .float2 = cbor_null_float2_callback,
-    .float4 = cbor_null_float4_callback,
-    .float8 = cbor_null_float8_callback,
-    .undefined = cbor_null_undefined_callback,
-    .null = on_null,
-    .boolean = cbor_null_boolean_callback,
-    .indef_break = on_break,
-};
-
-/* RFC 8949 §3: the initial byte. */
+/* RFC 8949 §3: the initial byte is a major type (three bits) and additional information (five). */
 enum {
+    MAJOR_UINT = 0,
+    MAJOR_NEGINT = 1,
+    MAJOR_BYTES = 2,
+    MAJOR_TEXT = 3,
+    MAJOR_ARRAY = 4,
+    MAJOR_MAP = 5,
     MAJOR_TAG = 6,
-    MAJOR_SIMPLE = 7,
-    FIRST_ASSIGNED = 20,
+    MAJOR_SIMPLE = 7
+};
+enum {
+    SIMPLE_FIRST_ASSIGNED = 20, /* false, true, null, undefined; then floats of two, four and eight bytes */
+    SIMPLE_NULL = 22,
     ONE_BYTE = 24,
     TWO_BYTES = 25,
     FOUR_BYTES = 26,
-    EIGHT_BYTES = 27
+    EIGHT_BYTES = 27,
+    INDEFINITE = 31
 };
 
-/* RFC 8949 §4.2.1; libcbor takes every form. info is the low five bits of the initial byte. */
+static const char too_short[] = "CBOR that ends in the middle of an item";
+static const char no_item[] = "a byte that begins no CBOR item";
+
+static uint64_t
+read_argument(struct occ_reader *reader, unsigned info)
+{
+    switch (info) {
+    case ONE_BYTE:
+        return occ_reader_u8(reader);
+    case TWO_BYTES:
+        return occ_reader_be16(reader);
+    case FOUR_BYTES:
+        return occ_reader_be32(reader);
+    case EIGHT_BYTES:
+        return occ_reader_be64(reader);
+    default:
+        return info;
+    }
+}
+
+/* RFC 8949 §4.2.1. */
 static bool
 is_shortest(unsigned info, uint64_t argument)
 {
@@ -192,49 +62,90 @@ is_shortest(unsigned info, uint64_t argument)
     }
 }
 
+/* Additional information 31. */
 static const char *
-judge(const struct decoded *decoded, unsigned major, unsigned info)
+read_indefinite(unsigned major, struct occ_cbor_head *head)
 {
-    const struct occ_cbor_head *head = &decoded->head;
-    if (decoded->pieces) {
+    switch (major) {
+    case MAJOR_BYTES:
+    case MAJOR_TEXT:
         return "a string in pieces (indefinite length)";
-    }
-    if (decoded->end_of_group) {
+    case MAJOR_ARRAY:
+    case MAJOR_MAP:
+        head->indefinite = true;
+        return NULL;
+    case MAJOR_SIMPLE:
         return "a break code where an item is expected";
+    default:
+        return no_item;
     }
-    if (major != MAJOR_SIMPLE && !head->indefinite && !is_shortest(info, head->argument)) {
-        return "a number or length that is not in its shortest form";
+}
+
+static const char *
+read_simple(struct occ_reader *reader, unsigned info, struct occ_cbor_head *head)
+{
+    if (info < SIMPLE_FIRST_ASSIGNED || info == ONE_BYTE) {
+        return "a simple value that nobody assigned";
     }
+    (void)read_argument(reader, info); /* a float's bits: nobody asks for them */
+    if (info == SIMPLE_NULL) {
+        head->type = OCC_CBOR_NULL;
+    }
+    return reader->bad ? too_short : NULL;
+}
+
+static const char *
+read_string(struct occ_reader *reader, struct occ_cbor_head *head)
+{
+    if (head->argument > occ_reader_left(reader)) {
+        return too_short;
+    }
+    head->content = occ_reader_take(reader, (size_t)head->argument);
     if (head->type == OCC_CBOR_TEXT && !occ_bytes_is_utf8(head->content)) {
         return "text that is not UTF-8";
     }
     return NULL;
 }
 
+/* What follows the initial byte. */
+static const char *
+read_rest(struct occ_reader *reader, unsigned major, unsigned info, struct occ_cbor_head *head)
+{
+    if (info == INDEFINITE) {
+        return read_indefinite(major, head);
+    }
+    if (info > EIGHT_BYTES) {
+        return no_item;
+    }
+    if (major == MAJOR_SIMPLE) {
+        return read_simple(reader, info, head);
+    }
+    head->argument = read_argument(reader, info);
+    if (reader->bad) {
+        return too_short;
+    }
+    if (!is_shortest(info, head->argument)) {
+        return "a number or length that is not in its shortest form";
+    }
+    return major == MAJOR_BYTES || major == MAJOR_TEXT ? read_string(reader, head) : NULL;
+}
+
 const char *
 occ_cbor_head_read(struct occ_bytes bytes, struct occ_cbor_head *ret_head)
 {
-    const unsigned major = bytes.ptr[0] >> 5u;
-    const unsigned info = bytes.ptr[0] & 0x1fu;
-    if (major == MAJOR_TAG && info < ONE_BYTE) { /* libcbor 0.8 does not know the tags 6 to 20; COSE_Sign1's is 18 */
-        *ret_head = (struct occ_cbor_head){ .type = OCC_CBOR_TAG, .argument = info, .len = 1 };
-        return NULL;
-    }
-    if (major == MAJOR_SIMPLE && (info < FIRST_ASSIGNED || info == ONE_BYTE)) { /* whatever libcbor's version takes */
-        return "a simple value that nobody assigned";
-    }
-    struct decoded decoded = { .head = { .type = OCC_CBOR_OTHER } };
-    const struct cbor_decoder_result result = cbor_stream_decode(bytes.ptr, bytes.len, &callbacks, &decoded);
-    if (result.status == CBOR_DECODER_NEDATA) {
-        return "CBOR that ends in the middle of an item";
-    }
-    if (result.status != CBOR_DECODER_FINISHED) {
-        return "a byte that begins no CBOR item";
-    }
-    const char *why = judge(&decoded, major, info);
+    static const enum occ_cbor_type types[] = {
+        [MAJOR_UINT] = OCC_CBOR_UINT, [MAJOR_NEGINT] = OCC_CBOR_NEGINT, [MAJOR_BYTES] = OCC_CBOR_BYTES,
+        [MAJOR_TEXT] = OCC_CBOR_TEXT, [MAJOR_ARRAY] = OCC_CBOR_ARRAY,   [MAJOR_MAP] = OCC_CBOR_MAP,
+        [MAJOR_TAG] = OCC_CBOR_TAG,   [MAJOR_SIMPLE] = OCC_CBOR_OTHER,
+    };
+    struct occ_reader reader = occ_reader_of(bytes);
+    const uint8_t initial = occ_reader_u8(&reader);
+    const unsigned major = initial >> 5u;
+    struct occ_cbor_head head = { .type = types[major] };
+    const char *why = read_rest(&reader, major, initial & 0x1fu, &head);
     if (why == NULL) {
-        decoded.head.len = result.read;
-        *ret_head = decoded.head;
+        head.len = bytes.len - occ_reader_left(&reader);
+        *ret_head = head;
     }
     return why;
 }
