@@ -66,7 +66,7 @@ root_of(const struct occ_nsm *nsm)
     return occ_sim_nsm_root(nsm->ctx);
 }
 
-const struct occ_enclave_device occ_device_sim = {
+const struct occ_enclave_device occ_enclave_sim_device = {
     .format = "sim-nitro",
     .simulated = true,
     .settings = settings_table,

@@ -7,6 +7,6 @@
 #include "enclave/run.h"
 
 /* Its settings: --sim-ca, --sim-pcr0, --sim-delay, --sim-faults, --sim-leaf. */
-extern const struct occ_enclave_device occ_device_sim;
+extern const struct occ_enclave_device occ_enclave_sim_device;
 
 #endif

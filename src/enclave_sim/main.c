@@ -7,5 +7,5 @@
 int
 main(int argc, char **argv)
 {
-    return occ_enclave_run("occ-enclave-sim", &occ_device_sim, argc, argv);
+    return occ_enclave_run("occ-enclave-sim", &occ_enclave_sim_device, argc, argv);
 }

@@ -102,7 +102,7 @@ occ_sim_authority_open(const char *folder, uint64_t now_ms, struct occ_error *er
 {
     authority->der = OCC_BUF_INIT(OCC_LIMIT_NITRO_CERTIFICATE_LEN);
     authority->key_pem = OCC_BUF_INIT(KEY_LEN_MAX);
-    struct names names;
+    struct names names = { .key = "" };
     OCC_TRY(name_files(folder, err, &names));
     OCC_TRY(occ_file_make_folder(folder, err));
     OCC_BUF_AUTO(pem, PEM_LEN_MAX);
