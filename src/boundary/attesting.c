@@ -7,6 +7,8 @@
 
 /* A certificate that does not say until when it is good: those of Nitro machines are for three hours. */
 #define LIFE_MS (UINT64_C(3) * 3600 * 1000)
+/* More than any certificate's: no sum with it overflows. */
+#define LIFE_MAX_MS (UINT64_C(366) * 24 * 3600 * 1000)
 /* Document times beyond it cannot be a proof's (chain.c). */
 #define TIME_MS_MAX ((UINT64_C(1) << 53) - 1)
 
@@ -260,10 +262,11 @@ static void
 take_key(struct occ_batch *batch, struct occ_document *document, const struct occ_attest_facts *facts)
 {
     struct occ_attesting *const attesting = &batch->attesting;
-    const bool says = facts->not_after_ms != 0;
-    const uint64_t life_ms = !says                                  ? LIFE_MS
-                             : facts->not_after_ms > facts->time_ms ? facts->not_after_ms - facts->time_ms
-                                                                    : 0;
+    uint64_t life_ms = facts->not_after_ms == 0 ? LIFE_MS : 0;
+    if (facts->not_after_ms > facts->time_ms) {
+        const uint64_t left_ms = facts->not_after_ms - facts->time_ms;
+        life_ms = left_ms < LIFE_MAX_MS ? left_ms : LIFE_MAX_MS;
+    }
     const uint64_t renew_ms = life_ms / 2 > OCC_LIMIT_ATTEST_RETRY_MS ? life_ms / 2 : OCC_LIMIT_ATTEST_RETRY_MS;
     occ_document_unref(attesting->key);
     attesting->key = occ_document_ref(document);

@@ -35,12 +35,17 @@ struct epoch {
     struct occ_bytes chain_ids[OCC_LIMIT_CHAINS];
     struct occ_attester attester;
     struct occ_gate *gate;
+    struct occ_device *device; /* NULL = the attester gives no documents */
 };
 
 static void
 epoch_cleanup(struct epoch *epoch)
 {
+    const bool has_ended = occ_device_free(epoch->device);
     occ_gate_free(epoch->gate); /* wipes the keys */
+    if (!has_ended) {           /* the device hangs, with all that it works with; the end of the process ends it */
+        return;
+    }
     occ_attester_clear(&epoch->attester);
     occ_verifier_free(epoch->verifier);
     occ_random_free(epoch->random);
@@ -181,6 +186,17 @@ make_gate(const struct occ_config *config, struct occ_error *err, struct epoch *
     return occ_gate_new(&gate, err, &epoch->gate);
 }
 
+/* The first document, and the thread for those that come: both need what the process is about to give up. */
+static struct occ_result
+start_device(struct epoch *epoch, struct occ_error *err)
+{
+    if (epoch->attester.mode == OCC_ATTEST_NONE) {
+        return occ_success();
+    }
+    OCC_TRY(occ_device_first(&epoch->attester, epoch->gate, err));
+    return occ_device_new(&epoch->attester, err, &epoch->device);
+}
+
 static struct occ_result
 open_nsm(const struct occ_settings *settings, struct epoch *epoch, struct occ_error *err)
 {
@@ -252,7 +268,9 @@ run(const struct occ_enclave_device *device, const struct occ_settings *settings
     struct occ_serve_config serve = { .listen_fd = -1, .session_fd = -1, .stop_fd = -1 };
     OCC_TRY(open_descriptors(config, err, &serve));
     OCC_TRY(make_gate(config, err, &epoch));
+    OCC_TRY(start_device(&epoch, err));
     serve.gate = epoch.gate;
+    serve.device = epoch.device;
     serve.retained_len_max = config->retained_len_max;
     bool is_full = false;
     OCC_TRY(occ_sandbox_enter(err, &is_full));
