@@ -122,6 +122,8 @@ extern "C" {
     X(OCC_ERR_NITRO_KEY, 159, "nitro-key", "the attestation document is about another key") \
     X(OCC_ERR_NITRO_BINDING, 160, "nitro-binding", "the attestation document is not about this proof") \
     X(OCC_ERR_ATTESTATION_BATCH, 161, "attestation-batch", "the proof is not at its place in the attested batch") \
+    X(OCC_ERR_ATTESTATION_SIMULATED, 162, "attestation-simulated", \
+      "a simulated attestation claims more than tier stub") \
     /* 180..199: the timestamps */ \
     X(OCC_ERR_TIMESTAMP_TOKEN, 180, "timestamp-token", "not an RFC 3161 timestamp token") \
     X(OCC_ERR_TIMESTAMP_SIGNER, 181, "timestamp-signer", "the token does not hold the certificate that signed it") \

@@ -57,6 +57,12 @@ struct occ_verifier_options {
     /* Where to write one sentence that says what is wrong with an option, ended by a zero byte and cut if need be; or NULL. */
     char *problem;
     size_t problem_size;
+    /*
+     * The root of SIMULATED attestation documents (format "sim-nitro", of the software that stands in for the device in tests
+     * and demos): one certificate, PEM or DER, another than Nitro's; NULL = such documents are not verified.
+     */
+    const void *sim_nitro_root;
+    size_t sim_nitro_root_len;
 };
 
 /*
@@ -131,7 +137,7 @@ OCC_API int occ_report_check(const occ_report *report, size_t index, struct occ_
 struct occ_attestation {
     size_t size;
     int verified;          /* 1: signature, path, measurement and binding were all found good */
-    const char *format;    /* "aws-nitro" */
+    const char *format;    /* "aws-nitro"; "sim-nitro": SIMULATED, no machine stands behind it */
     const char *binding;   /* what ties it to this proof: "body", "batch" or "key"; "" if not verified */
     const char *module_id; /* the enclave's, as the machine names it */
     uint64_t time_ms;      /* the document's own time, Unix milliseconds */

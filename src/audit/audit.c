@@ -50,6 +50,7 @@ take(void *ctx, const struct occ_judged *judged, const struct occ_place *place, 
     } else {
         OCC_TRY(add_refusal(run, judged, place));
     }
+    run->audit->simulated += judged->simulated;
     if (run->options->seen != NULL) {
         OCC_TRY(run->options->seen(run->options->seen_ctx, judged, place, &run->audit->findings));
     }

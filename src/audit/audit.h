@@ -40,6 +40,7 @@ struct occ_audit {
     uint64_t values;    /* JSON values of the input, malformed text included */
     uint64_t malformed; /* of them, those that are no JSON */
     uint64_t valid;     /* and those that are valid proofs */
+    uint64_t simulated; /* whose signature verified, with a SIMULATED attestation, verified or not */
     uint64_t chains;    /* chains that valid signatures speak of */
     bool sorted;        /* the input did not come in the order of its chains */
     uint64_t spilled;   /* bytes that went to temporary files */

@@ -45,6 +45,7 @@ occ_judge(const occ_verifier *verifier, const struct occ_json *policy, struct oc
 {
     __attribute__((cleanup(occ_json_cleanup))) struct occ_json *root = NULL;
     ret_judged->in_chain = false;
+    ret_judged->simulated = false;
     const struct occ_result parsed = occ_json_parse(text, OCC_LIMIT_JSON_DEPTH, &ret_judged->why, &root);
     if (!occ_is_ok(parsed)) {
         OCC_ENSURE(parsed.code != OCC_ERR_NOMEM, parsed.code);
@@ -57,6 +58,7 @@ occ_judge(const occ_verifier *verifier, const struct occ_json *policy, struct oc
         return occ_success();
     }
     memcpy(ret_judged->digest, proof.digest, sizeof ret_judged->digest);
+    ret_judged->simulated = occ_bytes_is(proof.attestation_format, "sim-nitro");
     struct occ_error why = { 0 };
     const struct occ_result made = occ_record_make(&proof, buf, &why, &ret_judged->record, &ret_judged->name);
     if (made.code == OCC_ERR_LIMIT && why.code == OCC_ERR_LIMIT) { /* a counter that nothing here can put in order */

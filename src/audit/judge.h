@@ -14,6 +14,7 @@ struct occ_judged {
     struct occ_error why;  /* unless valid */
     struct occ_bytes text; /* of the value; empty if it is no JSON at all. Valid as long as it is handed on */
     bool in_chain;         /* its signature verified, so that it speaks for its chain; else there is no record */
+    bool simulated;        /* then: its attestation says that software stood in for the device */
     uint8_t digest[OCC_SHA256_LEN]; /* of the artifact */
     struct occ_record record;
     struct occ_chain_name name;

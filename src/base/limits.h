@@ -41,7 +41,10 @@
 #define OCC_LIMIT_ATTEST_USER_DATA 512           /* what a document is asked to hold */
 #define OCC_LIMIT_ATTEST_NONCE 512
 #define OCC_LIMIT_ATTEST_LEAVES 16384            /* proofs that share a document */
+#define OCC_LIMIT_ATTEST_WAITING 32768           /* proofs that wait for one, */
+#define OCC_LIMIT_ATTEST_FRAMES 1024             /* and the frames that they are in */
 #define OCC_LIMIT_ATTEST_PROOFS 256              /* digests of one request, where each proof has a document of its own */
+#define OCC_LIMIT_DEVICE_STOP_MS 1000            /* a device that does not come back is left behind */
 #define OCC_LIMIT_ATTEST_RETRY_MS 1000           /* between two tries, when the device gave no document */
 #define OCC_LIMIT_ATTEST_ASKERS 64               /* nonces of others that wait for a document */
 #define OCC_LIMIT_ATTEST_CLOCK_MS 2000           /* a clock that is further off than this is said to be */

@@ -31,6 +31,15 @@ struct occ_attest_facts {
     uint64_t not_after_ms; /* its certificate is good until then; 0 = it does not say */
 };
 
+/* What came of asking for a document. */
+struct occ_attest_outcome {
+    enum occ_err code;             /* OCC_OK, or a failure's */
+    const char *text;              /* of a failure: its sentence */
+    struct occ_bytes document;     /* of a success: 1 to OCC_LIMIT_NSM_RESPONSE_LEN bytes */
+    struct occ_attest_facts facts; /* of a success */
+    uint64_t duration_us;          /* that it took, either way */
+};
+
 struct occ_attester {
     char enforcement[16];                            /* "stub", "hw-key", "measured-tee" */
     char measurement[OCC_LIMIT_MEASUREMENT_LEN + 1]; /* UTF-8 */
@@ -39,13 +48,16 @@ struct occ_attester {
     void *ctx;
     /*
      * Asks for one document and appends its bytes. It was read, and holds what was asked for. A failure, with a sentence:
-     * nothing was appended; OCC_ERR_ATTESTER (the device failed, refused, or gave something else), OCC_ERR_NOMEM. One thread
-     * at a time. NULL with OCC_ATTEST_NONE.
+     * nothing was appended; OCC_ERR_ATTESTER (the device failed, refused, or gave what is no document), OCC_ERR_INTEGRITY (a
+     * document about something else: the boundary halts), OCC_ERR_NOMEM. One thread at a time. NULL with OCC_ATTEST_NONE.
      */
-    OCC_RESULT (*attest)
+    OCC_RESULT(*attest)
     (void *ctx, const struct occ_attest_request *request, struct occ_error *err, struct occ_buf *document,
      struct occ_attest_facts *ret_facts);
+    void (*free)(void *ctx); /* NULL: nothing to free. Copies share ctx: its owner calls occ_attester_clear, once */
 };
+
+void occ_attester_clear(struct occ_attester *attester);
 
 /*
  * attester_none.c: tier "stub", nothing vouches. The measurement says so: "stub:" and the hex SHA-256 of the running

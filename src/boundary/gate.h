@@ -45,6 +45,9 @@ void occ_gate_free(struct occ_gate *gate);
 /* A parent has connected: HELLO is expected next. (One session at a time: the caller refuses a second.) */
 void occ_gate_begin_session(struct occ_gate *gate);
 
+/* The parent is gone. What waited for a document is discarded: nobody was given it. */
+void occ_gate_end_session(struct occ_gate *gate);
+
 /* True once the session's HELLO was taken. */
 bool occ_gate_is_greeted(const struct occ_gate *gate);
 
@@ -55,6 +58,30 @@ bool occ_gate_is_greeted(const struct occ_gate *gate);
  * succeed it needs room for all that is retained.
  */
 OCC_RESULT occ_gate_handle(struct occ_gate *gate, struct occ_bytes input, size_t *ret_used, struct occ_buf *out);
+
+/*
+ * ---- documents (PROTOCOL §5, §7) ----
+ *
+ * The caller asks the device, one document at a time: whenever it is free, it asks the gate whether one is wanted, and gives it
+ * what came. The first one wanted is about the key alone; until it has come, no commit is taken.
+ */
+
+/* Whether a document is wanted now, and none is out. Then it is out; views are valid until its outcome is given. */
+bool occ_gate_wants_document(struct occ_gate *gate, struct occ_attest_request *ret_request);
+/*
+ * The outcome of the document that is out. Appends to out what it completes, in whole frames: results, or refusals where
+ * there is none, and an answer to ATTEST. A failure is as with occ_gate_handle.
+ */
+OCC_RESULT occ_gate_take_document(struct occ_gate *gate, const struct occ_attest_outcome *outcome, struct occ_buf *out);
+/* When occ_gate_wants_document may say something new by itself, as uptime in milliseconds; UINT64_MAX = it will not. */
+uint64_t occ_gate_next_ms(const struct occ_gate *gate);
+/*
+ * Once after each time that the gate has put its clock right by a document: the machine's clock is so far behind (ahead:
+ * less than 0).
+ */
+bool occ_gate_clock_moved(struct occ_gate *gate, int64_t *ret_ms);
+/* Why no document came, as long as commits are refused for that reason; "" = they are not. Valid until the next call. */
+const char *occ_gate_trouble(const struct occ_gate *gate);
 
 /* False after an integrity failure (a signature of our own that does not verify): every commit is then refused until restart. */
 bool occ_gate_is_sound(const struct occ_gate *gate);

@@ -145,6 +145,9 @@ occ_audit_report_put_json(const struct occ_audit_report *report, struct occ_buf 
     put_number(out, "proofs", audit->values - audit->malformed);
     put_number(out, "valid", audit->valid);
     put_number(out, "malformed", audit->malformed);
+    if (audit->simulated > 0) {
+        put_number(out, "simulated", audit->simulated);
+    }
     put_number(out, "chainCount", audit->chains);
     occ_buf_put_format(out, ",\"sorted\":%s", audit->sorted ? "true" : "false");
     put_number(out, "faultCount", faults);

@@ -143,6 +143,17 @@ put_proofs(const struct occ_audit_report *report, struct occ_buf *out)
     occ_buf_put_byte(out, '\n');
 }
 
+static void
+put_simulated(const struct occ_audit_report *report, struct occ_buf *out)
+{
+    if (report->audit->simulated > 0) {
+        put_line(report, out, OPEN, "SIMULATED");
+        put_counted(out, report->audit->simulated, "proof has a simulated attestation",
+                    "proofs have simulated attestations");
+        occ_buf_put_str(out, ": nothing vouches for them\n");
+    }
+}
+
 /* The chain's own words: "epoch 7662ac8f21e2cb1d…, chain occ:main". */
 static void
 put_chain_name(struct occ_buf *out, const struct occ_chain_name *name)
@@ -274,6 +285,7 @@ occ_audit_report_put_text(const struct occ_audit_report *report, struct occ_buf 
 {
     put_verdict(report, out);
     put_proofs(report, out);
+    put_simulated(report, out);
     put_chains(report, out);
     put_links(report, out);
     put_notes(report, out);

@@ -84,7 +84,7 @@ put_signed(struct occ_buf *out, const struct occ_proof *proof)
                        proof->prev_b64.len > 0 ? proof->prev_b64 : occ_bytes_str("none: the first of its chain"));
     put_rest_of_commit(out, proof->commit);
     if (proof->attestation_format.len > 0) {
-        occ_facts_put_line(out, "attestation", proof->attestation_format);
+        occ_facts_put_attestation_format(out, proof->attestation_format);
     }
     occ_inspect_parts_put_signed(out, proof);
     put_optional_json(out, "attribution", proof->attribution);
@@ -217,7 +217,8 @@ put_object(struct occ_buf *out, const char *file, const struct occ_proof *proof,
         (void)checked;
         occ_buf_put_str(out, ",\"attestation\":{\"format\":");
         occ_canonical_put_string(out, proof->attestation_format);
-        occ_buf_put_format(out, ",\"reportLength\":%zu}", len);
+        occ_buf_put_format(out, ",\"reportLength\":%zu%s}", len,
+                           occ_bytes_is(proof->attestation_format, "sim-nitro") ? ",\"simulated\":true" : "");
     }
     occ_buf_put_str(out, ",\"unsigned\":[");
     struct listing listing = { out, proof };

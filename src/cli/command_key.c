@@ -61,7 +61,7 @@ put_for_people(struct occ_buf *out, const struct occ_client *client, const struc
     }
     const struct occ_bytes format = occ_json_string(occ_json_get(occ_json_get(answer, "attestation"), "format"));
     if (format.len > 0) {
-        occ_facts_put_line(out, "attestation", format);
+        occ_facts_put_attestation_format(out, format);
     }
 }
 

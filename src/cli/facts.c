@@ -53,6 +53,17 @@ occ_facts_put_enforcement(struct occ_buf *buf, struct occ_bytes name, bool attes
 }
 
 void
+occ_facts_put_attestation_format(struct occ_buf *buf, struct occ_bytes format)
+{
+    put_label(buf, "attestation");
+    occ_text_put_safe_cut(buf, format, LONGEST_VALUE);
+    if (occ_bytes_is(format, "sim-nitro")) {
+        occ_buf_put_str(buf, " (SIMULATED: software stood in for the device, which vouches for nothing)");
+    }
+    occ_buf_put_byte(buf, '\n');
+}
+
+void
 occ_facts_put_proof(struct occ_buf *buf, const struct occ_proof *proof, bool attested)
 {
     put_label(buf, "digest");

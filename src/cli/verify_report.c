@@ -105,7 +105,8 @@ static void
 put_attestation(struct occ_buf *out, const struct occ_proof *proof, const struct occ_attestation *found)
 {
     OCC_BUF_AUTO(line, LINE_LEN_MAX);
-    occ_buf_put_str(&line, "document of ");
+    const bool simulated = strcmp(found->format, "sim-nitro") == 0;
+    occ_buf_put_str(&line, simulated ? "SIMULATED document of " : "document of ");
     occ_text_put_time(&line, (double)found->time_ms);
     if (proof->has_time) {
         occ_buf_put_str(&line, ", ");
@@ -118,8 +119,11 @@ put_attestation(struct occ_buf *out, const struct occ_proof *proof, const struct
     occ_facts_put_line(out, "attestation", occ_buf_view(&line));
     occ_facts_put_line(out, "enclave", occ_bytes_str(found->module_id));
     occ_buf_reset(&line);
-    occ_buf_put_format(&line, "%s%s, SHA-256 %s", found->verified != 0 ? "" : "held against ",
-                       found->root_is_aws != 0 ? "AWS's" : "given with --nitro-root, not AWS's", found->root_sha256);
+    const char *whose = simulated                 ? "the simulation's, given with --sim-nitro-root"
+                        : found->root_is_aws != 0 ? "AWS's"
+                                                  : "given with --nitro-root, not AWS's";
+    occ_buf_put_format(&line, "%s%s, SHA-256 %s", found->verified != 0 ? "" : "held against ", whose,
+                       found->root_sha256);
     occ_facts_put_line(out, "root", occ_buf_view(&line));
 }
 

@@ -344,6 +344,19 @@ occ_path_verify(struct occ_path_trust *trust, const struct occ_path *path, struc
 }
 
 struct occ_result
+occ_certificate_not_after(struct occ_bytes der, uint64_t *ret_not_after_ms)
+{
+    __attribute__((cleanup(occ_certificate_form_cleanup))) X509 *certificate = NULL;
+    struct occ_certificate_window window;
+    OCC_TRY(occ_certificate_form_read(der, "certificate", NULL, &certificate));
+    OCC_TRY(occ_certificate_form_window(certificate, "certificate", NULL, &window));
+    OCC_ENSURE(window.to >= 0, OCC_ERR_NITRO_CERTIFICATE);
+    *ret_not_after_ms = (uint64_t)window.to * 1000;
+    ERR_clear_error();
+    return occ_success();
+}
+
+struct occ_result
 occ_path_prepare(void)
 {
     const time_t epoch = 0;

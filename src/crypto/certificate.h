@@ -55,6 +55,11 @@ struct occ_path_leaf {
 OCC_RESULT occ_path_verify(struct occ_path_trust *trust, const struct occ_path *path, struct occ_error *err,
                            struct occ_path_leaf *ret_leaf);
 /*
+ * When a certificate says that it ends, Unix milliseconds; nothing about it is verified. OCC_ERR_NITRO_CERTIFICATE if it is not
+ * one that a document may have, or ends before 1970; OCC_ERR_NITRO_CONSTRAINTS, OCC_ERR_NOMEM.
+ */
+OCC_RESULT occ_certificate_not_after(struct occ_bytes der, uint64_t *ret_not_after_ms);
+/*
  * For a process that is about to give up opening files: has the C library look up its time zone now. It does so when a time
  * first becomes a date, and OpenSSL asks for that to judge a certificate.
  */

@@ -2,6 +2,7 @@
 #include "enclave/config.h"
 
 #include "base/limits.h"
+#include "os/vsock.h"
 #include "proof/value.h"
 
 enum { LIST_LEN_MAX = 64 << 10 };
@@ -9,9 +10,11 @@ enum { LIST_LEN_MAX = 64 << 10 };
 static const struct occ_setting table[] = {
     { .name = "listen",
       .type = OCC_SETTING_TEXT,
-      .argument = "unix:PATH",
+      .argument = "unix:PATH|vsock:PORT",
       .env = "OCC_ENCLAVE_LISTEN",
-      .help = "Listen on a unix socket (mode 0600) and serve one parent at a time." },
+      .help =
+          "Listen on a unix socket (mode 0600), or on a vsock port for the instance that an enclave belongs to (CID "
+          "3), and serve one parent at a time." },
     { .name = "fd",
       .type = OCC_SETTING_NUMBER,
       .argument = "N",
@@ -60,30 +63,111 @@ static const struct occ_setting table[] = {
       .env = "OCC_ENCLAVE_WEBAUTHN_COMPAT",
       .help = "Also take WebAuthn authorizations whose signature does not cover the digest: whoever relays such a one "
               "can put another digest beside it." },
+    { .name = "nsm",
+      .type = OCC_SETTING_SWITCH,
+      .env = "OCC_ENCLAVE_NSM",
+      .help =
+          "The Nitro Secure Module (/dev/nsm of an AWS Nitro Enclave) vouches for this boundary, and its random goes "
+          "into keys and nonces together with the kernel's." },
+    { .name = "attest",
+      .type = OCC_SETTING_CHOICE,
+      .argument = "WHAT",
+      .env = "OCC_ENCLAVE_ATTEST",
+      .fallback = "batch",
+      .choices = "commit|batch|epoch",
+      .help =
+          "What an attestation document is about: each proof, all proofs that wait for one, or the key alone. Needs "
+          "--nsm." },
+    { .name = "allow-debug",
+      .type = OCC_SETTING_SWITCH,
+      .env = "OCC_ENCLAVE_ALLOW_DEBUG",
+      .help =
+          "Commit also in an enclave in debug mode, which measures nothing and hides nothing: tier stub, measurement "
+          "nitro-debug, no attestation. Needs --nsm." },
+    { .name = "config",
+      .type = OCC_SETTING_TEXT,
+      .argument = "FILE",
+      .env = "OCC_ENCLAVE_CONFIG",
+      .only_flag = true,
+      .help = "File with lines \"name = value\"; names as the flags, without \"--\"." },
+    { .name = "check",
+      .type = OCC_SETTING_SWITCH,
+      .only_flag = true,
+      .help = "Read the settings, say what is wrong with them, and end: 0 nothing, 2 something." },
 };
 
-static const char *const usage[] = { "[--fd N]", "--listen unix:PATH", NULL };
+static const char *const usage[] = { "[--fd N]", "--listen unix:PATH", "--listen vsock:PORT --nsm", "--config FILE",
+                                     NULL };
 
-const struct occ_settings_program occ_config_program = {
-    .name = "occ-enclave",
+static const struct occ_settings_program program_of_all = {
     .usage = usage,
     .about =
         "The boundary of an occ/1 proof-commit service: it makes the signing key, which never leaves it, counts, "
-        "chains and signs. It has no configuration file, opens no network, and after its start no file. Tier: stub.",
-    .table = table,
-    .count = sizeof table / sizeof table[0],
-    .epilog = "Diagnostics are JSON lines on standard error. SIGTERM ends it at once; its key, and with it its epoch, "
+        "chains and signs. It opens no network, and after its start no file. Tier: stub, or measured-tee with --nsm.",
+    .config_setting = "config",
+    .epilog = "Flags win over environment variables, those over the file. An enclave image gives --config and nothing "
+              "else.\n\n"
+              "Diagnostics are JSON lines on standard error. SIGTERM ends it at once; its key, and with it its epoch, "
               "end with it.\n\nExit status: 0 done, 2 wrong use, 3 could not.\n",
 };
+
+struct occ_result
+occ_config_program_make(const char *name, const struct occ_setting *extra, size_t count, struct occ_error *err,
+                        struct occ_config_program *ret_program)
+{
+    const size_t common = sizeof table / sizeof table[0];
+    if (count > OCC_SETTINGS_MAX - common) {
+        return occ_error_code(err, OCC_ERR_INTERNAL);
+    }
+    memcpy(ret_program->table, table, sizeof table);
+    if (count > 0) {
+        memcpy(ret_program->table + common, extra, count * sizeof *extra);
+    }
+    ret_program->program = program_of_all;
+    ret_program->program.name = name;
+    ret_program->program.table = ret_program->table;
+    ret_program->program.count = common + count;
+    return occ_success();
+}
 
 static struct occ_result
 read_listen(const char *text, struct occ_error *err, struct occ_config *config)
 {
-    static const char prefix[] = "unix:";
-    if (strncmp(text, prefix, sizeof prefix - 1) != 0 || text[sizeof prefix - 1] == '\0') {
-        return occ_error_set(err, OCC_ERR_USAGE, "--listen: \"%s\", expected unix:PATH", text);
+    const struct occ_bytes bytes = occ_bytes_str(text);
+    const size_t unix_len = strlen("unix:"), vsock_len = strlen("vsock:");
+    if (occ_bytes_starts(bytes, "unix:") && bytes.len > unix_len) {
+        config->listen_path = text + unix_len;
+        return occ_success();
     }
-    config->listen_path = text + sizeof prefix - 1;
+    if (occ_bytes_starts(bytes, "vsock:") &&
+        occ_vsock_parse_port(occ_bytes_str(text + vsock_len), &config->listen_vsock)) {
+        return occ_success();
+    }
+    return occ_error_set(err, OCC_ERR_USAGE,
+                         "--listen: \"%s\", expected unix:PATH, or vsock:PORT with a port from 1 to 4294967294", text);
+}
+
+/* The choices of --attest. */
+static enum occ_attest_mode
+mode_of(const char *word)
+{
+    if (strcmp(word, "commit") == 0) {
+        return OCC_ATTEST_COMMIT;
+    }
+    return strcmp(word, "epoch") == 0 ? OCC_ATTEST_EPOCH : OCC_ATTEST_BATCH;
+}
+
+static struct occ_result
+read_nsm(const struct occ_settings *settings, struct occ_error *err, struct occ_config *config)
+{
+    config->nsm = occ_settings_switch(settings, "nsm");
+    config->allow_debug = occ_settings_switch(settings, "allow-debug");
+    if (!config->nsm && (config->allow_debug || occ_settings_is_set(settings, "attest"))) {
+        return occ_error_set(err, OCC_ERR_USAGE, "--%s: needs --nsm", config->allow_debug ? "allow-debug" : "attest");
+    }
+    if (config->nsm) {
+        config->attest = mode_of(occ_settings_text(settings, "attest"));
+    }
     return occ_success();
 }
 
@@ -164,6 +248,7 @@ occ_config_read(const struct occ_settings *settings, struct occ_error *err, stru
         .fd = -1,
         .digests_max = (uint32_t)occ_settings_number(settings, "batch-limit"),
         .retained_len_max = (size_t)occ_settings_number(settings, "retain-limit"),
+        .check = occ_settings_switch(settings, "check"),
     };
     if (!occ_settings_is_set(settings, "listen")) {
         config->fd = (int)occ_settings_number(settings, "fd");
@@ -172,6 +257,7 @@ occ_config_read(const struct occ_settings *settings, struct occ_error *err, stru
     } else {
         OCC_TRY(read_listen(occ_settings_text(settings, "listen"), err, config));
     }
+    OCC_TRY(read_nsm(settings, err, config));
     OCC_TRY(read_list(settings, "chains", err, &config->chains));
     OCC_TRY(check_chains(&config->chains, err));
     return read_webauthn(settings, err, config);

@@ -1,202 +1,59 @@
-/* main.c — occ-enclave: gives up what it does not need, makes its key, serves its parent. */
-#include "base/base64.h"
-#include "codec/json.h"
-#include "crypto/certificate.h"
-#include "crypto/secret.h"
-#include "enclave/config.h"
-#include "enclave/measure.h"
-#include "enclave/notice.h"
-#include "enclave/predecessor.h"
-#include "enclave/serve.h"
-#include "os/clock.h"
-#include "os/file.h"
-#include "os/sandbox.h"
-#include "os/signal.h"
-#include "os/socket.h"
-#include "verify/verify.h"
+/* main.c — occ-enclave, whose Nitro Secure Module is /dev/nsm. */
+#include <stdlib.h>
 
-enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_COULD_NOT = 3 };
-enum { STANDARD_OUTPUT = 1 };
+#include "enclave/run.h"
+#include "os/nsm_device.h"
 
-extern char **environ;
-
-static uint64_t
-now_ms(void *ctx)
-{
-    (void)ctx;
-    return occ_clock_unix_ms();
-}
-
-static uint64_t
-uptime_ms(void *ctx)
-{
-    (void)ctx;
-    return occ_clock_monotonic_us() / 1000;
-}
-
-static void
-random_bytes(void *ctx, void *ret, size_t len)
-{
-    (void)ctx;
-    occ_secret_random(ret, len);
-}
-
-/* The libraries, and all that they want to open or look up. *ret_verifier judges the proofs that an epoch goes on from. */
-static struct occ_result
-set_up_libraries(struct occ_error *err, occ_verifier **ret_verifier)
-{
-    struct occ_result ready = occ_secret_init();
-    ready = occ_is_ok(ready) ? occ_path_prepare() : ready;
-    if (!occ_is_ok(ready)) {
-        return occ_error_code(err, ready.code);
-    }
-    occ_json_watch_memory();
-    occ_json_init();
-    OCC_TRY(occ_verifier_make(NULL, err, ret_verifier));
-    return occ_gate_rehearse(occ_predecessor_check, *ret_verifier, err);
-}
-
-/* chain_ids: room for OCC_LIMIT_CHAINS, as long as the gate. */
-static void
-set_rules(const struct occ_config *config, struct occ_bytes *chain_ids, struct occ_gate_config *gate)
-{
-    for (size_t i = 0; i < config->chains.count; i++) {
-        chain_ids[i] = occ_bytes_str(config->chains.names[i]);
-    }
-    gate->chain_ids = chain_ids;
-    gate->chain_id_count = config->chains.count;
-    gate->rules = (struct occ_agency_rules){
-        .rp_ids = { config->rp_ids.names, config->rp_ids.count },
-        .origins = { config->origins.names, config->origins.count },
-        .webauthn_compat = config->webauthn_compat,
-    };
-}
-
-/* What lives as long as the gate, beside its settings. */
-struct epoch {
-    occ_verifier *verifier;
-    struct occ_bytes chain_ids[OCC_LIMIT_CHAINS];
-    struct occ_attester attester;
-    struct occ_gate *gate;
+/* An open device. */
+struct device {
+    int fd;
 };
 
-static void
-epoch_cleanup(struct epoch *epoch)
+static struct occ_result
+exchange(void *ctx, struct occ_bytes request, struct occ_error *err, uint8_t ret_response[OCC_LIMIT_NSM_RESPONSE_LEN],
+         size_t *ret_len)
 {
-    occ_gate_free(epoch->gate); /* wipes the keys */
-    occ_verifier_free(epoch->verifier);
+    const struct device *device = ctx;
+    return occ_nsm_device_exchange(device->fd, request, err, ret_response, ret_len);
 }
 
 static struct occ_result
-make_gate(const struct occ_config *config, struct occ_error *err, struct epoch *epoch)
+open_device(const struct occ_settings *settings, struct occ_error *err, struct occ_nsm *ret_nsm)
 {
-    uint8_t binary[OCC_SHA256_LEN];
-    OCC_TRY(occ_measure_self(err, binary));
-    struct occ_gate_config gate = {
-        .now_ms = now_ms,
-        .uptime_ms = uptime_ms,
-        .random = random_bytes,
-        .check_predecessor = occ_predecessor_check,
-        .ctx = epoch->verifier,
-        .digests_max = config->digests_max,
-        .retained_len_max = config->retained_len_max,
-    };
-    occ_attester_none(binary, &gate.attester);
-    epoch->attester = gate.attester;
-    set_rules(config, epoch->chain_ids, &gate);
-    OCC_TRY(occ_signer_software_new(err, &gate.signer));
-    return occ_gate_new(&gate, err, &epoch->gate);
-}
-
-static struct occ_result
-open_descriptors(const struct occ_config *config, struct occ_error *err, struct occ_serve_config *serve)
-{
-    if (config->listen_path != NULL) {
-        OCC_TRY(occ_signal_open(err, &serve->stop_fd));
-        return occ_socket_listen_unix(config->listen_path, err, &serve->listen_fd);
+    (void)settings;
+    struct device *device = malloc(sizeof *device);
+    if (device == NULL) {
+        return occ_error_code(err, OCC_ERR_NOMEM);
     }
-    OCC_TRY(occ_signal_ignore(err));
-    serve->session_fd = config->fd;
-    return occ_socket_adopt(config->fd, err);
+    const struct occ_result opened = occ_nsm_device_open(OCC_NSM_DEVICE_PATH, err, &device->fd);
+    if (!occ_is_ok(opened)) {
+        free(device);
+        return opened;
+    }
+    *ret_nsm = (struct occ_nsm){ .ctx = device, .exchange = exchange };
+    return opened;
 }
 
 static void
-tell_start(const struct occ_gate *gate, const struct occ_attester *attester, bool is_full)
+close_device(struct occ_nsm *nsm)
 {
-    char key[OCC_BASE64_LEN(OCC_ED25519_PUBLIC_LEN) + 1] = "";
-    occ_base64_encode(occ_bytes_of(occ_gate_public_key(gate), OCC_ED25519_PUBLIC_LEN), key);
-    const struct occ_notice_field fields[] = {
-        { "enforcement", attester->enforcement },    { "measurement", attester->measurement },
-        { "epochId", occ_gate_epoch_id(gate) },      { "publicKeyB64", key },
-        { "sandbox", is_full ? "full" : "reduced" },
-    };
-    occ_notice_write("info", "epoch begins", fields, sizeof fields / sizeof fields[0]);
+    struct device *device = nsm->ctx;
+    occ_nsm_device_close(device->fd);
+    free(device);
 }
 
-static struct occ_result
-run(const struct occ_config *config, struct occ_error *err)
+static struct occ_bytes
+no_root_of_its_own(const struct occ_nsm *nsm)
 {
-    __attribute__((cleanup(epoch_cleanup))) struct epoch epoch = { 0 };
-    OCC_TRY(set_up_libraries(err, &epoch.verifier));
-    struct occ_serve_config serve = { .listen_fd = -1, .session_fd = -1, .stop_fd = -1 };
-    OCC_TRY(open_descriptors(config, err, &serve));
-    OCC_TRY(make_gate(config, err, &epoch));
-    serve.gate = epoch.gate;
-    serve.retained_len_max = config->retained_len_max;
-    bool is_full = false;
-    OCC_TRY(occ_sandbox_enter(err, &is_full));
-    tell_start(epoch.gate, &epoch.attester, is_full);
-    return occ_serve_run(&serve, err);
-}
-
-/* --help or --version to standard output. */
-static int
-show(bool help)
-{
-    OCC_BUF_AUTO(text, 64 << 10);
-    if (help) {
-        occ_settings_put_help(&occ_config_program, &text);
-    } else {
-        occ_settings_put_version(&occ_config_program, &text);
-    }
-    return occ_is_ok(occ_file_write_all(STANDARD_OUTPUT, occ_buf_view(&text), NULL)) ? EXIT_DONE : EXIT_COULD_NOT;
-}
-
-static int
-run_settings(const struct occ_settings *settings)
-{
-    if (occ_settings_wants_help(settings) || occ_settings_wants_version(settings)) {
-        return show(occ_settings_wants_help(settings));
-    }
-    struct occ_error err = { .code = OCC_OK };
-    __attribute__((cleanup(occ_config_clear))) struct occ_config config;
-    struct occ_result result = occ_config_read(settings, &err, &config);
-    if (!occ_is_ok(result)) {
-        occ_notice_error("wrong use", err.text);
-        return EXIT_USAGE;
-    }
-    result = run(&config, &err);
-    if (!occ_is_ok(result)) {
-        occ_notice_error("ended", err.text);
-        return EXIT_COULD_NOT;
-    }
-    return EXIT_DONE;
+    (void)nsm;
+    return occ_bytes_of(NULL, 0);
 }
 
 int
 main(int argc, char **argv)
 {
-    struct occ_error err = { .code = OCC_OK };
-    if (!occ_is_ok(occ_sandbox_hide(&err))) {
-        occ_notice_error("cannot start", err.text);
-        return EXIT_COULD_NOT;
-    }
-    struct occ_settings *settings = NULL;
-    if (!occ_is_ok(occ_settings_load(&occ_config_program, argc, argv, environ, &err, &settings))) {
-        occ_notice_error("wrong use", err.text);
-        return EXIT_USAGE;
-    }
-    const int status = run_settings(settings);
-    occ_settings_free(settings);
-    return status;
+    static const struct occ_enclave_device nitro = {
+        .format = "aws-nitro", .open = open_device, .close = close_device, .root = no_root_of_its_own
+    };
+    return occ_enclave_run("occ-enclave", &nitro, argc, argv);
 }

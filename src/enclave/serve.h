@@ -8,13 +8,15 @@
 #define OCC_ENCLAVE_SERVE_H
 
 #include "boundary/gate.h"
+#include "enclave/device.h"
 
 struct occ_serve_config {
     struct occ_gate *gate;
-    int listen_fd;           /* -1 = none */
-    int session_fd;          /* the one session, if there is no listen_fd; -1 = none. Closed when the session ends */
-    int stop_fd;             /* readable = stop */
-    size_t retained_len_max; /* bytes that may have to be given again at once */
+    struct occ_device *device; /* that the gate's documents come from; NULL = it wants none */
+    int listen_fd;             /* -1 = none */
+    int session_fd;            /* the one session, if there is no listen_fd; -1 = none. Closed when the session ends */
+    int stop_fd;               /* readable = stop */
+    size_t retained_len_max;   /* bytes that may have to be given again at once */
 };
 
 /*

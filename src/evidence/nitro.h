@@ -53,6 +53,12 @@ extern const uint8_t occ_nitro_aws_root_sha256[OCC_SHA256_LEN];
  * signature. Absent public_key, user_data and nonce are as null.
  */
 OCC_RESULT occ_nitro_read(struct occ_bytes bytes, struct occ_error *err, struct occ_nitro_document *ret_document);
+/*
+ * As occ_nitro_read, but it does not look at the headers' content and the signature's length: for a boundary that has asked
+ * its own device and wants to see whether it got what it asked for. Whoever did not ask needs occ_nitro_read and
+ * occ_nitro_verify: a document that only this function takes is worth nothing to him.
+ */
+OCC_RESULT occ_nitro_read_own(struct occ_bytes bytes, struct occ_error *err, struct occ_nitro_document *ret_document);
 /* True if PCR0, PCR1 and PCR2 are all zero: an enclave in debug mode, which measures nothing. */
 bool occ_nitro_is_debug(const struct occ_nitro_document *document);
 /*

@@ -272,8 +272,9 @@ check_around(const struct occ_cose_sign1 *sign1, struct occ_error *err)
     return occ_success();
 }
 
-struct occ_result
-occ_nitro_read(struct occ_bytes bytes, struct occ_error *err, struct occ_nitro_document *ret_document)
+/* own: whatever is around the payload. */
+static OCC_RESULT
+read_document(struct occ_bytes bytes, bool own, struct occ_error *err, struct occ_nitro_document *ret_document)
 {
     if (bytes.len > OCC_LIMIT_NITRO_DOCUMENT_LEN) {
         return occ_error_set(err, OCC_ERR_NITRO_DOCUMENT, "an attestation document of %zu bytes, expected at most %u",
@@ -284,11 +285,25 @@ occ_nitro_read(struct occ_bytes bytes, struct occ_error *err, struct occ_nitro_d
     if (!occ_cose_read(bytes, &why, &document.sign1)) {
         return occ_error_set(err, OCC_ERR_NITRO_DOCUMENT, "not a COSE_Sign1 message: %s", why);
     }
-    OCC_TRY(check_around(&document.sign1, err));
+    if (!own) {
+        OCC_TRY(check_around(&document.sign1, err));
+    }
     struct reading reading = { occ_cbor_of(document.sign1.payload), err, &document };
     OCC_TRY(read_payload(&reading));
     *ret_document = document;
     return occ_success();
+}
+
+struct occ_result
+occ_nitro_read(struct occ_bytes bytes, struct occ_error *err, struct occ_nitro_document *ret_document)
+{
+    return read_document(bytes, false, err, ret_document);
+}
+
+struct occ_result
+occ_nitro_read_own(struct occ_bytes bytes, struct occ_error *err, struct occ_nitro_document *ret_document)
+{
+    return read_document(bytes, true, err, ret_document);
 }
 
 bool

@@ -24,3 +24,35 @@ occ_document_cut(struct occ_bytes text)
                                       .head = occ_bytes_of(text.ptr, (size_t)(begin - text.ptr)),
                                       .tail = occ_bytes_of(quote, (size_t)(end - quote)) };
 }
+
+struct occ_document_cut
+occ_document_of(const struct occ_ledger_proof *proof)
+{
+    const struct occ_bytes text = proof->text;
+    if (proof->document.len == 0) {
+        return occ_document_cut(text);
+    }
+    return (struct occ_document_cut){ .document = proof->document,
+                                      .head = occ_bytes_of(text.ptr, proof->place),
+                                      .tail = occ_bytes_of(text.ptr + proof->place, text.len - proof->place) };
+}
+
+bool
+occ_document_is_apart(const struct occ_document_cut *cut)
+{
+    return cut->document.len >= OCC_LIMIT_LEDGER_DOCUMENT_LEN_MIN;
+}
+
+bool
+occ_document_makes(const struct occ_document_cut *cut, struct occ_bytes text)
+{
+    const struct occ_bytes parts[] = { cut->head, cut->document, cut->tail };
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        const size_t len = parts[i].len;
+        if (len > text.len || !occ_bytes_equal(parts[i], occ_bytes_of(text.ptr, len))) {
+            return false;
+        }
+        text = occ_bytes_of(text.ptr + len, text.len - len);
+    }
+    return text.len == 0;
+}

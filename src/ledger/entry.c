@@ -3,13 +3,14 @@
 
 #include <inttypes.h>
 
+#include "ledger/document.h"
 #include "ledger/queries.h"
 #include "ledger/sum.h"
 
 /* ---- form ---- */
 
 static OCC_RESULT
-check_proofs(const struct occ_ledger_entry *entry, struct occ_error *err, size_t *len)
+check_proofs(const struct occ_ledger_entry *entry, struct occ_error *err)
 {
     for (size_t i = 0; i < entry->proof_count; i++) {
         const struct occ_ledger_proof *const proof = &entry->proofs[i];
@@ -17,17 +18,23 @@ check_proofs(const struct occ_ledger_entry *entry, struct occ_error *err, size_t
             return occ_error_set(err, OCC_ERR_FIELD_VALUE, "position %" PRIu64 ": counter %" PRIu64 " is out of range",
                                  entry->position, proof->counter);
         }
-        if (proof->text.len == 0 || proof->text.len > OCC_LIMIT_PROOF_LEN) {
+        const size_t len = proof->text.len + proof->document.len;
+        if (proof->text.len == 0 || len > OCC_LIMIT_PROOF_LEN) {
             return occ_error_set(err, OCC_ERR_LIMIT, "position %" PRIu64 ": a proof of %zu bytes, at most %u are taken",
-                                 entry->position, proof->text.len, OCC_LIMIT_PROOF_LEN);
+                                 entry->position, len, OCC_LIMIT_PROOF_LEN);
         }
-        *len += proof->text.len;
+        if (proof->document.len > OCC_LIMIT_LEDGER_DOCUMENT_LEN || proof->place > proof->text.len) {
+            return occ_error_set(err, OCC_ERR_LIMIT,
+                                 "position %" PRIu64 ": a document of %zu bytes at %zu, at most %d are taken, and "
+                                 "within the text",
+                                 entry->position, proof->document.len, proof->place, OCC_LIMIT_LEDGER_DOCUMENT_LEN);
+        }
     }
     return occ_success();
 }
 
 static OCC_RESULT
-check_entry(const struct occ_ledger_entry *entry, struct occ_error *err, size_t *len)
+check_entry(const struct occ_ledger_entry *entry, struct occ_error *err)
 {
     if (entry->position == 0 || entry->position > INT64_MAX || entry->received_ms > INT64_MAX) {
         return occ_error_set(err, OCC_ERR_FIELD_VALUE, "position %" PRIu64 " or its time is out of range",
@@ -40,13 +47,31 @@ check_entry(const struct occ_ledger_entry *entry, struct occ_error *err, size_t 
                              "position %" PRIu64 ": a part of the entry has a length that is not taken",
                              entry->position);
     }
-    return check_proofs(entry, err, len);
+    return check_proofs(entry, err);
+}
+
+size_t
+occ_ledger_write_len(const struct occ_ledger_write *write)
+{
+    size_t len = 0;
+    const uint8_t *document = NULL;
+    for (size_t i = 0; i < write->entry_count; i++) {
+        const struct occ_ledger_entry *const entry = &write->entries[i];
+        for (size_t k = 0; k < entry->proof_count; k++) {
+            const struct occ_ledger_proof *const proof = &entry->proofs[k];
+            len += proof->text.len + (proof->document.ptr == document ? 0 : proof->document.len);
+            document = proof->document.len == 0 ? document : proof->document.ptr;
+        }
+    }
+    for (size_t i = 0; i < write->token_count; i++) {
+        len += write->tokens[i].text.len;
+    }
+    return len;
 }
 
 struct occ_result
 occ_entry_check_write(const struct occ_ledger_write *write, struct occ_error *err)
 {
-    size_t len = 0;
     if (write->entry_count > OCC_LIMIT_LEDGER_WRITE_ENTRIES || write->token_count > OCC_LIMIT_LEDGER_WRITE_TOKENS) {
         return occ_error_set(err, OCC_ERR_LIMIT, "%zu entries and %zu tokens, at most %d and %d are written at once",
                              write->entry_count, write->token_count, OCC_LIMIT_LEDGER_WRITE_ENTRIES,
@@ -60,7 +85,7 @@ occ_entry_check_write(const struct occ_ledger_write *write, struct occ_error *er
                              OCC_LIMIT_LEDGER_EPOCH_ID_LEN, OCC_LIMIT_PEER_MEASUREMENT_LEN);
     }
     for (size_t i = 0; i < write->entry_count; i++) {
-        OCC_TRY(check_entry(&write->entries[i], err, &len));
+        OCC_TRY(check_entry(&write->entries[i], err));
     }
     for (size_t i = 0; i < write->token_count; i++) {
         const struct occ_ledger_token *const token = &write->tokens[i];
@@ -69,8 +94,8 @@ occ_entry_check_write(const struct occ_ledger_write *write, struct occ_error *er
             return occ_error_set(err, OCC_ERR_LIMIT, "tokens[%zu]: %zu bytes, at most %u are taken", i, token->text.len,
                                  OCC_LIMIT_LEDGER_TOKEN_LEN);
         }
-        len += token->text.len;
     }
+    const size_t len = occ_ledger_write_len(write);
     if (len > OCC_LIMIT_LEDGER_WRITE_LEN) {
         return occ_error_set(err, OCC_ERR_LIMIT, "%zu bytes, at most %u are written at once", len,
                              OCC_LIMIT_LEDGER_WRITE_LEN);
@@ -268,14 +293,14 @@ compare_proof(struct occ_ledger *ledger, const struct occ_ledger_entry *entry, s
     struct occ_fetch *const fetch = &ledger->fetch;
     const struct occ_ledger_proof *const given = &entry->proofs[i];
     const struct occ_row_part *const part = &fetch->at.part;
+    const struct occ_document_cut cut = occ_document_of(given);
     struct occ_bytes text;
     OCC_TRY(occ_fetch_text(fetch, err, &text));
     OCC_TRY(occ_fetch_names(fetch, part->chain, err));
     if (part->position != entry->position || part->total != entry->proof_count ||
         !occ_bytes_equal(occ_buf_view(&fetch->chain_id), entry->chain_id) ||
         fetch->at.proof.counter != given->counter ||
-        memcmp(fetch->at.proof.digest, given->digest, sizeof given->digest) != 0 ||
-        !occ_bytes_equal(text, given->text)) {
+        memcmp(fetch->at.proof.digest, given->digest, sizeof given->digest) != 0 || !occ_document_makes(&cut, text)) {
         return occ_error_set(err, OCC_ERR_INTEGRITY,
                              "position %" PRIu64
                              ": the ledger has another proof there than the one with counter %" PRIu64,

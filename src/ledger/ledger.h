@@ -42,10 +42,16 @@ void occ_ledger_close(struct occ_ledger *ledger);
 
 /* ---- writing: the writer's thread ---- */
 
+/*
+ * A proof's text is whole, or its attestation document stands beside it: many proofs share one, and it is neither copied
+ * nor stored for each. Both forms of a proof are the same proof: they are stored alike, and each is recognized as the other.
+ */
 struct occ_ledger_proof {
     uint64_t counter; /* >= 1 */
     uint8_t digest[32];
-    struct occ_bytes text; /* canonical JSON as the boundary gave it out */
+    struct occ_bytes text;     /* canonical JSON as the boundary gave it out */
+    struct occ_bytes document; /* that belongs into text; empty = the text is whole */
+    size_t place;              /* with document: in front of this byte of text */
 };
 
 /* Who an epoch is; put with its first entry, and the same afterwards. */
@@ -101,6 +107,11 @@ struct occ_ledger_write {
  * before this one.
  */
 OCC_RESULT occ_ledger_write(struct occ_ledger *ledger, const struct occ_ledger_write *write, struct occ_error *err);
+/*
+ * Bytes that OCC_LIMIT_LEDGER_WRITE_LEN bounds: texts, tokens, and each document once for proofs that follow one another and
+ * point to the same.
+ */
+size_t occ_ledger_write_len(const struct occ_ledger_write *write);
 /* Removes repeats that are older than they need be, as of now_ms; a bounded number at a time. *ret_more: there may be more. */
 OCC_RESULT occ_ledger_forget_repeats(struct occ_ledger *ledger, uint64_t now_ms, bool *ret_more, struct occ_error *err);
 

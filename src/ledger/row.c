@@ -46,17 +46,21 @@ occ_row_begin_part(struct occ_row_writer *writer, const struct occ_row_part *par
 }
 
 void
-occ_row_put_proof(struct occ_row_writer *writer, const struct occ_row_proof *proof, struct occ_bytes head,
-                  struct occ_bytes tail)
+occ_row_put_proof(struct occ_row_writer *writer, const struct occ_row_proof *proof, const struct occ_document_cut *cut)
 {
     struct occ_buf *const body = &writer->body;
+    const bool is_whole = proof->document == 0;
+    const size_t len = cut->head.len + cut->tail.len + (is_whole ? cut->document.len : 0);
     occ_buf_put_be64(body, proof->counter);
     occ_buf_put(body, occ_bytes_of(proof->digest, DIGEST_LEN));
     occ_buf_put_be64(body, proof->document);
-    occ_buf_put_be32(body, proof->document == 0 ? 0 : (uint32_t)head.len);
-    occ_buf_put_be32(body, (uint32_t)(head.len + tail.len));
-    occ_buf_put(body, head);
-    occ_buf_put(body, tail);
+    occ_buf_put_be32(body, is_whole ? 0 : (uint32_t)cut->head.len);
+    occ_buf_put_be32(body, (uint32_t)len);
+    occ_buf_put(body, cut->head);
+    if (is_whole) {
+        occ_buf_put(body, cut->document);
+    }
+    occ_buf_put(body, cut->tail);
     writer->part_proofs++;
     writer->proofs++;
 }

@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/reader.h"
+#include "ledger/document.h"
 
 enum { OCC_ROW_NUMBER_BITS = 24 };
 
@@ -66,9 +67,9 @@ struct occ_row_writer {
 void occ_row_begin(struct occ_row_writer *writer);
 /* count in *part is what is put in; it is written when the part ends. */
 void occ_row_begin_part(struct occ_row_writer *writer, const struct occ_row_part *part);
-/* text in two pieces, between which the document belongs. */
-void occ_row_put_proof(struct occ_row_writer *writer, const struct occ_row_proof *proof, struct occ_bytes head,
-                       struct occ_bytes tail);
+/* text in pieces; the document between them is put only where the proof has no number for it. */
+void occ_row_put_proof(struct occ_row_writer *writer, const struct occ_row_proof *proof,
+                       const struct occ_document_cut *cut);
 void occ_row_end_part(struct occ_row_writer *writer);
 /* Afterwards writer->body is the body. OCC_ERR_NOMEM, OCC_ERR_LIMIT. */
 OCC_RESULT occ_row_end(struct occ_row_writer *writer);

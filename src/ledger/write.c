@@ -125,13 +125,13 @@ put_proof(struct occ_ledger *ledger, const struct occ_ledger_entry *entry, const
         return refuse(err, entry, "its counter does not rise, the chain's last one is", chain->last_counter);
     }
     struct occ_heads *const next = &ledger->next;
-    const struct occ_document_cut cut = occ_document_cut(proof->text);
+    const struct occ_document_cut cut = occ_document_of(proof);
     struct occ_row_proof row_proof = { .counter = proof->counter, .digest = proof->digest };
-    if (cut.document.len > 0) {
+    if (occ_document_is_apart(&cut)) {
         OCC_TRY(put_document(ledger, cut.document, err, &row_proof.document));
     }
     const struct occ_ledger_put put = { .place = occ_row_place(next->row, ledger->row.proofs) };
-    occ_row_put_proof(&ledger->row, &row_proof, cut.head, cut.tail);
+    occ_row_put_proof(&ledger->row, &row_proof, &cut);
     next->proofs++;
     chain->last_counter = proof->counter;
     chain->proofs++;

@@ -1,4 +1,4 @@
-/* socket.c — unix stream sockets. */
+/* socket.c — stream sockets. */
 #include "os/socket.h"
 
 #include <errno.h>
@@ -11,7 +11,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <linux/vm_sockets.h>
+
 #include "os/fd.h"
+#include "os/vsock.h"
 
 enum { BACKLOG = 16 };
 
@@ -104,13 +107,31 @@ occ_socket_listen_unix(const char *path, struct occ_error *err, int *ret_fd)
     return occ_success();
 }
 
+/* A unix socket has its mode, a vsock has none: there only its parent may be a boundary's peer. */
+static bool
+is_welcome(const struct sockaddr_storage *peer)
+{
+    if (peer->ss_family != AF_VSOCK) {
+        return true;
+    }
+    struct sockaddr_vm vsock;
+    memcpy(&vsock, peer, sizeof vsock);
+    return vsock.svm_cid == OCC_VSOCK_CID_PARENT || vsock.svm_cid == OCC_VSOCK_CID_LOCAL;
+}
+
 struct occ_result
 occ_socket_accept(int listen_fd, struct occ_error *err, int *ret_fd)
 {
+    struct sockaddr_storage peer = { 0 };
     int fd;
     do {
-        fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        socklen_t len = sizeof peer;
+        fd = accept4(listen_fd, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
     } while (fd < 0 && errno == EINTR);
+    if (fd >= 0 && !is_welcome(&peer)) {
+        (void)close(fd);
+        return occ_error_set(err, OCC_ERR_BUSY, "a connection of a stranger was closed");
+    }
     if (fd < 0 && (errno == EAGAIN || errno == ECONNABORTED)) {
         return occ_error_set(err, OCC_ERR_BUSY, "no connection is waiting");
     }

@@ -1,5 +1,5 @@
 /*
- * socket.h — blocking unix sockets for the boundary. (The HTTP side has its own in net.)
+ * socket.h — stream sockets for the boundary: unix ones, and those of vsock.h. (The HTTP side has its own in net.)
  */
 #ifndef OCC_OS_SOCKET_H
 #define OCC_OS_SOCKET_H
@@ -12,7 +12,10 @@
  * OCC_ERR_LOCKED; anything else at that path is left alone and refused.
  */
 OCC_RESULT occ_socket_listen_unix(const char *path, struct occ_error *err, int *ret_fd);
-/* Accepts one connection, non-blocking from then on. OCC_ERR_BUSY: none is waiting. */
+/*
+ * Accepts one connection, non-blocking from then on. OCC_ERR_BUSY: none is waiting, or it came over vsock from somebody else
+ * than the parent instance or this machine (vsock.h) and was closed.
+ */
 OCC_RESULT occ_socket_accept(int listen_fd, struct occ_error *err, int *ret_fd);
 /*
  * Takes over a connected stream socket that a parent process has given: not inherited by others, non-blocking. OCC_ERR_STATE

@@ -47,22 +47,6 @@ occ_jobs_pop(struct occ_jobs *jobs)
     return job;
 }
 
-size_t
-occ_jobs_len_of(const struct occ_store_job *job)
-{
-    size_t len = 0;
-    for (size_t i = 0; i < job->write.entry_count; i++) {
-        const struct occ_ledger_entry *entry = &job->write.entries[i];
-        for (size_t k = 0; k < entry->proof_count; k++) {
-            len += entry->proofs[k].text.len;
-        }
-    }
-    for (size_t i = 0; i < job->write.token_count; i++) {
-        len += job->write.tokens[i].text.len;
-    }
-    return len;
-}
-
 static bool
 is_same_epoch(const struct occ_ledger_epoch *a, const struct occ_ledger_epoch *b)
 {

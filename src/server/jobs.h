@@ -17,8 +17,6 @@ void occ_jobs_push(struct occ_jobs *jobs, struct occ_store_job *job);
 void occ_jobs_push_front(struct occ_jobs *jobs, struct occ_jobs *front);
 struct occ_store_job *occ_jobs_pop(struct occ_jobs *jobs); /* NULL if it is empty */
 
-/* Bytes that a job's proofs and tokens have. */
-size_t occ_jobs_len_of(const struct occ_store_job *job);
 /*
  * Moves jobs from the front of jobs to batch (which is empty): as many as may share a transaction (one epoch,
  * OCC_LIMIT_LEDGER_WRITE_ENTRIES, OCC_LIMIT_LEDGER_WRITE_LEN) and max of them at most, but one if there is one.

@@ -328,7 +328,7 @@ occ_writer_write(struct occ_writer *writer, struct occ_store_job *job)
     OCC_ENSURE(!writer->halted && !writer->stopping, OCC_ERR_BUSY);
     const bool in_trouble = writer->failure != OCC_OK;
     OCC_ENSURE(job->keep || !in_trouble, OCC_ERR_BUSY);
-    job->len = occ_jobs_len_of(job);
+    job->len = occ_ledger_write_len(&job->write);
     OCC_ENSURE(job->keep || writer->waiting.len + job->len <= OCC_LIMIT_LEDGER_WRITE_LEN, OCC_ERR_BUSY);
     occ_jobs_push(&writer->waiting, job);
     if (in_trouble) {

@@ -110,7 +110,9 @@ refuse(const struct occ_settings *settings, enum occ_err code, const char *why, 
 {
     static const struct {
         const char *begin, *name;
-    } files[] = { { "nitro root: ", "nitro-root" }, { "timestamp roots: ", "tsa-roots" } };
+    } files[] = { { "nitro root: ", "nitro-root" },
+                  { "simulated nitro root: ", "sim-nitro-root" },
+                  { "timestamp roots: ", "tsa-roots" } };
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         const char *path = occ_settings_text(settings, files[i].name);
         if (path != NULL && occ_bytes_starts(occ_bytes_str(why), files[i].begin)) {
@@ -138,9 +140,11 @@ struct occ_result
 occ_trust_verifier(const struct occ_settings *settings, struct occ_error *err, occ_verifier **ret_verifier)
 {
     OCC_BUF_AUTO(nitro, OCC_LIMIT_ROOTS_LEN);
+    OCC_BUF_AUTO(sim_nitro, OCC_LIMIT_ROOTS_LEN);
     OCC_BUF_AUTO(roots, OCC_LIMIT_ROOTS_LEN);
     static const char *const endings[] = { ".pem", ".crt", ".cer", NULL };
     OCC_TRY(read_roots(occ_settings_text(settings, "nitro-root"), "--nitro-root", NULL, err, &nitro));
+    OCC_TRY(read_roots(occ_settings_text(settings, "sim-nitro-root"), "--sim-nitro-root", NULL, err, &sim_nitro));
     OCC_TRY(read_roots(occ_settings_text(settings, "tsa-roots"), "--tsa-roots", endings, err, &roots));
     struct list rp_ids = { .text = OCC_BUF_INIT(LIST_LEN_MAX) };
     struct list origins = { .text = OCC_BUF_INIT(LIST_LEN_MAX) };
@@ -160,6 +164,8 @@ occ_trust_verifier(const struct occ_settings *settings, struct occ_error *err, o
             .size = sizeof options,
             .nitro_root = content_of(settings, "nitro-root", &nitro),
             .nitro_root_len = nitro.len,
+            .sim_nitro_root = content_of(settings, "sim-nitro-root", &sim_nitro),
+            .sim_nitro_root_len = sim_nitro.len,
             .tsa_roots = content_of(settings, "tsa-roots", &roots),
             .tsa_roots_len = roots.len,
             .rp_ids = rp_ids.names,

@@ -16,6 +16,13 @@
       .help = "Root certificate of Nitro attestation documents (PEM or DER) in place of AWS's, which is built in. " \
               "Reports " \
               "say so." }, \
+        { .name = "sim-nitro-root", \
+          .type = OCC_SETTING_TEXT, \
+          .argument = "FILE", \
+          .env = env_of("OCC_SIM_NITRO_ROOT"), \
+          .help = \
+              "Root certificate of SIMULATED attestation documents (PEM or DER), for tests and demos. Without, they " \
+              "are not verified." }, \
         { .name = "tsa-roots", \
           .type = OCC_SETTING_TEXT, \
           .argument = "PATH", \

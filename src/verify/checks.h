@@ -14,6 +14,7 @@
 struct occ_checks_trust {
     struct occ_path_trust *nitro;
     bool nitro_is_aws;
+    struct occ_path_trust *sim_nitro;       /* of simulated documents; or NULL */
     struct occ_timestamp_roots *timestamps; /* or NULL */
     struct occ_webauthn_names rp_ids, origins;
 };

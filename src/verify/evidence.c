@@ -107,6 +107,9 @@ put_attestation(struct occ_buf *buf, const struct occ_evidence_attestation *atte
     occ_buf_put_byte(buf, '{');
     put_bool(buf, "verified", attestation->verified);
     put_text(buf, "format", attestation->format);
+    if (attestation->simulated) {
+        put_bool(buf, "simulated", true);
+    }
     if (attestation->verified) {
         put_text(buf, "binding", occ_policy_binding_name(attestation->binding));
         put_text(buf, "measurement", attestation->pcrs[0]);

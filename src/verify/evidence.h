@@ -22,6 +22,7 @@ struct occ_evidence_attestation {
     bool verified;
     enum occ_binding binding; /* if verified */
     bool body_without_format; /* bound to the body as it was before attestationFormat was in it */
+    bool simulated;           /* format "sim-nitro": software stood in for the device, which vouches for nothing */
     bool root_is_aws;
     char format[OCC_EVIDENCE_FORMAT_SIZE];
     char module_id[OCC_EVIDENCE_NAME_SIZE];

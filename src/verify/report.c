@@ -182,7 +182,8 @@ put_claimed(struct occ_buf *buf, const struct occ_proof *proof, const struct occ
     } claims[] = {
         /* PROTOCOL §5: an attestation shows a program in a TEE; of a hardware key it shows nothing */
         { "enforcement", !evidence->attestation.verified || proof->enforcement != OCC_ENFORCEMENT_MEASURED_TEE },
-        { "measurement", !evidence->attestation.verified },
+        /* software that stood in for the device measures nothing */
+        { "measurement", !evidence->attestation.verified || evidence->attestation.simulated },
         { "time", proof->has_time },
         { "attestationFormat", proof->attestation_format.len > 0 && !evidence->attestation.verified },
         { "actor", proof->agency != NULL && !evidence->actor.verified },

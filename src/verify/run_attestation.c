@@ -33,17 +33,24 @@ put_hex(char *to, struct occ_bytes bytes)
     to[2 * bytes.len] = '\0';
 }
 
+/* The root that a document of this format must go up to; NULL: none was named. */
+static struct occ_path_trust *
+root_for(const struct occ_run *run)
+{
+    const struct occ_checks_trust *trust = run->input->trust;
+    return run->evidence->attestation.simulated ? trust->sim_nitro : trust->nitro;
+}
+
 static void
 record(const struct occ_run *run, const struct occ_nitro_document *document)
 {
     struct occ_evidence_attestation *found = &run->evidence->attestation;
-    const struct occ_checks_trust *trust = run->input->trust;
     found->read = true;
-    found->root_is_aws = trust->nitro_is_aws;
+    found->root_is_aws = !found->simulated && run->input->trust->nitro_is_aws;
     found->time_ms = document->time_ms;
     occ_evidence_copy(found->format, sizeof found->format, run->proof.attestation_format);
     occ_evidence_copy(found->module_id, sizeof found->module_id, document->module_id);
-    put_hex(found->root_sha256, occ_bytes_of(occ_path_trust_fingerprint(trust->nitro), OCC_SHA256_LEN));
+    put_hex(found->root_sha256, occ_bytes_of(occ_path_trust_fingerprint(root_for(run)), OCC_SHA256_LEN));
     for (size_t i = 0; i < OCC_LIMIT_NITRO_PCRS; i++) {
         if (document->pcrs[i].len > 0) {
             put_hex(found->pcrs[i], document->pcrs[i]);
@@ -51,16 +58,21 @@ record(const struct occ_run *run, const struct occ_nitro_document *document)
     }
 }
 
-/* PROTOCOL §5: PCR0 is the measurement, and was measured at all. */
+/* PROTOCOL §5: PCR0 is the measurement, after "sim:" in a simulated one, and was measured at all. */
 static OCC_RESULT
 check_measurement(const struct occ_run *run, const struct occ_nitro_document *document, struct occ_error *err)
 {
     if (occ_nitro_is_debug(document)) {
         return occ_error_code(err, OCC_ERR_NITRO_DEBUG);
     }
-    if (!occ_bytes_is(run->proof.measurement, run->evidence->attestation.pcrs[0])) {
-        return occ_error_set(err, OCC_ERR_NITRO_MEASUREMENT, "PCR0 is not the measurement of the proof: %.16s…",
-                             run->evidence->attestation.pcrs[0]);
+    const struct occ_evidence_attestation *found = &run->evidence->attestation;
+    const char *prefix = found->simulated ? "sim:" : "";
+    const struct occ_bytes measurement = run->proof.measurement;
+    const size_t len = strlen(prefix);
+    if (!occ_bytes_starts(measurement, prefix) ||
+        !occ_bytes_is(occ_bytes_of(measurement.ptr + len, measurement.len - len), found->pcrs[0])) {
+        return occ_error_set(err, OCC_ERR_NITRO_MEASUREMENT, "%sPCR0 is not the measurement of the proof: %s%.16s…",
+                             prefix, prefix, found->pcrs[0]);
     }
     return occ_success();
 }
@@ -152,6 +164,10 @@ say_verified(const struct occ_evidence_attestation *found, struct occ_error *err
         [OCC_BINDING_BATCH] = "about a batch that holds this proof",
         [OCC_BINDING_KEY] = "about the key that signed",
     };
+    if (found->simulated) {
+        return occ_error_set(err, OCC_OK, "SIMULATED document %s, under the given root of the simulation, enclave %s",
+                             what[found->binding], found->module_id);
+    }
     return occ_error_set(err, OCC_OK, "Nitro document %s, %s root, enclave %s", what[found->binding],
                          found->root_is_aws ? "AWS's" : "under the given, NOT AWS's,", found->module_id);
 }
@@ -170,7 +186,7 @@ verify_nitro(struct occ_run *run, struct occ_error *err)
         return say_refused(read, &why, err);
     }
     record(run, &document);
-    const struct occ_result verified = occ_nitro_verify(&document, run->input->trust->nitro, &why, &facts);
+    const struct occ_result verified = occ_nitro_verify(&document, root_for(run), &why, &facts);
     if (!occ_is_ok(verified)) {
         return say_refused(verified, &why, err);
     }
@@ -182,15 +198,40 @@ verify_nitro(struct occ_run *run, struct occ_error *err)
     return say_verified(found, err);
 }
 
+static OCC_RESULT
+not_performed(struct occ_run *run, const char *why, struct occ_error *err)
+{
+    const struct occ_result result = occ_error_set(err, OCC_ERR_UNSUPPORTED, "attestation format \"%.*s\" %s",
+                                                   OCC_BYTES_ARG(run->proof.attestation_format), why);
+    run->why_no_attestation = *err;
+    return result;
+}
+
+/* A document of the software that stands in for the device: it vouches for nothing, so the proof may not claim anything. */
+static OCC_RESULT
+verify_simulated(struct occ_run *run, struct occ_error *err)
+{
+    if (run->proof.enforcement != OCC_ENFORCEMENT_STUB) {
+        return occ_error_set(err, OCC_ERR_ATTESTATION_SIMULATED,
+                             "enforcement \"%s\" beside a simulated attestation, expected \"stub\"",
+                             occ_proof_enforcement_name(run->proof.enforcement));
+    }
+    if (run->input->trust->sim_nitro == NULL) {
+        return not_performed(run, "is SIMULATED: verified only under a root of the simulation, and none was given",
+                             err);
+    }
+    run->evidence->attestation.simulated = true;
+    return verify_nitro(run, err);
+}
+
 struct occ_result
 occ_run_attestation(struct occ_run *run, struct occ_error *err)
 {
     if (occ_bytes_is(run->proof.attestation_format, "aws-nitro")) {
         return verify_nitro(run, err);
     }
-    const struct occ_result result =
-        occ_error_set(err, OCC_ERR_UNSUPPORTED, "attestation format \"%.*s\" cannot be verified by this version",
-                      OCC_BYTES_ARG(run->proof.attestation_format));
-    run->why_no_attestation = *err;
-    return result;
+    if (occ_bytes_is(run->proof.attestation_format, "sim-nitro")) {
+        return verify_simulated(run, err);
+    }
+    return not_performed(run, "cannot be verified by this version", err);
 }

@@ -22,6 +22,34 @@ occ_verifier_check_struct(const void *given, size_t size, size_t first, size_t k
     return occ_success();
 }
 
+static bool
+is_aws(const struct occ_path_trust *trust)
+{
+    return memcmp(occ_path_trust_fingerprint(trust), occ_nitro_aws_root_sha256, OCC_SHA256_LEN) == 0;
+}
+
+/* A root of its own: what a real machine signs is never taken for simulated, nor the other way round. */
+static OCC_RESULT
+take_sim_nitro_root(const struct occ_verifier_options *options, struct occ_error *err, struct occ_checks_trust *trust)
+{
+    if (options->sim_nitro_root == NULL) {
+        return occ_success();
+    }
+    struct occ_error why = { 0 };
+    const struct occ_bytes root = occ_bytes_of(options->sim_nitro_root, options->sim_nitro_root_len);
+    const struct occ_result made = occ_path_trust_new(root, &why, &trust->sim_nitro);
+    if (!occ_is_ok(made)) {
+        return occ_error_set(err, made.code, "simulated nitro root: %s", why.text);
+    }
+    const uint8_t *fingerprint = occ_path_trust_fingerprint(trust->sim_nitro);
+    const bool same = memcmp(fingerprint, occ_path_trust_fingerprint(trust->nitro), OCC_SHA256_LEN) == 0;
+    if (same || is_aws(trust->sim_nitro)) {
+        return occ_error_set(err, OCC_ERR_FIELD_VALUE, "simulated nitro root: %s, expected one of the simulation's own",
+                             same ? "the root of Nitro documents" : "AWS's");
+    }
+    return occ_success();
+}
+
 static OCC_RESULT
 take_roots(const struct occ_verifier_options *options, struct occ_error *err, struct occ_checks_trust *trust)
 {
@@ -34,8 +62,8 @@ take_roots(const struct occ_verifier_options *options, struct occ_error *err, st
         return occ_error_set(err, nitro.code, "nitro root: %s", why.text);
     }
     /* A root that is AWS's is AWS's, whoever gave it. */
-    trust->nitro_is_aws =
-        memcmp(occ_path_trust_fingerprint(trust->nitro), occ_nitro_aws_root_sha256, OCC_SHA256_LEN) == 0;
+    trust->nitro_is_aws = is_aws(trust->nitro);
+    OCC_TRY(take_sim_nitro_root(options, err, trust));
     if (options->tsa_roots == NULL) {
         return occ_success();
     }
@@ -173,6 +201,7 @@ occ_verifier_free(occ_verifier *verifier)
         return;
     }
     occ_path_trust_free(verifier->trust.nitro);
+    occ_path_trust_free(verifier->trust.sim_nitro);
     occ_timestamp_roots_free(verifier->trust.timestamps);
     free(verifier->names);
     free(verifier);

@@ -109,10 +109,9 @@ chain_of(struct occ_bytes chain_id)
 static void
 read_results(const struct occ_frame *frame, struct seen *seen)
 {
-    struct occ_reader in;
-    uint16_t results = 0;
-    require(occ_is_ok(occ_commit_read_results(frame->payload, &in, &results)));
-    for (; results > 0; results--) {
+    struct occ_commit_results in;
+    require(occ_is_ok(occ_commit_read_results(frame->payload, &in)));
+    for (uint16_t i = 0; i < in.result_count; i++) {
         struct occ_commit_outcome outcome;
         struct occ_commit_proof proof;
         require(occ_is_ok(occ_commit_next_result(&in, &outcome)));
@@ -123,7 +122,7 @@ read_results(const struct occ_frame *frame, struct seen *seen)
             *counter = proof.counter;
         }
     }
-    require(occ_reader_done(&in));
+    require(occ_reader_done(&in.in));
 }
 
 /* A HELLO_OK tells what was seen. */

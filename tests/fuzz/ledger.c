@@ -40,9 +40,11 @@ read_row(struct occ_bytes body)
             put_part(&writer, &at);
             left = at.part.count;
         }
-        const size_t cut = at.proof.document_at;
-        occ_row_put_proof(&writer, &at.proof, occ_bytes_of(at.proof.text.ptr, cut),
-                          occ_bytes_of(at.proof.text.ptr + cut, at.proof.text.len - cut));
+        const struct occ_ledger_proof proof = { .text = at.proof.text,
+                                                .document = occ_bytes_str("?"), /* by number: not in the row */
+                                                .place = at.proof.document_at };
+        const struct occ_document_cut apart = occ_document_of(&proof), whole = { .head = at.proof.text };
+        occ_row_put_proof(&writer, &at.proof, at.proof.document == 0 ? &whole : &apart);
         left--;
         must(at.number == proofs++);
     }

@@ -49,6 +49,23 @@ test_verdicts(void **state)
     free(good);
 }
 
+/* Verified or not, a simulated attestation is called one; of a proof that nobody signed nothing is said. */
+static void
+test_simulated(void **state)
+{
+    (void)state;
+    char *text = replace(PLAIN_PROOF, "\"enforcement\":",
+                         "\"attestation\":{\"format\":\"sim-nitro\",\"reportB64\":\"AAAA\"},\"enforcement\":");
+    char *signed_text = sign_proof(text);
+    struct occ_judged judged = judge_text(signed_text, NULL);
+    assert_int_equal(judged.verdict, OCC_VERDICT_VALID);
+    assert_true(judged.simulated);
+    judged = judge_text(text, NULL);
+    assert_false(judged.simulated);
+    free(signed_text);
+    free(text);
+}
+
 static void
 test_counter_too_long(void **state)
 {
@@ -70,7 +87,8 @@ test_counter_too_long(void **state)
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_verdicts), cmocka_unit_test(test_counter_too_long) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_verdicts), cmocka_unit_test(test_simulated),
+                                        cmocka_unit_test(test_counter_too_long) };
     assert(occ_verifier_new(NULL, &verifier) == OCC_OK);
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     occ_verifier_free(verifier);

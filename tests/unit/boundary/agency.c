@@ -151,7 +151,7 @@ webauthn(const struct fixture *fixture, const struct says *says, bool strong)
 /* ---- commits ---- */
 
 /* One digest with that agency, as the request's or the digest's own. */
-static struct occ_reader
+static struct occ_commit_results
 commit(struct fixture *fixture, const char *agency, bool own)
 {
     struct occ_commit_writer writer;
@@ -175,7 +175,7 @@ commit(struct fixture *fixture, const char *agency, bool own)
 static void
 expect_taken(struct fixture *fixture, const char *agency, uint64_t position, enum occ_actor_form form)
 {
-    struct occ_reader in = commit(fixture, agency, position % 2 == 0);
+    struct occ_commit_results in = commit(fixture, agency, position % 2 == 0);
     struct occ_commit_outcome outcome = parent_expect_success(&fixture->parent, &in, position, 1);
     struct occ_commit_proof proof;
     assert_true(occ_commit_next_proof(&outcome.proofs, &proof));
@@ -199,7 +199,7 @@ static void
 expect_refused(struct fixture *fixture, struct text agency, enum occ_err code, const char *text)
 {
     for (int own = 0; own < 2; own++) {
-        struct occ_reader in = commit(fixture, agency.text, own == 1);
+        struct occ_commit_results in = commit(fixture, agency.text, own == 1);
         if (own == 1) { /* a challenge that was good once was used by the first try */
             struct occ_commit_outcome outcome;
             assert_int_equal(occ_commit_next_result(&in, &outcome).code, OCC_OK);
@@ -294,7 +294,7 @@ test_once(void **state)
         }
         occ_commit_end(&writer);
         assert_int_equal(parent_play(&fixture.parent), OCC_OK);
-        struct occ_reader results = parent_results(&fixture.parent, 5, 1);
+        struct occ_commit_results results = parent_results(&fixture.parent, 5, 1);
         struct occ_commit_outcome outcome;
         assert_int_equal(occ_commit_next_result(&results, &outcome).code, OCC_OK);
         assert_int_not_equal(outcome.code, OCC_OK);
@@ -326,7 +326,7 @@ test_batch(void **state)
         }
         occ_commit_end(&writer);
         assert_int_equal(parent_play(&fixture.parent), OCC_OK);
-        struct occ_reader in = parent_results(&fixture.parent, 5, 1);
+        struct occ_commit_results in = parent_results(&fixture.parent, 5, 1);
         if (bad == 0) {
             parent_expect_success(&fixture.parent, &in, 1, 3);
         } else {
@@ -495,7 +495,7 @@ test_long(void **state)
     start(&fixture, STRONG_ONLY);
     static char flood[8 * OCC_LIMIT_VALUE_LEN + 2];
     memset(flood, ' ', sizeof flood - 1);
-    struct occ_reader in = commit(&fixture, flood, true);
+    struct occ_commit_results in = commit(&fixture, flood, true);
     parent_expect_refusal(&in, OCC_ERR_LIMIT, "digests[0].agency: 131073 bytes of JSON text");
     struct text agency = fresh_direct(&fixture, (struct says){ 0 });
     static char text[2 * OCC_LIMIT_VALUE_LEN];

@@ -33,7 +33,7 @@ test_exact_proofs(void **state)
     struct parent parent;
     parent_begin(&parent);
     parent_commit(&parent, "", NULL, 1);
-    struct occ_reader in = parent_results(&parent, 5, 1);
+    struct occ_commit_results in = parent_results(&parent, 5, 1);
     struct occ_commit_outcome outcome = parent_expect_success(&parent, &in, 1, 1);
     struct occ_commit_proof proof;
     assert_true(occ_commit_next_proof(&outcome.proofs, &proof));
@@ -63,11 +63,11 @@ test_chain_over_requests(void **state)
         parent_put_request(&writer, "c", "{}", 2);
         occ_commit_end(&writer);
         assert_int_equal(parent_play(&parent), OCC_OK);
-        struct occ_reader in = parent_results(&parent, 9, 3);
+        struct occ_commit_results in = parent_results(&parent, 9, 3);
         parent_expect_success(&parent, &in, 3 * i + 1, 1);
         assert_true(occ_bytes_is(parent_expect_success(&parent, &in, 3 * i + 2, 1 + 7 * i).opaque, "b"));
         parent_expect_success(&parent, &in, 3 * i + 3, 2);
-        assert_true(occ_reader_done(&in));
+        assert_true(occ_reader_done(&in.in));
         parent.world.now_ms += i % 3 == 0 ? 0 : i;
         if (i % 2 == 0) {
             assert_int_equal(parent_ack(&parent, 3 * i + 1), OCC_OK);
@@ -97,7 +97,7 @@ test_refusal_in_a_frame(void **state)
     parent_put_request(&writer, "good again", NULL, 1);
     occ_commit_end(&writer);
     assert_int_equal(parent_play(&parent), OCC_OK);
-    struct occ_reader in = parent_results(&parent, 9, 5);
+    struct occ_commit_results in = parent_results(&parent, 9, 5);
     parent_expect_success(&parent, &in, 1, 2);
     parent_expect_refusal(&in, OCC_ERR_FIELD_TYPE, "metadata: an array, expected an object");
     parent_expect_refusal(&in, OCC_ERR_FIELD_LENGTH, "digests: 0 entries, expected 1 to 10000");
@@ -125,10 +125,10 @@ test_signer_fails(void **state)
         parent_put_request(&writer, "works", NULL, 1);
         occ_commit_end(&writer);
         assert_int_equal(parent_play(&parent), OCC_OK);
-        struct occ_reader in = parent_results(&parent, 9, 2);
+        struct occ_commit_results in = parent_results(&parent, 9, 2);
         parent_expect_refusal(&in, OCC_ERR_UNAVAILABLE, "the boundary could not sign: out of reach");
         parent_expect_success(&parent, &in, 1 + at, 1);
-        assert_true(occ_reader_done(&in));
+        assert_true(occ_reader_done(&in.in));
         assert_true(occ_gate_is_sound(parent.gate));
     }
     assert_int_equal(parent.counter, 6);
@@ -262,7 +262,7 @@ test_chains(void **state)
         }
         occ_commit_end(&writer);
         assert_int_equal(parent_play(&parent), OCC_OK);
-        struct occ_reader in = parent_results(&parent, 9, 3);
+        struct occ_commit_results in = parent_results(&parent, 9, 3);
         for (size_t i = 0; i < 3; i++) {
             const struct occ_commit_outcome outcome =
                 parent_expect_success(&chains[i], &in, 3 * round + i + 1, (unsigned)(i + round % 2 + 1));
@@ -289,14 +289,14 @@ test_retention_full(void **state)
     config.retained_len_max = 10000;
     parent_begin_with(&parent, &config);
     parent_commit(&parent, "x", NULL, 20); /* can never be kept */
-    struct occ_reader in = parent_results(&parent, 5, 1);
+    struct occ_commit_results in = parent_results(&parent, 5, 1);
     parent_expect_refusal(&in, OCC_ERR_LIMIT, "digests: their proofs are larger than what the boundary may keep");
     uint64_t position = 0;
     struct occ_commit_outcome outcome;
     for (;;) {
         parent_commit(&parent, "x", NULL, 1);
         in = parent_results(&parent, 5, 1);
-        struct occ_reader peek = in;
+        struct occ_commit_results peek = in;
         assert_int_equal(occ_commit_next_result(&peek, &outcome).code, OCC_OK);
         if (outcome.code != OCC_OK) {
             break;
@@ -324,7 +324,7 @@ test_digests_max(void **state)
     assert_int_equal(parent_hello(&parent).digests_max, 3);
     parent_commit_well(&parent, 1, 3);
     parent_commit(&parent, "x", NULL, 4);
-    struct occ_reader in = parent_results(&parent, 5, 1);
+    struct occ_commit_results in = parent_results(&parent, 5, 1);
     parent_expect_refusal(&in, OCC_ERR_FIELD_LENGTH, "digests: 4 entries, expected 1 to 3");
     parent_end(&parent);
 }
@@ -338,7 +338,7 @@ test_answer_limit(void **state)
     parent_begin(&parent);
     const unsigned signatures = parent.world.signatures;
     parent_commit(&parent, "x", long_metadata(), 1000); /* a 16 KiB value in each of 1,000 proofs */
-    struct occ_reader in = parent_results(&parent, 5, 1);
+    struct occ_commit_results in = parent_results(&parent, 5, 1);
     parent_expect_refusal(&in, OCC_ERR_LIMIT, "digests: their proofs would take ");
     assert_int_equal(parent.world.signatures, signatures);
     parent_commit(&parent, "x", long_metadata(), 970);
@@ -361,11 +361,11 @@ test_frame_limit(void **state)
     parent_put_request(&writer, "3", NULL, 5);
     occ_commit_end(&writer);
     assert_int_equal(parent_play(&parent), OCC_OK);
-    struct occ_reader in = parent_results(&parent, 9, 3);
+    struct occ_commit_results in = parent_results(&parent, 9, 3);
     parent_expect_success(&parent, &in, 1, 900);
     parent_expect_refusal(&in, OCC_ERR_BUSY, "the results of this frame's requests are larger than a frame");
     parent_expect_success(&parent, &in, 2, 5);
-    assert_true(occ_reader_done(&in));
+    assert_true(occ_reader_done(&in.in));
     parent_end(&parent);
 }
 
@@ -383,7 +383,7 @@ test_many_refusals(void **state)
     }
     occ_commit_end(&writer);
     assert_int_equal(parent_play(&parent), OCC_OK);
-    struct occ_reader in = parent_results(&parent, 9, OCC_LIMIT_FRAME_REQUESTS);
+    struct occ_commit_results in = parent_results(&parent, 9, OCC_LIMIT_FRAME_REQUESTS);
     for (unsigned i = 0; i < OCC_LIMIT_FRAME_REQUESTS; i++) {
         parent_expect_refusal(&in, OCC_ERR_JSON_SYNTAX, "metadata: ");
     }
@@ -420,7 +420,7 @@ test_no_room_out(void **state)
     assert_int_equal(parent.world.signatures, signatures);
     assert_true(refusals > 10);
     assert_int_equal(parent_play(&parent), OCC_OK);
-    struct occ_reader in = parent_results(&parent, 9, 1);
+    struct occ_commit_results in = parent_results(&parent, 9, 1);
     parent_expect_success(&parent, &in, 1, 4);
     parent_end(&parent);
 }

@@ -76,7 +76,7 @@ test_most_chains(void **state)
     }
     occ_commit_end(&writer);
     assert_int_equal(parent_play(&parent), OCC_OK);
-    struct occ_reader in = parent_results(&parent, 5, OCC_LIMIT_CHAINS - 1);
+    struct occ_commit_results in = parent_results(&parent, 5, OCC_LIMIT_CHAINS - 1);
     for (size_t i = 0; i < OCC_LIMIT_CHAINS - 1; i++) {
         parent.counter = 0;
         assert_true(occ_bytes_equal(parent_expect_success(&parent, &in, i + 1, 1).chain_id, ids[i]));
@@ -147,23 +147,23 @@ test_versions(void **state)
     (void)state;
     struct parent parent;
     parent_begin(&parent);
-    const struct occ_hello newer = { .min_version = 3, .max_version = 4 };
+    const struct occ_hello newer = { .min_version = 4, .max_version = 5 };
     occ_gate_begin_session(parent.gate);
     occ_hello_put(&parent.in, &newer);
     expect_end(&parent, OCC_ERR_WIRE_VERSION,
-               "the parent speaks versions 3 to 4 of the frame protocol, this boundary 2");
-    const struct occ_hello older = { .min_version = 1, .max_version = 1 };
+               "the parent speaks versions 4 to 5 of the frame protocol, this boundary 3");
+    const struct occ_hello older = { .min_version = 1, .max_version = 2 };
     occ_gate_begin_session(parent.gate);
     occ_hello_put(&parent.in, &older);
     expect_end(&parent, OCC_ERR_WIRE_VERSION,
-               "the parent speaks versions 1 to 1 of the frame protocol, this boundary 2");
+               "the parent speaks versions 1 to 2 of the frame protocol, this boundary 3");
     const struct occ_hello both = { .min_version = 0, .max_version = 9, .features = UINT64_MAX };
     occ_gate_begin_session(parent.gate);
     occ_hello_put(&parent.in, &both);
     assert_int_equal(parent_play(&parent), OCC_OK);
     struct occ_hello_ok ok;
     assert_int_equal(occ_hello_read_ok(parent_frame(&parent).payload, &ok).code, OCC_OK);
-    assert_int_equal(ok.version, 2);
+    assert_int_equal(ok.version, 3);
     assert_int_equal(ok.features, 0); /* only what both have */
     parent_end(&parent);
 }
@@ -220,7 +220,10 @@ test_ping(void **state)
         const struct occ_frame frame = parent_frame(&parent);
         assert_int_equal(frame.type, OCC_FRAME_PONG);
         assert_int_equal(frame.id, id);
-        assert_int_equal(frame.payload.len, 0);
+        struct occ_status status;
+        assert_int_equal(occ_status_read(frame.payload, &status).code, OCC_OK);
+        assert_int_equal(status.trouble.len, 0);
+        assert_false(status.has_attester);
     }
     parent_end(&parent);
 }
@@ -291,10 +294,11 @@ test_given_again(void **state)
     assert_int_equal(ok.last_position, 3);
     assert_int_equal(ok.acknowledged_position, 1);
     assert_int_equal(ok.heads[0].counter, 4);
-    struct occ_reader in = parent_results(&parent, 0, 2); /* the refusal is not kept */
+    struct occ_commit_results in = parent_results(&parent, 0, 2); /* the refusal is not kept */
     assert_true(parent_is_done(&parent));
-    struct occ_reader before = occ_reader_of(occ_buf_view(&first));
-    (void)occ_reader_take(&before, OCC_FRAME_HEAD_LEN + 2);
+    struct occ_commit_results before;
+    const struct occ_bytes payload = occ_bytes_of(first.ptr + OCC_FRAME_HEAD_LEN, first.len - OCC_FRAME_HEAD_LEN);
+    assert_int_equal(occ_commit_read_results(payload, &before).code, OCC_OK);
     for (unsigned i = 0; i < 3; i++) {
         struct occ_commit_outcome then, now;
         assert_int_equal(occ_commit_next_result(&before, &then).code, OCC_OK);
@@ -307,7 +311,7 @@ test_given_again(void **state)
         assert_int_equal(now.proof_count, then.proof_count);
         assert_true(occ_bytes_equal(now.proofs, then.proofs));
     }
-    assert_true(occ_reader_done(&in));
+    assert_true(occ_reader_done(&in.in));
     /* Once more, and again after an acknowledgement: only what is left. */
     parent_hello(&parent);
     in = parent_results(&parent, 0, 2);
@@ -343,14 +347,13 @@ test_given_again_in_frames(void **state)
     while (!parent_is_done(&parent)) {
         const struct occ_frame frame = parent_frame(&parent);
         assert_int_equal(frame.id, 0);
-        struct occ_reader in;
-        uint16_t results = 0;
-        assert_int_equal(occ_commit_read_results(frame.payload, &in, &results).code, OCC_OK);
-        for (; results > 0; results--) {
+        struct occ_commit_results in;
+        assert_int_equal(occ_commit_read_results(frame.payload, &in).code, OCC_OK);
+        for (uint16_t i = 0; i < in.result_count; i++) {
             position++;
             parent_expect_success(&parent, &in, position, position <= REQUESTS ? 1 : 10000);
         }
-        assert_true(occ_reader_done(&in));
+        assert_true(occ_reader_done(&in.in));
         frames++;
     }
     assert_int_equal(position, REQUESTS + 4);

@@ -68,7 +68,7 @@ test_slots(void **state)
         assert_non_null(strstr(slot.slot, "\"time\":1741496392841,\"version\":\"occ/slot/1\"}"));
         assert_true(i == 0 || strstr(slot.slot, "{\"chainId\":\"b:2\",") != NULL);
         parent_commit_slots(&parent, chains[i], (const char *[]){ slot.ticket }, 1);
-        struct occ_reader in = parent_results(&parent, 5, 1);
+        struct occ_commit_results in = parent_results(&parent, 5, 1);
         struct occ_commit_outcome outcome;
         assert_int_equal(occ_commit_next_result(&in, &outcome).code, OCC_OK);
         assert_int_equal(outcome.code, OCC_OK);
@@ -116,7 +116,7 @@ test_clock(void **state)
     const struct issued slot = parent_slot(&parent, "a");
     assert_non_null(strstr(slot.slot, time));
     parent_commit_slots(&parent, "a", (const char *[]){ slot.ticket }, 1);
-    struct occ_reader in = parent_results(&parent, 5, 1);
+    struct occ_commit_results in = parent_results(&parent, 5, 1);
     struct occ_commit_outcome outcome;
     struct occ_commit_proof proof;
     assert_int_equal(occ_commit_next_result(&in, &outcome).code, OCC_OK);
@@ -133,7 +133,7 @@ expect_slot_refused(struct parent *parent, const char *chain_id, const char *slo
 {
     const uint64_t before = parent_hello(parent).heads[0].counter;
     parent_commit_slots(parent, chain_id, (const char *[]){ slot_id }, 1);
-    struct occ_reader in = parent_results(parent, 5, 1);
+    struct occ_commit_results in = parent_results(parent, 5, 1);
     parent_expect_refusal(&in, code, "digests[0].slotId: ");
     assert_true(parent_hello(parent).heads[0].counter == before);
 }
@@ -159,7 +159,7 @@ test_refusals(void **state)
     expect_slot_refused(&parent, "a", other.ticket, OCC_ERR_SLOT_UNKNOWN);
     parent.world.uptime_ms += OCC_LIMIT_SLOT_MS - 1;
     parent_commit_slots(&parent, "a", (const char *[]){ slot.ticket, slot.ticket }, 2);
-    struct occ_reader in = parent_results(&parent, 5, 1);
+    struct occ_commit_results in = parent_results(&parent, 5, 1);
     parent_expect_refusal(&in, OCC_ERR_SLOT_USED, "digests[1].slotId: another digest of this request uses the slot");
     parent_commit_slots(&parent, "a", (const char *[]){ NULL, slot.ticket }, 2); /* still good: that was refused */
     in = parent_results(&parent, 5, 1);
@@ -204,7 +204,7 @@ test_failed_commit(void **state)
     parent.world.fail_at = parent.world.signatures + 1;
     parent.world.fail_code = OCC_ERR_UNAVAILABLE;
     parent_commit_slots(&parent, "", (const char *[]){ slot.ticket }, 1);
-    struct occ_reader in = parent_results(&parent, 5, 1);
+    struct occ_commit_results in = parent_results(&parent, 5, 1);
     parent_expect_refusal(&in, OCC_ERR_UNAVAILABLE, "the boundary could not sign: ");
     parent_commit_slots(&parent, "", (const char *[]){ slot.ticket }, 1);
     in = parent_results(&parent, 5, 1);

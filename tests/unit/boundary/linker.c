@@ -50,7 +50,7 @@ commit_on(struct parent *parent, const char *chain_id, unsigned count, struct be
 {
     static const char *const none[8];
     parent_commit_slots(parent, chain_id, none, count);
-    struct occ_reader in = parent_results(parent, 5, 1);
+    struct occ_commit_results in = parent_results(parent, 5, 1);
     struct occ_commit_outcome outcome;
     struct occ_commit_proof proof = { .counter = 0 };
     assert_int_equal(occ_commit_next_result(&in, &outcome).code, OCC_OK);

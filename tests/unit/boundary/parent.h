@@ -19,6 +19,7 @@
 #include "codec/json.h"
 #include "crypto/secret.h"
 #include "proof/body.h"
+#include "wire/attest.h"
 #include "wire/commit.h"
 #include "wire/frame.h"
 #include "wire/hello.h"
@@ -240,16 +241,15 @@ parent_ack(struct parent *parent, uint64_t position)
 /* ---- results ---- */
 
 /* The next frame is a RESULT with that id and so many results. */
-static inline struct occ_reader
+static inline struct occ_commit_results
 parent_results(struct parent *parent, uint64_t id, uint16_t count)
 {
     const struct occ_frame frame = parent_frame(parent);
     assert_int_equal(frame.type, OCC_FRAME_RESULT);
     assert_true(frame.id == id);
-    struct occ_reader in;
-    uint16_t results = 0;
-    assert_int_equal(occ_commit_read_results(frame.payload, &in, &results).code, OCC_OK);
-    assert_int_equal(results, count);
+    struct occ_commit_results in;
+    assert_int_equal(occ_commit_read_results(frame.payload, &in).code, OCC_OK);
+    assert_int_equal(in.result_count, count);
     return in;
 }
 
@@ -288,7 +288,7 @@ parent_check_proof(struct parent *parent, struct occ_bytes text)
 
 /* The next result is a success at that position with so many proofs, which follow what was seen before. */
 static inline struct occ_commit_outcome
-parent_expect_success(struct parent *parent, struct occ_reader *in, uint64_t position, unsigned proofs)
+parent_expect_success(struct parent *parent, struct occ_commit_results *in, uint64_t position, unsigned proofs)
 {
     struct occ_commit_outcome outcome;
     assert_int_equal(occ_commit_next_result(in, &outcome).code, OCC_OK);
@@ -309,7 +309,7 @@ parent_expect_success(struct parent *parent, struct occ_reader *in, uint64_t pos
 
 /* The next result is a refusal with that code, whose sentence begins with text. */
 static inline void
-parent_expect_refusal(struct occ_reader *in, enum occ_err code, const char *text)
+parent_expect_refusal(struct occ_commit_results *in, enum occ_err code, const char *text)
 {
     struct occ_commit_outcome outcome;
     assert_int_equal(occ_commit_next_result(in, &outcome).code, OCC_OK);
@@ -324,7 +324,7 @@ static inline void
 parent_commit_well(struct parent *parent, uint64_t position, unsigned count)
 {
     parent_commit(parent, "x", NULL, count);
-    struct occ_reader in = parent_results(parent, 5, 1);
+    struct occ_commit_results in = parent_results(parent, 5, 1);
     parent_expect_success(parent, &in, position, count);
 }
 
@@ -332,7 +332,7 @@ static inline void
 parent_commit_refused(struct parent *parent, enum occ_err code, const char *text)
 {
     parent_commit(parent, "x", NULL, 1);
-    struct occ_reader in = parent_results(parent, 5, 1);
+    struct occ_commit_results in = parent_results(parent, 5, 1);
     parent_expect_refusal(&in, code, text);
 }
 

@@ -174,7 +174,7 @@ commit_over(struct parent *parent, int fd, uint64_t position, const char *metada
     occ_commit_end(&writer);
     send_all(fd, &parent->in);
     assert_true(receive(parent, fd));
-    struct occ_reader in = parent_results(parent, position, 1);
+    struct occ_commit_results in = parent_results(parent, position, 1);
     parent_expect_success(parent, &in, position, count);
 }
 
@@ -470,7 +470,7 @@ test_memory_after_large_frame(void **state)
     assert_true(parent->in.len > 20 << 20);
     send_all(process.socket, &parent->in);
     assert_true(receive(parent, process.socket));
-    struct occ_reader in = parent_results(parent, 1, REQUESTS);
+    struct occ_commit_results in = parent_results(parent, 1, REQUESTS);
     for (unsigned i = 0; i < REQUESTS; i++) {
         parent_expect_success(parent, &in, i + 1, 1);
     }
@@ -520,7 +520,7 @@ test_parent_that_does_not_read(void **state)
             sent += (size_t)len;
         }
         assert_true(receive(parent, process.socket));
-        struct occ_reader in = parent_results(parent, i + 1, 1);
+        struct occ_commit_results in = parent_results(parent, i + 1, 1);
         parent_expect_success(parent, &in, i + 1, PROOFS);
     }
     shutdown(process.socket, SHUT_RDWR);
@@ -548,7 +548,7 @@ test_pipeline_that_never_empties(void **state)
             send_all(process.socket, &parent->in);
         }
         assert_true(receive(parent, process.socket));
-        struct occ_reader in = parent_results(parent, taken + 1, 1);
+        struct occ_commit_results in = parent_results(parent, taken + 1, 1);
         parent_expect_success(parent, &in, taken + 1, PROOFS);
         occ_commit_put_ack(&parent->in, taken + 1);
         send_all(process.socket, &parent->in);

@@ -55,6 +55,23 @@ test_no_more_than_known(void **state)
     whole_clear(&whole);
 }
 
+/* A simulated attestation is called so. */
+static void
+test_simulated(void **state)
+{
+    (void)state;
+    const struct whole_plan plan = { .tier = "stub", .document = WHOLE_BODY, .simulated = true };
+    struct whole whole = whole_make(&plan);
+    OCC_BUF_AUTO(out, 1 << 16);
+    put_report(&out, &whole, whole.text);
+    const char *text = (const char *)out.ptr;
+    assert_non_null(strstr(text, "✓ attestation SIMULATED document about this very proof"));
+    assert_non_null(strstr(text, "  attestation   SIMULATED document of "));
+    assert_non_null(strstr(text, "  root          the simulation's, given with --sim-nitro-root, SHA-256 "));
+    assert_non_null(strstr(text, "stub (a software key, which vouches for nothing but itself)"));
+    whole_clear(&whole);
+}
+
 /* An origin that nobody held against anything is only what the assertion says. */
 static void
 test_origin(void **state)
@@ -84,6 +101,6 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_forged_names), cmocka_unit_test(test_no_more_than_known),
-                                        cmocka_unit_test(test_origin) };
+                                        cmocka_unit_test(test_simulated), cmocka_unit_test(test_origin) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

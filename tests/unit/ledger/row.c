@@ -18,14 +18,18 @@ make_row(struct occ_row_writer *row)
     };
     const struct occ_row_proof plain = { .counter = 10, .digest = digests[0] };
     occ_row_begin_part(row, &first);
-    occ_row_put_proof(row, &plain, occ_bytes_str("text"), occ_bytes_of(NULL, 0));
+    occ_row_put_proof(row, &plain, &(struct occ_document_cut){ .head = occ_bytes_str("text") });
     occ_row_end_part(row);
     const struct occ_row_part second = { .position = 8, .received_ms = 18, .chain = 19, .total = 2 };
     const struct occ_row_proof with = { .counter = 11, .digest = digests[1], .document = 5 };
     const struct occ_row_proof last = { .counter = UINT64_MAX, .digest = digests[2] };
     occ_row_begin_part(row, &second);
-    occ_row_put_proof(row, &with, occ_bytes_str("he"), occ_bytes_str("ad"));
-    occ_row_put_proof(row, &last, occ_bytes_str("x"), occ_bytes_str(""));
+    const struct occ_document_cut apart = { .head = occ_bytes_str("he"),
+                                            .document = occ_bytes_str("not here"),
+                                            .tail = occ_bytes_str("ad") };
+    const struct occ_document_cut inside = { .document = occ_bytes_str("x") };
+    occ_row_put_proof(row, &with, &apart);
+    occ_row_put_proof(row, &last, &inside);
     occ_row_end_part(row);
     assert_ok(occ_row_end(row));
 }

@@ -126,13 +126,12 @@ take(struct run *run)
         store_proof(run, i, OCC_LEDGER_TOKEN_PROOF);
     }
     occ_commit_end_results(&writer);
-    struct occ_reader reader;
+    struct occ_commit_results results;
     struct occ_commit_outcome outcome;
-    uint16_t results;
     const struct occ_bytes payload =
         occ_bytes_of(run->frame.ptr + OCC_FRAME_HEAD_LEN, run->frame.len - OCC_FRAME_HEAD_LEN);
-    assert_true(occ_is_ok(occ_commit_read_results(payload, &reader, &results)));
-    assert_true(occ_is_ok(occ_commit_next_result(&reader, &outcome)));
+    assert_true(occ_is_ok(occ_commit_read_results(payload, &results)));
+    assert_true(occ_is_ok(occ_commit_next_result(&results, &outcome)));
     bool waits = false;
     assert_true(occ_is_ok(occ_commit_tokens_take(&run->tokens, outcome.proofs, &waits)));
     assert_int_equal(run->done_count, 0);

@@ -37,7 +37,7 @@ static void
 push_all(struct fixture *fixture)
 {
     for (unsigned i = 0; i < JOBS; i++) {
-        fixture->jobs[i].len = occ_jobs_len_of(&fixture->jobs[i]);
+        fixture->jobs[i].len = occ_ledger_write_len(&fixture->jobs[i].write);
         occ_jobs_push(&fixture->list, &fixture->jobs[i]);
     }
 }
@@ -89,10 +89,30 @@ test_len(void **state)
     (void)state;
     struct fixture fixture;
     set_up(&fixture);
-    assert_int_equal(occ_jobs_len_of(&fixture.jobs[0]), 30);
+    assert_int_equal(occ_ledger_write_len(&fixture.jobs[0].write), 30);
     fixture.jobs[0].write.tokens = &fixture.token;
     fixture.jobs[0].write.token_count = 1;
-    assert_int_equal(occ_jobs_len_of(&fixture.jobs[0]), 35);
+    assert_int_equal(occ_ledger_write_len(&fixture.jobs[0].write), 35);
+}
+
+/* A document counts once for proofs that follow one another and share it. */
+static void
+test_len_of_documents(void **state)
+{
+    (void)state;
+    const struct occ_bytes one = occ_bytes_str("document"), other = occ_bytes_str("another one");
+    struct occ_ledger_proof proofs[6] = { 0 };
+    for (size_t i = 0; i < 6; i++) {
+        proofs[i] = (struct occ_ledger_proof){ .text = occ_bytes_str("text"), .document = one };
+    }
+    const struct occ_ledger_entry entries[] = { { .proof_count = 2, .proofs = proofs },
+                                                { .proof_count = 4, .proofs = proofs + 2 } };
+    const struct occ_ledger_write write = { .entries = entries, .entry_count = 2 };
+    assert_int_equal(occ_ledger_write_len(&write), 6 * 4 + 8);
+    proofs[3].document = occ_bytes_of(NULL, 0);
+    assert_int_equal(occ_ledger_write_len(&write), 6 * 4 + 8);
+    proofs[4].document = other;
+    assert_int_equal(occ_ledger_write_len(&write), 6 * 4 + 8 + 11 + 8);
 }
 
 static void
@@ -143,10 +163,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_list),
-        cmocka_unit_test(test_len),
-        cmocka_unit_test(test_take),
-        cmocka_unit_test(test_take_limits),
+        cmocka_unit_test(test_list), cmocka_unit_test(test_len),         cmocka_unit_test(test_len_of_documents),
+        cmocka_unit_test(test_take), cmocka_unit_test(test_take_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -137,7 +137,7 @@ test_pack(void **state)
     rules.answer_len_max = 1400;
     assert_int_equal(packed(&rules, ones, 8), 2);
     rules = wide;
-    rules.frame_len_max = 2000; /* results: 18 of head, 2 × (209 + 44 + 700) */
+    rules.frame_len_max = 2000; /* results: 20 of head, 2 × (209 + 50 + 700) */
     assert_int_equal(packed(&rules, ones, 8), 2);
 }
 
@@ -149,7 +149,7 @@ test_fits_alone(void **state)
     make_request(&request, 1, 2);
     struct occ_pending_rules rules = wide;
     assert_true(occ_pending_fits_alone(&request.pending, &rules));
-    rules.frame_len_max = 18 + 209 + 2 * 44 + 1400;
+    rules.frame_len_max = 20 + 209 + 2 * 50 + 1400;
     assert_true(occ_pending_fits_alone(&request.pending, &rules));
     rules.frame_len_max--;
     assert_false(occ_pending_fits_alone(&request.pending, &rules));

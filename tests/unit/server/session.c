@@ -41,10 +41,10 @@ test_hello(void **state)
     assert_true(occ_is_ok(occ_session_check_hello(&hello, &err)));
 
     hello.version = 1;
-    refused(&hello, "the boundary speaks version 1, expected 2 without features");
+    refused(&hello, "the boundary speaks version 1, expected 3 without features");
     hello = good_hello();
     hello.features = 1;
-    refused(&hello, "the boundary speaks version 2, expected 2 without features");
+    refused(&hello, "the boundary speaks version 3, expected 3 without features");
     hello = good_hello();
     hello.public_key[0] = 0;
     refused(&hello, "the boundary's public key is all zeros");

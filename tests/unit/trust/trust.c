@@ -90,6 +90,11 @@ test_roots(void **state)
     fputs("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", file);
     fclose(file);
     check("--nitro-root", garbage, OCC_ERR_USAGE, "--nitro-root: /tmp/occ-test-");
+    check("--sim-nitro-root", empty, OCC_ERR_USAGE, "--sim-nitro-root: /tmp/occ-test-");
+    check("--sim-nitro-root", garbage, OCC_ERR_USAGE, "--sim-nitro-root: /tmp/occ-test-");
+    check("--sim-nitro-root", "/nowhere", OCC_ERR_NOT_FOUND, "--sim-nitro-root: ");
+    check("--sim-nitro-root", OCC_VECTORS "/nitro/aws-nitro-root-g1.pem", OCC_ERR_USAGE,
+          "--sim-nitro-root: " OCC_VECTORS "/nitro/aws-nitro-root-g1.pem: the root of Nitro documents");
     check("--tsa-roots", garbage, OCC_ERR_USAGE, "--tsa-roots: /tmp/occ-test-");
     check("--tsa-roots", folder, OCC_ERR_USAGE, "--tsa-roots: /tmp/occ-test-");
     check("--nitro-root", folder, OCC_ERR_IO, "--nitro-root: "); /* one certificate, not a folder */

@@ -4,6 +4,10 @@
  */
 #include "unit/verify/whole.h"
 
+/* PCR0 of the documents that are made here. */
+#define ZEROS_43 "00000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+#define SIM_PCR0 "abababab" ZEROS_43 "a0"
+
 static void
 test_bindings(void **state)
 {
@@ -292,10 +296,164 @@ test_other_format(void **state)
     free(attested);
 }
 
+/* ---- simulated documents ---- */
+
+static void
+test_simulated(void **state)
+{
+    (void)state;
+    static const struct {
+        enum whole_document document;
+        const char *binding, *text;
+    } cases[] = {
+        { WHOLE_BODY, "body", "SIMULATED document about this very proof" },
+        { WHOLE_BATCH, "batch", "SIMULATED document about a batch that holds this proof" },
+        { WHOLE_KEY, "key", "SIMULATED document about the key that signed" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct whole_plan plan = { .tier = "stub", .document = cases[i].document, .simulated = true };
+        struct whole whole = whole_make(&plan);
+        occ_report *report = NULL;
+        assert_int_equal(whole_verify(&whole, whole.text, "{\"requireAttestation\":true}", &report), OCC_OK);
+        struct occ_attestation found = { .size = sizeof found };
+        assert_int_equal(occ_report_attestation(report, &found), 1);
+        assert_int_equal(found.verified, 1);
+        assert_int_equal(found.root_is_aws, 0);
+        assert_string_equal(found.format, "sim-nitro");
+        assert_string_equal(found.binding, cases[i].binding);
+        assert_non_null(strstr(find_check(report, "attestation").text, cases[i].text));
+        assert_non_null(strstr(occ_report_json(report, NULL), "\"format\":\"sim-nitro\",\"simulated\":true,"));
+        /* what the software measured is still only what it says */
+        assert_non_null(
+            strstr(occ_report_json(report, NULL), "\"claimed\":[\"enforcement\",\"measurement\",\"time\"]"));
+        occ_report_free(report);
+        char policy[200];
+        snprintf(policy, sizeof policy, "{\"allowedAttestationBindings\":[\"%s\"]}", cases[i].binding);
+        assert_int_equal(whole_verify(&whole, whole.text, policy, NULL), OCC_OK);
+        whole_clear(&whole);
+    }
+}
+
+static void
+test_policies_of_simulated(void **state)
+{
+    (void)state;
+    const struct whole_plan plan = { .tier = "stub", .document = WHOLE_BODY, .simulated = true };
+    struct whole whole = whole_make(&plan);
+    static const struct {
+        const char *policy;
+        enum occ_err code;
+    } cases[] = {
+        { "{\"requireAttestationFormat\":[\"sim-nitro\"],\"requireEnforcement\":\"stub\"}", OCC_OK },
+        { "{\"requireAttestationFormat\":[\"aws-nitro\"]}", OCC_ERR_POLICY_ATTESTATION_FORMAT },
+        { "{\"requireEnforcement\":\"measured-tee\"}", OCC_ERR_POLICY_ENFORCEMENT },
+        { "{\"allowedAttestationBindings\":[\"key\",\"batch\"]}", OCC_ERR_POLICY_ATTESTATION_BINDING },
+        { "{\"requiredPcrs\":{\"8\":[\"" SIM_PCR0 "\"]}}", OCC_ERR_POLICY_PCR },
+        { "{\"requiredPcrs\":{\"0\":[\"" SIM_PCR0 "\"]},\"allowedMeasurements\":[\"sim:" SIM_PCR0 "\"]}", OCC_OK },
+        { "{\"allowedMeasurements\":[\"" SIM_PCR0 "\"]}", OCC_ERR_POLICY_MEASUREMENT },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const enum occ_err code = whole_verify(&whole, whole.text, cases[i].policy, NULL);
+        if (code != cases[i].code) {
+            fail_msg("%s: %s, expected %s", cases[i].policy, occ_code_name(code), occ_code_name(cases[i].code));
+        }
+    }
+    whole_clear(&whole);
+}
+
+static void
+test_simulated_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        enum whole_document document;
+        const char *tier, *measurement;
+        void (*adjust)(struct nitro_document *document);
+        enum occ_err code;
+        const char *reason;
+    } cases[] = {
+        { WHOLE_BODY, "measured-tee", NULL, NULL, OCC_ERR_ATTESTATION_SIMULATED,
+          "enforcement \"measured-tee\" beside a simulated attestation, expected \"stub\"" },
+        { WHOLE_BODY, "hw-key", NULL, NULL, OCC_ERR_ATTESTATION_SIMULATED,
+          "enforcement \"hw-key\" beside a simulated attestation, expected \"stub\"" },
+        { WHOLE_BODY, "stub", SIM_PCR0, NULL, OCC_ERR_NITRO_MEASUREMENT,
+          "sim:PCR0 is not the measurement of the proof: sim:abababab00000000…" },
+        { WHOLE_BODY, "stub", "sim:", NULL, OCC_ERR_NITRO_MEASUREMENT, NULL },
+        { WHOLE_BODY, "stub", "SIM:" SIM_PCR0, NULL, OCC_ERR_NITRO_MEASUREMENT, NULL },
+        { WHOLE_BODY, "stub", NULL, other_pcr0, OCC_ERR_NITRO_MEASUREMENT, NULL },
+        { WHOLE_BODY, "stub", NULL, debug, OCC_ERR_NITRO_DEBUG, "the enclave runs in debug mode" },
+        { WHOLE_BODY, "stub", NULL, other_user_data, OCC_ERR_NITRO_BINDING, NULL },
+        { WHOLE_BATCH, "stub", NULL, other_user_data, OCC_ERR_ATTESTATION_BATCH, NULL },
+        { WHOLE_KEY, "stub", NULL, other_key, OCC_ERR_NITRO_KEY, NULL },
+        { WHOLE_BODY, "stub", NULL, bad_signature, OCC_ERR_NITRO_SIGNATURE, NULL },
+        { WHOLE_BODY, "stub", NULL, unknown_field, OCC_ERR_NITRO_DOCUMENT, NULL },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct whole_plan plan = { .tier = cases[i].tier,
+                                         .document = cases[i].document,
+                                         .measurement = cases[i].measurement,
+                                         .adjust = cases[i].adjust,
+                                         .simulated = true };
+        struct whole whole = whole_make(&plan);
+        occ_report *report = NULL;
+        const enum occ_err code = whole_verify(&whole, whole.text, NULL, &report);
+        if (code != cases[i].code) {
+            fail_msg("case %zu: %s, expected %s", i, occ_code_name(code), occ_code_name(cases[i].code));
+        }
+        if (cases[i].reason != NULL) {
+            assert_string_equal(occ_report_reason(report), cases[i].reason);
+        }
+        occ_report_free(report);
+        whole_clear(&whole);
+    }
+}
+
+/* Each format has a root of its own: nobody's document passes under the other's. */
+static void
+test_roots_of_two_kinds(void **state)
+{
+    (void)state;
+    const char *why =
+        "attestation format \"sim-nitro\" is SIMULATED: verified only under a root of the simulation, and none "
+        "was given";
+    const struct whole_plan sim_plan = { .tier = "stub", .document = WHOLE_BODY, .simulated = true };
+    const struct whole_plan aws_plan = { .tier = "measured-tee", .document = WHOLE_BODY };
+    struct whole sim = whole_make(&sim_plan);
+    struct whole aws = whole_make(&aws_plan);
+    for (int given = 0; given < 2; given++) { /* under AWS's root; under the simulation's given as Nitro's */
+        sim.simulated = given == 0;
+        occ_report *report = NULL;
+        const enum occ_err code =
+            given == 0 ? verify_text(sim.text, NULL, NULL, &report) : whole_verify(&sim, sim.text, NULL, &report);
+        assert_int_equal(code, OCC_OK);
+        assert_check(report, "attestation", OCC_CHECK_NOT_PERFORMED, why);
+        struct occ_attestation found = { .size = sizeof found };
+        assert_int_equal(occ_report_attestation(report, &found), 0);
+        occ_report_free(report);
+    }
+    assert_int_equal(whole_verify(&sim, sim.text, "{\"requireAttestation\":true}", NULL),
+                     OCC_ERR_POLICY_ATTESTATION_UNVERIFIED);
+    aws.simulated = true;
+    assert_int_equal(whole_verify(&aws, aws.text, NULL, NULL), OCC_ERR_NITRO_PATH);
+    aws.simulated = false;
+    assert_int_equal(whole_verify(&aws, aws.text, NULL, NULL), OCC_OK);
+    whole_clear(&aws);
+    whole_clear(&sim);
+    /* That it claims more than it may is plain without any root. */
+    const struct whole_plan more = { .tier = "measured-tee", .document = WHOLE_BODY, .simulated = true };
+    struct whole whole = whole_make(&more);
+    assert_int_equal(verify_text(whole.text, NULL, NULL, NULL), OCC_ERR_ATTESTATION_SIMULATED);
+    whole_clear(&whole);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_simulated),
+        cmocka_unit_test(test_policies_of_simulated),
+        cmocka_unit_test(test_simulated_is_refused),
+        cmocka_unit_test(test_roots_of_two_kinds),
         cmocka_unit_test(test_bindings),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_batch),

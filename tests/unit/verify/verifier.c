@@ -3,6 +3,8 @@
 
 #include <openssl/err.h>
 
+#include "evidence/nitro.h"
+#include "support/nitro_maker.h"
 #include "unit/verify/support.h"
 #include "verify/verify.h"
 
@@ -46,6 +48,58 @@ test_options(void **state)
     newer.later = 1;
     assert_int_equal(occ_verifier_new(&newer.known, &verifier), OCC_ERR_UNSUPPORTED);
     assert_null(verifier);
+}
+
+/* The root of simulated documents is one of its own. */
+static void
+test_sim_nitro_root(void **state)
+{
+    (void)state;
+    struct nitro_plan plan;
+    nitro_plan_init(&plan, 1741496392841);
+    struct nitro_path *path = nitro_path_make(&plan);
+    const struct occ_bytes made = nitro_path_certificates(path)[0];
+    const struct occ_bytes aws = occ_nitro_aws_root();
+    const struct {
+        struct occ_bytes nitro, sim;
+        enum occ_err code;
+        const char *problem;
+    } cases[] = {
+        { { 0 }, made, OCC_OK, "" },
+        { made, aws, OCC_ERR_FIELD_VALUE, "simulated nitro root: AWS's, expected one of the simulation's own" },
+        { { 0 },
+          aws,
+          OCC_ERR_FIELD_VALUE,
+          "simulated nitro root: the root of Nitro documents, expected one of the simulation's own" },
+        { made, made, OCC_ERR_FIELD_VALUE,
+          "simulated nitro root: the root of Nitro documents, expected one of the simulation's own" },
+        { { 0 }, occ_bytes_str("no certificate"), OCC_ERR_NITRO_CERTIFICATE, NULL },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char problem[200] = "";
+        const struct occ_verifier_options options = { .size = sizeof options,
+                                                      .nitro_root = cases[i].nitro.ptr,
+                                                      .nitro_root_len = cases[i].nitro.len,
+                                                      .sim_nitro_root = cases[i].sim.ptr,
+                                                      .sim_nitro_root_len = cases[i].sim.len,
+                                                      .problem = problem,
+                                                      .problem_size = sizeof problem };
+        occ_verifier *verifier = NULL;
+        assert_int_equal(occ_verifier_new(&options, &verifier), cases[i].code);
+        if (cases[i].problem != NULL) {
+            assert_string_equal(problem, cases[i].problem);
+        } else {
+            assert_int_equal(strncmp(problem, "simulated nitro root: ", 22), 0);
+        }
+        occ_verifier_free(verifier);
+    }
+    /* A caller from before there was this option. */
+    struct occ_verifier_options older = { .size = offsetof(struct occ_verifier_options, sim_nitro_root),
+                                          .sim_nitro_root = "never read" };
+    occ_verifier *verifier = NULL;
+    assert_int_equal(occ_verifier_new(&older, &verifier), OCC_OK);
+    occ_verifier_free(verifier);
+    nitro_path_free(path);
 }
 
 /* What is wrong with an option is told in one sentence, as far as there is room for it. */
@@ -315,10 +369,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),         cmocka_unit_test(test_options),    cmocka_unit_test(test_problem),
-        cmocka_unit_test(test_wrong_use),     cmocka_unit_test(test_malformed),  cmocka_unit_test(test_zero_byte),
-        cmocka_unit_test(test_length_limits), cmocka_unit_test(test_json_entry), cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_host_errors),
+        cmocka_unit_test(test_names),     cmocka_unit_test(test_options),       cmocka_unit_test(test_sim_nitro_root),
+        cmocka_unit_test(test_problem),   cmocka_unit_test(test_wrong_use),     cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_zero_byte), cmocka_unit_test(test_length_limits), cmocka_unit_test(test_json_entry),
+        cmocka_unit_test(test_threads),   cmocka_unit_test(test_host_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

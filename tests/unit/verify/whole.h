@@ -27,7 +27,8 @@ struct whole_plan {
     enum occ_actor_form form;
     enum whole_document document;
     const char *tier;        /* "measured-tee" */
-    const char *measurement; /* NULL: PCR0 of the document */
+    const char *measurement; /* NULL: PCR0 of the document, after "sim:" if it is simulated */
+    bool simulated;          /* format "sim-nitro", and the verifier gets the root as the simulation's */
     /* May change the document, whose PCRs, key and user_data are filled in, before it is signed. */
     void (*adjust)(struct nitro_document *document);
 };
@@ -35,6 +36,7 @@ struct whole_plan {
 struct whole {
     char *text;
     struct occ_buf nitro_root, tsa_root; /* PEM */
+    bool simulated;
 };
 
 static inline struct whole_plan
@@ -65,8 +67,10 @@ whole_verifier(const struct whole *whole)
     static const char *const origins[] = { WHOLE_ORIGIN };
     char problem[200] = "";
     const struct occ_verifier_options options = { .size = sizeof options,
-                                                  .nitro_root = whole->nitro_root.ptr,
+                                                  .nitro_root = whole->simulated ? NULL : whole->nitro_root.ptr,
                                                   .nitro_root_len = whole->nitro_root.len,
+                                                  .sim_nitro_root = whole->simulated ? whole->nitro_root.ptr : NULL,
+                                                  .sim_nitro_root_len = whole->nitro_root.len,
                                                   .tsa_roots = whole->tsa_root.ptr,
                                                   .tsa_roots_len = whole->tsa_root.len,
                                                   .rp_ids = rp_ids,
@@ -399,7 +403,9 @@ whole_measurement(const struct nitro_path *path, char ret_hex[2 * 48 + 1])
 static inline struct whole
 whole_make(const struct whole_plan *plan)
 {
-    struct whole whole = { .nitro_root = OCC_BUF_INIT(1 << 16), .tsa_root = OCC_BUF_INIT(1 << 16) };
+    struct whole whole = { .nitro_root = OCC_BUF_INIT(1 << 16),
+                           .tsa_root = OCC_BUF_INIT(1 << 16),
+                           .simulated = plan->simulated };
     struct nitro_plan nitro;
     nitro_plan_init(&nitro, WHOLE_TIME_MS);
     struct nitro_path *path = nitro_path_make(&nitro);
@@ -421,10 +427,12 @@ whole_make(const struct whole_plan *plan)
     whole_put_commit(&text, plan, slot_hash);
     occ_buf_put_str(&text, "\"environment\":{");
     if (plan->document != WHOLE_NO_DOCUMENT) {
-        occ_buf_put_str(&text, "\"attestation\":{\"format\":\"aws-nitro\",\"reportB64\":\"AAAA\"},");
+        occ_buf_put_format(&text, "\"attestation\":{\"format\":\"%s\",\"reportB64\":\"AAAA\"},",
+                           plan->simulated ? "sim-nitro" : "aws-nitro");
     }
-    occ_buf_put_format(&text, "\"enforcement\":\"%s\",\"measurement\":\"%s\"},\"metadata\":{\"a\":1}," SIGNER ",",
-                       plan->tier, plan->measurement == NULL ? measurement : plan->measurement);
+    occ_buf_put_format(&text, "\"enforcement\":\"%s\",\"measurement\":\"%s%s\"},\"metadata\":{\"a\":1}," SIGNER ",",
+                       plan->tier, plan->simulated && plan->measurement == NULL ? "sim:" : "",
+                       plan->measurement == NULL ? measurement : plan->measurement);
     if (plan->slot) {
         occ_buf_put_format(&text, "\"slotAllocation\":%s,", slot);
     }

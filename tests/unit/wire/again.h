@@ -5,6 +5,7 @@
 #ifndef TESTS_UNIT_WIRE_AGAIN_H
 #define TESTS_UNIT_WIRE_AGAIN_H
 
+#include "wire/attest.h"
 #include "wire/commit.h"
 #include "wire/frame.h"
 #include "wire/hello.h"
@@ -93,21 +94,24 @@ again_proofs(struct occ_commit_outcome *outcome, struct occ_result_writer *write
     while (occ_commit_next_proof(&outcome->proofs, &proof)) {
         const size_t begin = occ_commit_begin_proof(writer, proof.counter, proof.digest);
         occ_buf_put(writer->buf, proof.text);
-        occ_commit_end_proof(writer, begin, 0, 0);
+        occ_commit_end_proof(writer, begin, proof.document, proof.place);
     }
 }
 
 static inline struct occ_result
 again_results(struct occ_bytes payload, uint64_t id, struct occ_buf *out)
 {
-    struct occ_reader in;
-    uint16_t results = 0;
-    OCC_TRY(occ_commit_read_results(payload, &in, &results));
+    struct occ_commit_results results;
+    OCC_TRY(occ_commit_read_results(payload, &results));
     struct occ_result_writer writer;
     occ_commit_begin_results(&writer, out, id);
-    for (uint16_t i = 0; i < results; i++) {
+    struct occ_bytes document;
+    while (occ_commit_next_document(&results.documents, &document)) {
+        (void)occ_commit_put_document(&writer, document);
+    }
+    for (uint16_t i = 0; i < results.result_count; i++) {
         struct occ_commit_outcome outcome;
-        OCC_TRY(occ_commit_next_result(&in, &outcome));
+        OCC_TRY(occ_commit_next_result(&results, &outcome));
         if (outcome.code != OCC_OK) {
             occ_commit_put_refusal(&writer, outcome.opaque, outcome.code, outcome.text);
             continue;
@@ -116,7 +120,7 @@ again_results(struct occ_bytes payload, uint64_t id, struct occ_buf *out)
         again_proofs(&outcome, &writer);
     }
     occ_commit_end_results(&writer);
-    return occ_result_of(occ_reader_done(&in) ? OCC_OK : OCC_ERR_WIRE_MESSAGE);
+    return occ_result_of(occ_reader_done(&results.in) ? OCC_OK : OCC_ERR_WIRE_MESSAGE);
 }
 
 static inline struct occ_result
@@ -174,6 +178,33 @@ again_linked(struct occ_bytes payload, uint64_t id, struct occ_buf *out)
 }
 
 static inline struct occ_result
+again_attest(struct occ_bytes payload, uint64_t id, struct occ_buf *out)
+{
+    struct occ_bytes nonce;
+    OCC_TRY(occ_attest_read(payload, &nonce));
+    occ_attest_put(out, id, nonce);
+    return occ_success();
+}
+
+static inline struct occ_result
+again_attested(struct occ_bytes payload, uint64_t id, struct occ_buf *out)
+{
+    struct occ_attest_answer answer;
+    OCC_TRY(occ_attest_read_answer(payload, &answer));
+    occ_attest_put_answer(out, id, &answer);
+    return occ_success();
+}
+
+static inline struct occ_result
+again_pong(struct occ_bytes payload, uint64_t id, struct occ_buf *out)
+{
+    struct occ_status status;
+    OCC_TRY(occ_status_read(payload, &status));
+    occ_status_put(out, id, &status);
+    return occ_success();
+}
+
+static inline struct occ_result
 again_frame(const struct occ_frame *frame, struct occ_buf *out)
 {
     switch (frame->type) {
@@ -197,8 +228,13 @@ again_frame(const struct occ_frame *frame, struct occ_buf *out)
         return again_link(frame->payload, frame->id, out);
     case OCC_FRAME_LINKED:
         return again_linked(frame->payload, frame->id, out);
-    case OCC_FRAME_PING:
+    case OCC_FRAME_ATTEST:
+        return again_attest(frame->payload, frame->id, out);
+    case OCC_FRAME_ATTESTED:
+        return again_attested(frame->payload, frame->id, out);
     case OCC_FRAME_PONG:
+        return again_pong(frame->payload, frame->id, out);
+    case OCC_FRAME_PING:
         break;
     }
     const size_t begin = occ_frame_begin(out, frame->type, frame->id);

@@ -78,7 +78,7 @@ test_refusals(void **state)
     static const uint8_t zero_length[] = { 0, 0, 0, 0 };
     static const uint8_t long_length[] = { 1, 0x80, 0, 1 }; /* 24 MiB and one */
     static const uint8_t type_zero[] = { 0, 0, 0, 12, 0, 0, 0, 0 };
-    static const uint8_t type_13[] = { 0, 0, 0, 12, 0, 13, 0, 0 };
+    static const uint8_t type_15[] = { 0, 0, 0, 12, 0, 15, 0, 0 };
     static const uint8_t type_high[] = { 0, 0, 0, 12, 1, 1, 0, 0 };
     static const uint8_t reserved[] = { 0, 0, 0, 12, 0, 1, 0, 1 };
     /* As soon as it shows, not once the rest has come. */
@@ -86,7 +86,7 @@ test_refusals(void **state)
     refuse(zero_length, sizeof zero_length);
     refuse(long_length, sizeof long_length);
     refuse(type_zero, sizeof type_zero);
-    refuse(type_13, sizeof type_13);
+    refuse(type_15, sizeof type_15);
     refuse(type_high, sizeof type_high);
     refuse(reserved, sizeof reserved);
     static const uint8_t longest[] = { 1, 0x80, 0, 0, 0, 1, 0, 0 };

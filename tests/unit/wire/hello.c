@@ -56,6 +56,9 @@ example(void)
         .epoch_id = occ_bytes_str("e"),
         .enforcement = occ_bytes_str("stub"),
         .measurement = occ_bytes_str("stub:\xc3\xa9"),
+        .attestation_format = occ_bytes_str("aws-nitro"),
+        .attest = OCC_HELLO_ATTEST_BATCH,
+        .document_len_max = 7000,
         .last_position = 10,
         .acknowledged_position = 9,
         .head_count = 2,
@@ -89,6 +92,9 @@ test_hello_ok(void **state)
     assert_true(occ_bytes_is(read.epoch_id, "e"));
     assert_true(occ_bytes_is(read.enforcement, "stub"));
     assert_true(occ_bytes_is(read.measurement, "stub:\xc3\xa9"));
+    assert_true(occ_bytes_is(read.attestation_format, "aws-nitro"));
+    assert_int_equal(read.attest, OCC_HELLO_ATTEST_BATCH);
+    assert_int_equal(read.document_len_max, 7000);
     assert_int_equal(read.last_position, 10);
     assert_int_equal(read.acknowledged_position, 9);
     assert_int_equal(read.head_count, 2);
@@ -132,6 +138,26 @@ test_hello_ok_refusals(void **state)
     refuse_ok(&ok);
     ok = example();
     ok.last_position = 8; /* before what is acknowledged */
+    refuse_ok(&ok);
+    ok = example();
+    ok.attest = OCC_HELLO_ATTEST_NONE; /* with a format */
+    ok.document_len_max = 0;
+    refuse_ok(&ok);
+    ok = example();
+    ok.attestation_format = occ_bytes_str(""); /* a mode without one */
+    refuse_ok(&ok);
+    ok = example();
+    ok.attestation_format = occ_bytes_of(text, OCC_LIMIT_ATTEST_FORMAT_LEN + 1);
+    refuse_ok(&ok);
+    ok = example();
+    ok.attest = (enum occ_hello_attest)(OCC_HELLO_ATTEST_EPOCH + 1);
+    refuse_ok(&ok);
+    ok = example();
+    ok.document_len_max = OCC_LIMIT_DOCUMENT_B64_LEN + 1;
+    refuse_ok(&ok);
+    ok = example();
+    ok.attestation_format = occ_bytes_str("");
+    ok.attest = OCC_HELLO_ATTEST_NONE; /* documents that nobody makes */
     refuse_ok(&ok);
 }
 
