@@ -10,18 +10,20 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "packaging" / "enclave")]
 
+import cpio  # noqa: E402
+import eif  # noqa: E402
 import machine  # noqa: E402
 
 SETTINGS = "listen = vsock:5000\nnsm = true\n"
 Image = collections.namedtuple("Image", "path pcrs settings")
 
 
-def build_image(output, settings, program="occ-enclave", source=machine.ROOT):
+def build_image(output, settings, source=machine.ROOT):
     """packaging/enclave/build of the tree source, with the kernels of the cache."""
     output.mkdir(parents=True)
     path = output / "occ-enclave.ini"
     path.write_text(settings)
-    command = [source / "packaging" / "enclave" / "build", "--config", path, "--output", output, "--program", program]
+    command = [source / "packaging" / "enclave" / "build", "--config", path, "--output", output]
     run = subprocess.run([*command, "--kernels", machine.CACHE], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     pcrs = json.loads((output / "pcrs.json").read_text())
@@ -29,15 +31,24 @@ def build_image(output, settings, program="occ-enclave", source=machine.ROOT):
     return Image(output / "occ.eif", pcrs, path)
 
 
+def with_application(image, files, path):
+    """The image with other files in the place of its program and settings."""
+    sections = eif.read(image.path.read_bytes())
+    ramdisks = [number for number, section in enumerate(sections) if section.kind == eif.Kind.RAMDISK]
+    sections[ramdisks[-1]] = eif.Section(eif.Kind.RAMDISK, cpio.archive(files))
+    path.write_bytes(eif.write(sections))
+    return Image(path, eif.pcrs(sections), None)
+
+
 @pytest.fixture(scope="session")
 def image(tmp_path_factory):
-    """image(settings, program) → Image"""
+    """image(settings) → Image"""
     made = {}
 
-    def make(settings=SETTINGS, program="occ-enclave"):
-        if (settings, program) not in made:
-            made[settings, program] = build_image(tmp_path_factory.mktemp("image") / "out", settings, program)
-        return made[settings, program]
+    def make(settings=SETTINGS):
+        if settings not in made:
+            made[settings] = build_image(tmp_path_factory.mktemp("image") / "out", settings)
+        return made[settings]
 
     return make
 

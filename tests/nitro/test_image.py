@@ -111,7 +111,7 @@ def test_settings_that_the_program_does_not_take_make_no_image(name, tmp_path, i
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("arguments", [[], ["--config"], ["--config", "/nowhere.ini"], ["--konfig", "x"], ["--config", __file__, "--program", "sh"]])
+@pytest.mark.parametrize("arguments", [[], ["--config"], ["--config", "/nowhere.ini"], ["--konfig", "x"]])
 def test_wrong_use_of_build(arguments, tmp_path):
     run = subprocess.run([BUILD, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert run.returncode == 2 and len(run.stderr.splitlines()) == 1 and run.stderr.startswith("build: ")

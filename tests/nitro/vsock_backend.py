@@ -177,6 +177,8 @@ class Backend:
             self._send(connection.key, CREDIT_UPDATE)
 
     def _take_packet(self, packet):
+        if len(packet) < _HEADER.size:
+            return
         _, cid, guest_port, host_port, length, _, operation, flags, buffer, forwarded = _HEADER.unpack_from(packet)
         key = (host_port, guest_port, cid)
         if operation == REQUEST:
