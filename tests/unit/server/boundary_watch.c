@@ -32,7 +32,7 @@ struct fake {
     const char *enforcement;
     unsigned hold; /* frames that it lets wait before it answers the first */
     int listen_fd;
-    char folder[64], path[96];
+    char folder[64], path[96], address[128];
     pthread_t thread;
     atomic_uint connections, commit_frames, pings, attests;
     atomic_uint troubles_left; /* so many pings and commits fail yet */
@@ -369,6 +369,7 @@ start_fake(struct fake *fake)
     (void)snprintf(fake->folder, sizeof(fake->folder), "/tmp/occ-boundary-XXXXXX");
     assert_non_null(mkdtemp(fake->folder));
     (void)snprintf(fake->path, sizeof(fake->path), "%s/s", fake->folder);
+    (void)snprintf(fake->address, sizeof(fake->address), "unix:%s", fake->path);
     assert_true(occ_is_ok(occ_socket_listen_unix(fake->path, &err, &fake->listen_fd)));
     assert_int_equal(pthread_create(&fake->thread, NULL, play, fake), 0);
 }
@@ -390,7 +391,7 @@ run(struct parent *parent)
     const struct occ_boundary_config config = { .loop = parent->loop,
                                                 .store = parent->store,
                                                 .events = &no_log,
-                                                .unix_path = parent->fake.path,
+                                                .address = parent->fake.address,
                                                 .timeout_ms = parent->timeout_ms != 0 ? parent->timeout_ms : TIMEOUT_MS,
                                                 .health_ms = 100,
                                                 .waiting_max = REQUESTS,
