@@ -129,6 +129,8 @@ occ_batch_explain(struct occ_batch *batch, enum occ_err code, struct occ_error *
     case OCC_ERR_RANDOM:
         batch->halted = true;
         return occ_error_set(err, OCC_ERR_INTEGRITY, OCC_BATCH_HALTED_TEXT);
+    case OCC_ERR_TOKEN:
+        return occ_error_set(err, code, OCC_BATCH_TOKEN_TEXT);
     case OCC_ERR_LIMIT:
         return occ_error_set(err, OCC_ERR_INTERNAL, "the boundary's clock or counter is out of its range");
     default:

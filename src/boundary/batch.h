@@ -20,6 +20,7 @@ enum {
 };
 
 #define OCC_BATCH_HALTED_TEXT "the boundary found that it cannot trust itself and commits nothing until it is restarted"
+#define OCC_BATCH_TOKEN_TEXT "the hardware key is away: nothing was committed, try again later"
 
 /* The proof of an earlier epoch that a chain goes on from. */
 struct occ_batch_link {

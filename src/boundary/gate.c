@@ -28,22 +28,6 @@ struct occ_gate {
 
 /* ---- the epoch ---- */
 
-/*
- * Signs a text that can be no proof's body (no JSON begins so) and verifies it strictly: a signer that is broken or holds
- * another key than it says shows before it has signed anything that counts.
- */
-static struct occ_result
-self_test(const struct occ_signer *signer, struct occ_bytes boot_nonce, struct occ_buf *scratch)
-{
-    occ_buf_reset(scratch);
-    occ_buf_put_str(scratch, "occ/self-test/v1:");
-    occ_buf_put(scratch, boot_nonce);
-    OCC_TRY(occ_buf_check(scratch));
-    uint8_t signature[OCC_ED25519_SIGNATURE_LEN];
-    OCC_TRY(signer->sign(signer->ctx, occ_buf_view(scratch), signature));
-    return occ_ed25519_verify(signer->public_key, occ_buf_view(scratch), signature);
-}
-
 static struct occ_result
 begin_epoch(struct occ_batch *batch, struct occ_error *err)
 {
@@ -51,8 +35,7 @@ begin_epoch(struct occ_batch *batch, struct occ_error *err)
     uint8_t boot_nonce[BOOT_NONCE_LEN];
     batch->random(batch->ctx, boot_nonce, sizeof boot_nonce);
     occ_write_epoch_id(epoch->signer.public_key, boot_nonce, epoch->id);
-    const struct occ_result tested =
-        self_test(&epoch->signer, occ_bytes_of(boot_nonce, sizeof boot_nonce), &batch->body);
+    const struct occ_result tested = occ_signer_test(&epoch->signer, occ_bytes_of(boot_nonce, sizeof boot_nonce));
     if (!occ_is_ok(tested)) {
         return occ_error_set(err, tested.code, "the signing key failed its self-test: %s",
                              occ_result_text(tested.code));
@@ -189,6 +172,12 @@ occ_gate_refuse_second(struct occ_buf *out)
     occ_hello_put_refused(out, 0, OCC_ERR_LOCKED, occ_bytes_str("another parent is connected"));
 }
 
+void
+occ_gate_put_refusal(const struct occ_error *why, struct occ_buf *out)
+{
+    occ_hello_put_refused(out, 0, why->code, occ_bytes_str(why->text));
+}
+
 /* Ends the session with a REFUSED frame, if there is room for it: out holds whole frames in any case. */
 static struct occ_result
 refuse(struct occ_gate *gate, uint64_t id, const struct occ_error *why, struct occ_buf *out)
@@ -241,16 +230,32 @@ handle_ack(struct occ_gate *gate, const struct occ_frame *frame, struct occ_erro
     return occ_success();
 }
 
+/* A key that is away is looked for, at a bounded rate; one that is another key now halts the boundary. */
+static void
+find_trouble(struct occ_batch *batch, struct occ_error *ret_trouble)
+{
+    const struct occ_signer *const signer = &batch->epoch.signer;
+    const struct occ_result probed = signer->probe == NULL ? occ_success() : signer->probe(signer->ctx, ret_trouble);
+    if (probed.code == OCC_ERR_SIGNATURE) {
+        (void)!occ_is_ok(occ_batch_explain(batch, probed.code, ret_trouble));
+    }
+}
+
 static struct occ_result
-handle_ping(const struct occ_gate *gate, const struct occ_frame *frame, struct occ_error *why, struct occ_buf *out)
+handle_ping(struct occ_gate *gate, const struct occ_frame *frame, struct occ_error *why, struct occ_buf *out)
 {
     if (frame->payload.len != 0) {
         return occ_error_set(why, OCC_ERR_WIRE_MESSAGE, "a PING with a payload");
     }
+    struct occ_error trouble = { .code = OCC_OK };
+    find_trouble(&gate->batch, &trouble);
     if (gate->batch.halted) { /* it answers, but it is not well: nobody is to read this as health */
         return occ_error_set(why, OCC_ERR_INTEGRITY, OCC_BATCH_HALTED_TEXT);
     }
-    const struct occ_status status = occ_attesting_status(&gate->batch);
+    struct occ_status status = occ_attesting_status(&gate->batch);
+    if (trouble.text[0] != '\0') { /* without a key there is nothing to attest */
+        status.trouble = occ_bytes_str(trouble.text);
+    }
     occ_status_put(out, frame->id, &status);
     return occ_success();
 }
