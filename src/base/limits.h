@@ -47,6 +47,7 @@
 #define OCC_LIMIT_DEVICE_STOP_MS 1000            /* a device that does not come back is left behind */
 #define OCC_LIMIT_ATTEST_RETRY_MS 1000           /* between two tries, when the device gave no document */
 #define OCC_LIMIT_ATTEST_ASKERS 64               /* nonces of others that wait for a document */
+#define OCC_LIMIT_TOKEN_RETRY_MS 1000         /* between two tries to open a hardware token that is away */
 #define OCC_LIMIT_ATTEST_CLOCK_MS 2000           /* a clock that is further off than this is said to be */
 #define OCC_LIMIT_PATH_CACHE 256              /* verified certificate paths that a verifier remembers */
 #define OCC_LIMIT_TOKEN_LEN (256u << 10)      /* an RFC 3161 token with its certificates: real ones have 1 to 6 KiB */

@@ -7,6 +7,8 @@
 #include "crypto/secret.h"
 #include "enclave/config.h"
 #include "enclave/entropy.h"
+#include "enclave/hardware.h"
+#include "enclave/keygen.h"
 #include "enclave/measure.h"
 #include "enclave/notice.h"
 #include "enclave/predecessor.h"
@@ -21,7 +23,7 @@
 #include "verify/verify.h"
 
 enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_COULD_NOT = 3 };
-enum { STANDARD_OUTPUT = 1 };
+enum { STANDARD_OUTPUT = 1, REFUSAL_LEN_MAX = 4096 };
 
 extern char **environ;
 
@@ -30,17 +32,24 @@ struct epoch {
     const struct occ_enclave_device *kind;
     struct occ_nsm nsm; /* open if has_nsm */
     bool has_nsm;
-    struct occ_random *random; /* with an NSM; else NULL: the kernel's alone */
+    struct occ_random *random;     /* with an NSM; else NULL: the kernel's alone */
+    struct occ_hardware *hardware; /* with a key in a token; else NULL */
     occ_verifier *verifier;
     struct occ_bytes chain_ids[OCC_LIMIT_CHAINS];
     struct occ_attester attester;
     struct occ_gate *gate;
+    struct occ_device *device; /* NULL = the attester gives no documents */
 };
 
 static void
 epoch_cleanup(struct epoch *epoch)
 {
+    const bool has_ended = occ_device_free(epoch->device);
     occ_gate_free(epoch->gate); /* wipes the keys */
+    if (!has_ended) {           /* the device hangs, with all that it works with; the end of the process ends it */
+        return;
+    }
+    occ_hardware_free(epoch->hardware);
     occ_attester_clear(&epoch->attester);
     occ_verifier_free(epoch->verifier);
     occ_random_free(epoch->random);
@@ -85,9 +94,9 @@ check_predecessor(void *ctx, const struct occ_json *proof, struct occ_error *err
 
 /* ---- the start ---- */
 
-/* The libraries, and all that they want to open or look up. *ret_verifier judges the proofs that an epoch goes on from. */
+/* The libraries, and all that they want to open or look up. */
 static struct occ_result
-set_up_libraries(struct occ_error *err, occ_verifier **ret_verifier)
+set_up_libraries(struct occ_error *err)
 {
     struct occ_result ready = occ_secret_init();
     ready = occ_is_ok(ready) ? occ_path_prepare() : ready;
@@ -96,8 +105,20 @@ set_up_libraries(struct occ_error *err, occ_verifier **ret_verifier)
     }
     occ_json_watch_memory();
     occ_json_init();
-    OCC_TRY(occ_verifier_make(NULL, err, ret_verifier));
-    return occ_gate_rehearse(occ_predecessor_check, *ret_verifier, err);
+    return occ_success();
+}
+
+/* Judges the proofs that an epoch goes on from: a simulated one's under the root of its own simulation. */
+static struct occ_result
+make_verifier(struct epoch *epoch, struct occ_error *err)
+{
+    const bool simulated = epoch->has_nsm && epoch->kind->simulated;
+    const struct occ_bytes root = simulated ? epoch->kind->root(&epoch->nsm) : occ_bytes_of(NULL, 0);
+    const struct occ_verifier_options options = { .size = sizeof options,
+                                                  .sim_nitro_root = root.ptr,
+                                                  .sim_nitro_root_len = root.len };
+    OCC_TRY(occ_verifier_make(&options, err, &epoch->verifier));
+    return occ_gate_rehearse(occ_predecessor_check, epoch->verifier, err);
 }
 
 /* chain_ids: room for OCC_LIMIT_CHAINS, as long as the gate. */
@@ -153,9 +174,7 @@ make_signer(struct epoch *epoch, struct occ_error *err, struct occ_signer *ret_s
 static struct occ_result
 make_gate(const struct occ_config *config, struct occ_error *err, struct epoch *epoch)
 {
-    OCC_TRY(make_attester(config, epoch, err));
     struct occ_gate_config gate = {
-        .attester = epoch->attester,
         .now_ms = now_ms,
         .uptime_ms = uptime_ms,
         .random = random_bytes,
@@ -165,8 +184,26 @@ make_gate(const struct occ_config *config, struct occ_error *err, struct epoch *
         .retained_len_max = config->retained_len_max,
     };
     set_rules(config, epoch->chain_ids, &gate);
-    OCC_TRY(make_signer(epoch, err, &gate.signer));
+    if (config->hardware.uri != NULL) { /* one thing is both: the key, and what is said of it */
+        OCC_TRY(occ_hardware_new(&config->hardware, environ, err, &epoch->hardware));
+        OCC_TRY(occ_hardware_open(epoch->hardware, uptime_ms, err, &epoch->attester, &gate.signer));
+    } else {
+        OCC_TRY(make_attester(config, epoch, err));
+        OCC_TRY(make_signer(epoch, err, &gate.signer));
+    }
+    gate.attester = epoch->attester;
     return occ_gate_new(&gate, err, &epoch->gate);
+}
+
+/* The first document, and the thread for those that come: both need what the process is about to give up. */
+static struct occ_result
+start_device(struct epoch *epoch, struct occ_error *err)
+{
+    if (epoch->attester.mode == OCC_ATTEST_NONE) {
+        return occ_success();
+    }
+    OCC_TRY(occ_device_first(&epoch->attester, epoch->gate, err));
+    return occ_device_new(&epoch->attester, err, &epoch->device);
 }
 
 static struct occ_result
@@ -227,22 +264,43 @@ tell_start(const struct epoch *epoch, const struct occ_config *config, bool is_f
     occ_notice_write("info", "epoch begins", fields, sizeof fields / sizeof fields[0]);
 }
 
+/* A parent that starts its boundary again whenever it ends is told not to: the token would be locked. */
+static void
+tell_parent(const struct occ_config *config, const struct occ_error *why)
+{
+    if (why->code != OCC_ERR_DENIED || config->fd < 0) {
+        return;
+    }
+    OCC_BUF_AUTO(out, REFUSAL_LEN_MAX);
+    occ_gate_put_refusal(why, &out);
+    size_t len = 0;
+    (void)!occ_is_ok(occ_socket_write(config->fd, occ_buf_view(&out), &len)); /* a fresh socket has room for it */
+}
+
 static struct occ_result
 run(const struct occ_enclave_device *device, const struct occ_settings *settings, const struct occ_config *config,
     struct occ_error *err)
 {
     __attribute__((cleanup(epoch_cleanup))) struct epoch epoch = { .kind = device };
-    OCC_TRY(set_up_libraries(err, &epoch.verifier));
+    OCC_TRY(set_up_libraries(err));
     if (config->nsm) {
         OCC_TRY(open_nsm(settings, &epoch, err));
     }
+    OCC_TRY(make_verifier(&epoch, err));
     struct occ_serve_config serve = { .listen_fd = -1, .session_fd = -1, .stop_fd = -1 };
     OCC_TRY(open_descriptors(config, err, &serve));
-    OCC_TRY(make_gate(config, err, &epoch));
+    const struct occ_result made = make_gate(config, err, &epoch);
+    if (!occ_is_ok(made)) {
+        tell_parent(config, err);
+        return made;
+    }
+    OCC_TRY(start_device(&epoch, err));
     serve.gate = epoch.gate;
+    serve.device = epoch.device;
     serve.retained_len_max = config->retained_len_max;
     bool is_full = false;
-    OCC_TRY(occ_sandbox_enter(err, &is_full));
+    OCC_TRY(
+        occ_sandbox_enter(epoch.hardware == NULL ? OCC_SANDBOX_BOUNDARY : OCC_SANDBOX_BOUNDARY_TOKEN, err, &is_full));
     tell_start(&epoch, config, is_full);
     return occ_serve_run(&serve, err);
 }
@@ -292,6 +350,9 @@ occ_enclave_run(const char *name, const struct occ_enclave_device *device, int a
         !occ_is_ok(occ_config_program_make(name, device->settings, device->setting_count, &err, &program))) {
         occ_notice_error("cannot start", err.text);
         return EXIT_COULD_NOT;
+    }
+    if (argc > 1 && strcmp(argv[1], "keygen") == 0) {
+        return occ_keygen_run(argc - 1, argv + 1, environ);
     }
     struct occ_settings *settings = NULL;
     if (!occ_is_ok(occ_settings_load(&program.program, argc, argv, environ, &err, &settings))) {

@@ -42,8 +42,8 @@ struct occ_boundary_identity {
 struct occ_boundary_config {
     struct occ_loop *loop;
     const struct occ_events *events;
-    const char *enclave, *unix_path; /* as in struct occ_transport_config */
-    const char *const *enclave_flags;
+    const char *enclave, *address; /* as in struct occ_transport_config */
+    const char *const *enclave_flags, *const *enclave_environment;
     uint64_t timeout_ms, health_ms;
     size_t waiting_max; /* requests in the queue */
     struct occ_store *store;
@@ -70,6 +70,8 @@ int occ_boundary_pid(const struct occ_boundary *boundary);
  * agree, or the epoch could not be linked.
  */
 const char *occ_boundary_trouble(const struct occ_boundary *boundary);
+/* NULL, or what the boundary itself last said is wrong with it, in one sentence: its key is away, or its device. */
+const char *occ_boundary_unwell(const struct occ_boundary *boundary);
 
 /* The id of the next request: no two requests of any two runs have the same. */
 void occ_boundary_next_id(struct occ_boundary *boundary, uint8_t ret_id[OCC_OPAQUE_ID_LEN]);

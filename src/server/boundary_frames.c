@@ -1,6 +1,8 @@
 /* boundary_frames.c — what is sent to the boundary and what comes back: requests share frames, results go to the ledger. */
 #include "server/boundary_private.h"
 
+#include "wire/attest.h"
+
 bool
 occ_boundary_awaits_answer(const struct occ_boundary *boundary)
 {
@@ -163,6 +165,30 @@ take_results(struct occ_boundary *boundary, const struct occ_frame *frame)
     return taken;
 }
 
+/* A boundary that answers but takes no commits is not well; it tries by itself to become so. */
+static struct occ_result
+take_pong(struct occ_boundary *boundary, const struct occ_frame *frame)
+{
+    struct occ_status status;
+    OCC_ENSURE(frame->id == boundary->ping_id && frame->id != 0, OCC_ERR_WIRE_MESSAGE);
+    OCC_TRY(occ_status_read(frame->payload, &status));
+    boundary->ping_id = 0;
+    boundary->unwell[0] = 0;
+    if (status.trouble.len > 0) {
+        struct occ_error sentence;
+        (void)occ_error_set(&sentence, OCC_ERR_UNAVAILABLE, "%.*s", (int)status.trouble.len, status.trouble.ptr);
+        memcpy(boundary->unwell, sentence.text, sizeof(boundary->unwell));
+    }
+    occ_askers_answer_all(&boundary->askers, status.trouble.len == 0 ? OCC_OK : OCC_ERR_UNAVAILABLE);
+    return occ_success();
+}
+
+const char *
+occ_boundary_unwell(const struct occ_boundary *boundary)
+{
+    return boundary->unwell[0] == 0 || !occ_session_is_up(boundary->session) ? NULL : boundary->unwell;
+}
+
 struct occ_result
 occ_boundary_take(void *ctx, const struct occ_frame *frame)
 {
@@ -170,9 +196,7 @@ occ_boundary_take(void *ctx, const struct occ_frame *frame)
     if (frame->type == OCC_FRAME_RESULT) {
         OCC_TRY(take_results(boundary, frame));
     } else if (frame->type == OCC_FRAME_PONG) {
-        OCC_ENSURE(frame->id == boundary->ping_id && frame->id != 0, OCC_ERR_WIRE_MESSAGE);
-        boundary->ping_id = 0;
-        occ_askers_answer_all(&boundary->askers, OCC_OK);
+        OCC_TRY(take_pong(boundary, frame));
     } else if (frame->type == OCC_FRAME_ISSUED) {
         OCC_TRY(occ_issues_take(&boundary->issues_sent, frame));
     } else if (frame->type == OCC_FRAME_LINKED) {

@@ -29,6 +29,7 @@ struct occ_boundary {
     struct occ_pending_rules rules;
 
     char halted[OCC_ERROR_TEXT_SIZE]; /* "" = not */
+    char unwell[OCC_ERROR_TEXT_SIZE]; /* what the newest PONG said is wrong; "" = nothing */
 
     uint8_t run_id[OCC_OPAQUE_ID_LEN / 2];
     uint64_t requests, frames; /* numbers given out so far */

@@ -61,7 +61,11 @@ static void
 health_done(struct occ_asker *asker, struct occ_result answer)
 {
     struct health *health = (struct health *)asker;
-    answer_health(health->request, answer.code, occ_boundary_trouble(health->server->boundary));
+    const struct occ_boundary *boundary = health->server->boundary;
+    const char *trouble = occ_boundary_trouble(boundary);
+    /* Only what was asked for just now: an answer that did not come says nothing. */
+    const bool answered = answer.code == OCC_OK || answer.code == OCC_ERR_UNAVAILABLE;
+    answer_health(health->request, answer.code, trouble == NULL && answered ? occ_boundary_unwell(boundary) : trouble);
     free(health);
 }
 

@@ -29,6 +29,7 @@ occ_refusal_status(enum occ_err code)
     case OCC_ERR_BUSY:
     case OCC_ERR_NOMEM:
     case OCC_ERR_TIMESTAMP_REQUIRED:
+    case OCC_ERR_TOKEN:
         return 503;
     case OCC_ERR_LIMIT:
         return 413;
@@ -47,6 +48,9 @@ sentence_of_503(enum occ_err code, const char *trouble)
     }
     if (code == OCC_ERR_TIMESTAMP_REQUIRED) {
         return "no timestamp authority answered, and one is required, try again later";
+    }
+    if (code == OCC_ERR_TOKEN) {
+        return "the hardware key is away, try again later";
     }
     return trouble != NULL ? trouble : "the boundary is out of reach, try again later";
 }

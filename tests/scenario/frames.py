@@ -5,10 +5,10 @@ import struct
 
 from harness import PATIENCE
 
-HELLO, HELLO_OK, REFUSED, COMMIT, RESULT, ACK, PING, PONG, ISSUE, ISSUED, LINK, LINKED = range(1, 13)
+HELLO, HELLO_OK, REFUSED, COMMIT, RESULT, ACK, PING, PONG, ISSUE, ISSUED, LINK, LINKED, ATTEST, ATTESTED = range(1, 15)
 METADATA, AGENCY, SLOT, CHAIN, ATTRIBUTION, POLICY, PRINCIPAL = range(1, 8)
 CHALLENGE, ALLOCATION = 1, 2
-VERSION = 2
+VERSION = 3
 
 
 class Refused(Exception):
@@ -61,9 +61,9 @@ class Reader:
 
 
 class Outcome:
-    """One result: position, opaque, and chain and proofs (texts) or a refusal."""
+    """One result: position, opaque, and chain and proofs (texts, with their documents) or a refusal."""
 
-    def __init__(self, reader):
+    def __init__(self, reader, documents):
         self.position = reader.number(8)
         self.opaque = reader.take(reader.number(1))
         code = reader.number(2)
@@ -72,7 +72,9 @@ class Outcome:
         self.proofs, self.places = [], []
         for _ in range(0 if code else reader.number(4)):
             self.places.append((reader.number(8), reader.take(32)))
-            self.proofs.append(reader.take(reader.number(4)).decode())
+            document, place = reader.number(2), reader.number(4)
+            proof = reader.take(reader.number(4)).decode()
+            self.proofs.append(proof[:place] + documents[document - 1] + proof[place:] if document else proof)
 
 
 class Parent:
@@ -99,6 +101,7 @@ class Parent:
         reader.take(8 + 4 + 4 + 4 + 8)
         self.public_key = reader.take(32)
         self.epoch_id, self.enforcement, self.measurement = reader.text(), reader.text(), reader.text()
+        self.attestation_format, self.attest, self.document_len_max = reader.text(), reader.number(1), reader.number(4)
         self.last_position, self.acknowledged = reader.number(8), reader.number(8)
         self.heads = {reader.text(): (reader.number(8), reader.take(32)) for _ in range(reader.number(2))}
 
@@ -129,7 +132,8 @@ class Parent:
     @staticmethod
     def _outcomes(payload):
         reader = payload if isinstance(payload, Reader) else Reader(payload)
-        outcomes = [Outcome(reader) for _ in range(reader.number(2))]
+        documents = [reader.take(reader.number(4)).decode() for _ in range(reader.number(2))]
+        outcomes = [Outcome(reader, documents) for _ in range(reader.number(2))]
         assert reader.at == len(reader.data)
         return outcomes
 

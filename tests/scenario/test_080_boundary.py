@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from frames import VERSION
 from harness import BIN, Enclave, Program, check_chains, digest_of, is_alive, link_hash, verify_offline, wait_for
 
 pytestmark = pytest.mark.sanitized
@@ -152,7 +153,7 @@ def test_child_goes_with_its_parent(start):
     wait_for(lambda: not is_alive(child), what="the boundary ends after its parent")
 
 
-HELLO = b"occw" + struct.pack(">HHQ", 2, 2, 0)
+HELLO = b"occw" + struct.pack(">HHQ", VERSION, VERSION, 0)
 
 
 def frame(kind, payload, reserved=0, number=0, length=None):

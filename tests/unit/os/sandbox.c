@@ -6,11 +6,15 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -18,6 +22,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -125,13 +130,13 @@ do_fcntl(void)
 
 /* Enters the sandbox in a child, does it, and gives how the child ended. */
 static int
-status_of(void (*act)(void))
+status_in(enum occ_sandbox_profile profile, void (*act)(void))
 {
     fflush(NULL);
     const pid_t pid = fork();
     if (pid == 0) {
         bool is_full = false;
-        if (!occ_is_ok(occ_sandbox_hide(NULL)) || !occ_is_ok(occ_sandbox_enter(NULL, &is_full))) {
+        if (!occ_is_ok(occ_sandbox_hide(NULL)) || !occ_is_ok(occ_sandbox_enter(profile, NULL, &is_full))) {
             _exit(NOT_ENTERED);
         }
         if (!is_full) {
@@ -145,6 +150,12 @@ status_of(void (*act)(void))
         abort();
     }
     return status;
+}
+
+static int
+status_of(void (*act)(void))
+{
+    return status_in(OCC_SANDBOX_BOUNDARY, act);
 }
 
 /* The sanitizers' run-time cannot live in the sandbox: there only that it says so can be tested. */
@@ -254,7 +265,7 @@ hidden_child(void)
     }
     bool is_full = false;
     const int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
-    if (!occ_is_ok(occ_sandbox_enter(NULL, &is_full))) {
+    if (!occ_is_ok(occ_sandbox_enter(OCC_SANDBOX_BOUNDARY, NULL, &is_full))) {
         return 2;
     }
     return core.rlim_cur == 0 && core.rlim_max == 0 && dumpable == (is_full ? 0 : 1) ? 0 : 3;
@@ -282,7 +293,7 @@ test_no_new_privileges(void **state)
     if (pid == 0) {
         bool is_full = false;
         const bool before = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
-        const bool entered = occ_is_ok(occ_sandbox_enter(NULL, &is_full));
+        const bool entered = occ_is_ok(occ_sandbox_enter(OCC_SANDBOX_BOUNDARY, NULL, &is_full));
         _exit(entered && !before && (is_full || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) ? 0 : 1);
     }
     int status = 0;
@@ -290,13 +301,123 @@ test_no_new_privileges(void **state)
     assert_int_equal(status, 0);
 }
 
+/* ---- with a hardware token ---- */
+
+static void
+do_unshare(void)
+{
+    (void)!unshare(CLONE_NEWUSER);
+}
+static void
+do_read_of_others(void)
+{
+    char byte;
+    const struct iovec here = { &byte, 1 };
+    (void)!process_vm_readv(getppid(), &here, 1, &here, 1, 0);
+}
+static void
+do_setuid(void)
+{
+    (void)!setuid(getuid());
+}
+static void
+do_memfd(void)
+{
+    (void)!memfd_create("code", 0);
+}
+
+static void
+test_forbidden_with_a_token(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        void (*act)(void);
+    } cases[] = {
+        { "exec", do_exec },       { "fork", do_fork },     { "ptrace", do_ptrace },
+        { "unshare", do_unshare }, { "setuid", do_setuid }, { "memory of another process", do_read_of_others },
+        { "memfd", do_memfd },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const int status = status_in(OCC_SANDBOX_BOUNDARY_TOKEN, cases[i].act);
+        if (is_reduced(status)) {
+            skip();
+        }
+        if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS) {
+            fail_msg("%s: status %#x, expected death by SIGSYS", cases[i].name, (unsigned)status);
+        }
+    }
+}
+
+/* What is on neither list fails, and the library may go on: code that was written, terminals, other processes. */
+static void
+do_what_fails(void)
+{
+    const int prot = PROT_READ | PROT_WRITE;
+    void *const memory = mmap(NULL, 4096, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const int file = open("/proc/self/exe", O_RDONLY);
+    bool good = memory != MAP_FAILED && file >= 0;
+    good = good && mprotect(memory, 4096, PROT_READ | PROT_EXEC) != 0 && errno == EPERM;
+    good = good && mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED;
+    good = good && mmap(NULL, 4096, prot | PROT_EXEC, MAP_PRIVATE, file, 0) == MAP_FAILED;
+    good = good && ioctl(file, TIOCSTI, "x") != 0 && errno == EPERM;
+    good = good && kill(getppid(), 0) != 0 && errno == EPERM;
+    good = good && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0 && errno == EPERM;
+    _exit(good ? 0 : 1);
+}
+
+static void *
+in_thread(void *argument)
+{
+    return argument;
+}
+
+/* What libraries of tokens do: files, locks, sockets, threads, code from a file. */
+static void
+do_token_work(void)
+{
+    char path[] = "/tmp/occ-sandbox-XXXXXX";
+    const int file = mkstemp(path);
+    struct stat status;
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    bool good = file >= 0 && write(file, "x", 1) == 1 && fstat(file, &status) == 0 && fcntl(file, F_SETLK, &lock) == 0;
+    good = unlink(path) == 0 && good;
+    good = good && socket(AF_UNIX, SOCK_STREAM, 0) >= 0 && socket(AF_INET, SOCK_DGRAM, 0) >= 0;
+    const int self = open("/proc/self/exe", O_RDONLY);
+    good = good && mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, self, 0) != MAP_FAILED;
+    pthread_t thread;
+    void *returned = NULL;
+    good = good && pthread_create(&thread, NULL, in_thread, path) == 0;
+    good = good && pthread_join(thread, &returned) == 0 && returned == path;
+    _exit(good ? 0 : 1);
+}
+
+static void
+test_work_with_a_token(void **state)
+{
+    (void)state;
+    void (*const acts[])(void) = { do_what_fails, do_token_work };
+    for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
+        const int status = status_in(OCC_SANDBOX_BOUNDARY_TOKEN, acts[i]);
+        if (is_reduced(status)) {
+            skip();
+        }
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hide),      cmocka_unit_test(test_no_new_privileges),
-        cmocka_unit_test(test_forbidden), cmocka_unit_test(test_work_goes_on),
+        cmocka_unit_test(test_hide),
+        cmocka_unit_test(test_no_new_privileges),
+        cmocka_unit_test(test_forbidden),
+        cmocka_unit_test(test_work_goes_on),
         cmocka_unit_test(test_abort),
+        cmocka_unit_test(test_forbidden_with_a_token),
+        cmocka_unit_test(test_work_with_a_token),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

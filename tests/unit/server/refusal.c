@@ -22,6 +22,7 @@ test_status(void **state)
         { OCC_ERR_LIMIT, 413 },
         { OCC_ERR_REPEAT, 422 },
         { OCC_ERR_TIMESTAMP_REQUIRED, 503 },
+        { OCC_ERR_TOKEN, 503 },
         { OCC_ERR_SLOT_SIGNATURE, 400 },
         { OCC_ERR_EPOCH_LINK_TARGET, 500 },
         { OCC_ERR_UNSUPPORTED, 400 },
