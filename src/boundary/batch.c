@@ -1,4 +1,7 @@
-/* batch.c — each request of a frame is checked, given room, signed, kept; or refused, and then nothing of it has moved. */
+/*
+ * batch.c — each request of a frame is checked, given room, signed, and kept or put among what waits; or refused, and then
+ * nothing of it has moved.
+ */
 #include "boundary/batch.h"
 
 enum {
@@ -7,16 +10,31 @@ enum {
     /* A result beside its proofs: position, opaque, code, count; of a refusal, its sentence. */
     RESULT_HEAD_LEN_MAX = 8 + 1 + OCC_LIMIT_OPAQUE_LEN + 2 + 2 + OCC_LIMIT_CHAIN_ID_LEN + 4,
     REFUSAL_LEN_MAX = RESULT_HEAD_LEN_MAX + 2 + OCC_ERROR_TEXT_SIZE,
-    PROOF_HEAD_LEN = 8 + OCC_SHA256_LEN + 2 + 4 + 4
+    PROOF_HEAD_LEN = 8 + OCC_SHA256_LEN + 2 + 4 + 4,
+    DOCUMENT_HEAD_LEN = 4,
+    COMMIT_WAITING = 4 * OCC_LIMIT_ATTEST_PROOFS /* proofs that wait, where each has a document of its own */
+};
+
+/* The answer to the frame at work. */
+struct answer {
+    struct occ_result_writer writer;
+    struct occ_waiting_frame *waiting; /* that it is written to; NULL = it is sent at once */
+    struct occ_document *document;     /* that its proofs are joined with at once, as its only one; NULL = none */
+    size_t requests_left;              /* this one, and those behind it */
+    size_t growth;                     /* bytes that it will grow by when it is completed, at most */
+    bool awaits;                       /* the room for the document that its results share is reserved */
 };
 
 void
 occ_batch_clear(struct occ_batch *batch)
 {
     occ_signer_clear(&batch->epoch.signer);
+    occ_attesting_discard(batch, OCC_ERR_STATE, "", NULL);
     occ_retain_clear(&batch->retain);
     occ_request_clear(&batch->request);
     occ_buf_clear(&batch->body);
+    occ_buf_clear(&batch->text);
+    occ_attesting_clear(&batch->attesting);
     occ_spent_clear(&batch->tickets.spent);
     occ_mac_free(batch->tickets.mac);
     for (size_t i = 0; i < OCC_LIMIT_CHAINS; i++) {
@@ -37,9 +55,20 @@ occ_batch_find_chain(struct occ_batch *batch, struct occ_bytes id, struct occ_ch
 }
 
 uint64_t
+occ_batch_now(const struct occ_batch *batch)
+{
+    const uint64_t now_ms = batch->now_ms(batch->ctx);
+    const int64_t offset_ms = batch->attesting.offset_ms;
+    if (offset_ms < 0 && now_ms < (uint64_t)-offset_ms) {
+        return 0;
+    }
+    return now_ms + (uint64_t)offset_ms;
+}
+
+uint64_t
 occ_batch_time(const struct occ_batch *batch)
 {
-    uint64_t time_ms = batch->now_ms(batch->ctx);
+    uint64_t time_ms = occ_batch_now(batch);
     for (size_t i = 0; i < batch->chain_count; i++) {
         time_ms = batch->chains[i].time_ms > time_ms ? batch->chains[i].time_ms : time_ms;
     }
@@ -50,6 +79,12 @@ bool
 occ_batch_is_checked(const struct occ_chain *chain)
 {
     return !chain->given || chain->counter % CHECK_INTERVAL == 0;
+}
+
+void
+occ_batch_mark(struct occ_batch *batch, const struct occ_chain *chain)
+{
+    batch->marks[chain - batch->chains].counter = chain->counter;
 }
 
 /* ---- signing ---- */
@@ -72,9 +107,33 @@ input_of(const struct occ_request *request, uint32_t index)
     };
 }
 
-/* Appends the proofs of the whole request to the result that is open in writer; chain moves with each. */
+/* Commits one digest: its proof is appended to the result that is open in the answer, with its document where there is one. */
 static struct occ_result
-sign_all(struct occ_batch *batch, struct occ_chain *chain, struct occ_result_writer *writer)
+sign_one(struct occ_batch *batch, struct occ_chain *chain, const struct occ_chain_input *input, struct answer *answer)
+{
+    struct occ_result_writer *const writer = &answer->writer;
+    struct occ_chain_signed done;
+    const size_t begin = occ_commit_begin_proof(writer, chain->counter + 1, input->digest);
+    if (answer->document != NULL) {
+        occ_buf_reset(&batch->text);
+        OCC_TRY(occ_chain_commit(chain, &batch->epoch, input, &batch->body, &batch->text, &done));
+        const size_t place = occ_write_joined(writer->buf, occ_buf_view(&batch->text), &done.opening, NULL);
+        occ_commit_end_proof(writer, begin, 1, place);
+        return occ_success();
+    }
+    OCC_TRY(occ_chain_commit(chain, &batch->epoch, input, &batch->body, writer->buf, &done));
+    if (answer->waiting != NULL) {
+        occ_buf_put(&answer->waiting->hashes, occ_bytes_of(done.proof_hash, sizeof done.proof_hash));
+        occ_commit_end_proof(writer, begin, 1, done.opening.report);
+        return occ_buf_check(&answer->waiting->hashes);
+    }
+    occ_commit_end_proof(writer, begin, 0, 0);
+    return occ_success();
+}
+
+/* Appends the proofs of the whole request to the result that is open in the answer; chain moves with each. */
+static struct occ_result
+sign_all(struct occ_batch *batch, struct occ_chain *chain, struct answer *answer)
 {
     const struct occ_request *const request = &batch->request;
     const uint64_t now_ms = occ_batch_time(batch);
@@ -88,11 +147,9 @@ sign_all(struct occ_batch *batch, struct occ_chain *chain, struct occ_result_wri
         input.nonce = nonces[i % NONCES_AT_ONCE];
         input.now_ms = now_ms;
         input.check = occ_batch_is_checked(chain);
-        const size_t begin = occ_commit_begin_proof(writer, chain->counter + 1, input.digest);
-        OCC_TRY(occ_chain_commit(chain, &batch->epoch, &input, &batch->body, writer->buf));
-        occ_commit_end_proof(writer, begin, 0, 0);
+        OCC_TRY(sign_one(batch, chain, &input, answer));
     }
-    return occ_buf_check(writer->buf);
+    return occ_buf_check(answer->writer.buf);
 }
 
 struct occ_result
@@ -114,7 +171,7 @@ occ_batch_explain(struct occ_batch *batch, enum occ_err code, struct occ_error *
 
 /* ---- room ---- */
 
-/* Room in out for this result and, whatever becomes of them, the requests_left of this frame. */
+/* Room for this result and, whatever becomes of them, the requests_left of this frame. */
 static struct occ_result
 reserve_out(struct occ_buf *out, size_t result_len, size_t requests_left, struct occ_error *err)
 {
@@ -162,66 +219,180 @@ reserve_spent(struct occ_batch *batch, struct occ_error *err)
     return occ_success();
 }
 
+/* No more waits than documents can soon be made about. */
+static struct occ_result
+check_waiting(const struct occ_batch *batch, const struct occ_waiting_frame *frame, struct occ_error *err)
+{
+    const bool alone = batch->epoch.attester.mode == OCC_ATTEST_COMMIT;
+    const size_t proofs = occ_waiting_proofs(frame) + batch->request.count;
+    if (batch->waiting.proofs + proofs > (alone ? (size_t)COMMIT_WAITING : OCC_LIMIT_ATTEST_WAITING)) {
+        return occ_error_set(err, OCC_ERR_BUSY, "too many proofs wait for their attestation documents");
+    }
+    if (proofs > OCC_LIMIT_ATTEST_LEAVES) { /* a frame never waits for two of them in turn */
+        return occ_error_set(err, OCC_ERR_BUSY, "the proofs of this frame's requests are more than share a document");
+    }
+    return occ_success();
+}
+
+/* What the request takes, in bytes, at most. */
+struct lengths {
+    size_t proofs;               /* text of its proofs, as they are signed */
+    size_t written;              /* its result, as it is written now, */
+    size_t growth;               /* and what its frame grows by when it is completed */
+    struct occ_retain_room room; /* in the retention store */
+};
+
+static struct lengths
+lengths_of(const struct occ_batch *batch, const struct answer *answer)
+{
+    const uint32_t count = batch->request.count;
+    const size_t joined_len = count * occ_attesting_joined_len_max(batch);
+    struct lengths lengths = { .proofs = proofs_len_max(batch, &batch->chains[batch->request.chain]) };
+    lengths.written = RESULT_HEAD_LEN_MAX + lengths.proofs + count * (size_t)PROOF_HEAD_LEN;
+    lengths.room.result_len = lengths.written + joined_len;
+    if (answer->waiting != NULL) {
+        const bool alone = batch->epoch.attester.mode == OCC_ATTEST_COMMIT;
+        const size_t awaited = alone ? count : answer->awaits ? 0 : 1;
+        lengths.room.document_count = (uint16_t)(alone ? count : 1);
+        lengths.room.documents_len = awaited * occ_document_size(OCC_DOCUMENT_B64_LEN_MAX);
+        lengths.growth = joined_len + awaited * (DOCUMENT_HEAD_LEN + OCC_DOCUMENT_B64_LEN_MAX);
+    } else if (answer->document != NULL) {
+        lengths.room.document_count = 1;
+        lengths.room.documents_len = answer->document->retained > 0 ? 0 : occ_document_size(answer->document->len);
+        lengths.written += joined_len;
+    }
+    return lengths;
+}
+
+/* PROTOCOL §3: what one caller is given has a limit, documents and all. */
+static struct occ_result
+check_answer(const struct occ_batch *batch, const struct lengths *lengths, struct occ_error *err)
+{
+    const size_t added = occ_attesting_joined_len_max(batch) + batch->attesting.document_len;
+    const size_t len = lengths->proofs + batch->request.count * added;
+    if (len > OCC_LIMIT_ANSWER_LEN) {
+        return occ_error_set(err, OCC_ERR_LIMIT, "digests: their proofs would take %zu bytes, at most %u are given out",
+                             len, OCC_LIMIT_ANSWER_LEN);
+    }
+    return occ_success();
+}
+
+static struct occ_result
+reserve_retained(struct occ_batch *batch, const struct occ_retain_room *room, struct occ_error *err,
+                 struct occ_retain_entry **ret_entry)
+{
+    const struct occ_result reserved = occ_retain_reserve(&batch->retain, room, ret_entry);
+    switch (reserved.code) {
+    case OCC_OK:
+        return occ_success();
+    case OCC_ERR_BUSY:
+        return occ_error_set(err, reserved.code, "too many results are not yet acknowledged as durable");
+    case OCC_ERR_LIMIT:
+        return occ_error_set(err, reserved.code, "digests: their proofs are larger than what the boundary may keep");
+    default:
+        return occ_error_code(err, reserved.code);
+    }
+}
+
 /*
  * Sees that the answer is allowed, and that its bytes fit the frame, the memory and the retention store, before anything
  * is signed. *ret_entry is the place in the store.
  */
 static struct occ_result
-reserve(struct occ_batch *batch, const struct occ_result_writer *writer, size_t requests_left, struct occ_error *err,
-        struct occ_retain_entry **ret_entry)
+reserve(struct occ_batch *batch, struct answer *answer, struct occ_error *err, struct occ_retain_entry **ret_entry)
 {
-    const struct occ_request *const request = &batch->request;
-    const size_t proofs_len = proofs_len_max(batch, &batch->chains[request->chain]);
-    if (proofs_len > OCC_LIMIT_ANSWER_LEN) { /* PROTOCOL §3 */
-        return occ_error_set(err, OCC_ERR_LIMIT, "digests: their proofs would take %zu bytes, at most %u are given out",
-                             proofs_len, OCC_LIMIT_ANSWER_LEN);
+    const struct occ_result_writer *const writer = &answer->writer;
+    const struct lengths lengths = lengths_of(batch, answer);
+    OCC_TRY(check_answer(batch, &lengths, err));
+    if (answer->waiting != NULL) {
+        OCC_TRY(check_waiting(batch, answer->waiting, err));
     }
-    const size_t result_len = RESULT_HEAD_LEN_MAX + proofs_len + request->count * (size_t)PROOF_HEAD_LEN;
-    const size_t frame_len = writer->buf->len - writer->frame;
-    if (frame_len + result_len + requests_left * REFUSAL_LEN_MAX > OCC_LIMIT_FRAME_LEN) {
+    const size_t growth = answer->growth + lengths.growth;
+    const size_t frame_len = writer->buf->len - writer->frame + lengths.written + growth;
+    if (frame_len + answer->requests_left * REFUSAL_LEN_MAX > OCC_LIMIT_FRAME_LEN) {
         return occ_error_set(err, OCC_ERR_BUSY, "the results of this frame's requests are larger than a frame");
     }
-    OCC_TRY(reserve_out(writer->buf, result_len, requests_left, err));
-    const struct occ_result room = occ_retain_reserve(&batch->retain, result_len, ret_entry);
-    switch (room.code) {
-    case OCC_OK:
-        return occ_success();
-    case OCC_ERR_BUSY:
-        return occ_error_set(err, room.code, "too many results are not yet acknowledged as durable");
-    case OCC_ERR_LIMIT:
-        return occ_error_set(err, room.code, "digests: their proofs are larger than what the boundary may keep");
-    default:
-        return occ_error_code(err, room.code);
-    }
+    OCC_TRY(reserve_out(writer->buf, lengths.written, answer->requests_left, err));
+    OCC_TRY(reserve_retained(batch, &lengths.room, err, ret_entry));
+    answer->growth = growth;
+    answer->awaits = true;
+    return occ_success();
 }
 
 /* ---- one request ---- */
 
-/* Commits the request that was read: its result is appended to writer and kept; or nothing has happened. */
+/* Whether commits are taken at all. */
 static struct occ_result
-commit_request(struct occ_batch *batch, struct occ_result_writer *writer, size_t requests_left, struct occ_error *err)
+check_state(const struct occ_batch *batch, const struct answer *answer, struct occ_error *err)
 {
     if (batch->halted) {
         return occ_error_set(err, OCC_ERR_INTEGRITY, OCC_BATCH_HALTED_TEXT);
     }
+    const char *const trouble = occ_attesting_trouble(batch);
+    if (trouble[0] != '\0') {
+        return occ_error_set(err, OCC_ERR_ATTESTER, "%s", trouble);
+    }
+    if (occ_attesting_waits(batch) && answer->waiting == NULL) {
+        return occ_error_set(err, OCC_ERR_BUSY, "too many frames wait for their attestation documents");
+    }
+    return occ_success();
+}
+
+/* What the request has written since begin is kept, or it waits for its documents. */
+static struct occ_result
+keep(struct occ_batch *batch, const struct occ_chain *chain, struct answer *answer, size_t begin,
+     struct occ_retain_entry *entry)
+{
+    if (answer->waiting != NULL) {
+        struct occ_waiting_result result = { .entry = entry,
+                                             .chain = batch->request.chain,
+                                             .head_counter = chain->head_counter };
+        memcpy(result.link_hash, chain->link_hash, sizeof result.link_hash);
+        occ_buf_put(&answer->waiting->results, occ_bytes_of(&result, sizeof result));
+        return occ_buf_check(&answer->waiting->results);
+    }
+    const struct occ_buf *const buf = answer->writer.buf;
+    const struct occ_retain_documents documents = { &answer->document, answer->document == NULL ? 0 : 1, 1 };
+    occ_retain_keep(&batch->retain, entry, occ_bytes_of(buf->ptr + begin, buf->len - begin), &documents);
+    return occ_success();
+}
+
+/* Takes away what was written since then. */
+static void
+cut(struct answer *answer, size_t begin, size_t hashes_len)
+{
+    answer->writer.buf->len = begin;
+    answer->writer.buf->fail = OCC_OK;
+    if (answer->waiting != NULL) {
+        answer->waiting->hashes.len = hashes_len;
+        answer->waiting->hashes.fail = OCC_OK;
+        answer->waiting->results.fail = OCC_OK;
+    }
+}
+
+/* Commits the request that was read: its result is appended to the answer and kept, or waits; or nothing has happened. */
+static struct occ_result
+commit_request(struct occ_batch *batch, struct answer *answer, struct occ_error *err)
+{
+    struct occ_result_writer *const writer = &answer->writer;
+    const struct answer before = *answer;
+    const size_t begin = writer->buf->len, hashes_len = answer->waiting == NULL ? 0 : answer->waiting->hashes.len;
     struct occ_retain_entry *entry = NULL;
+    OCC_TRY(check_state(batch, answer, err));
     OCC_TRY(reserve_spent(batch, err));
-    OCC_TRY(reserve(batch, writer, requests_left, err, &entry));
-    const struct occ_result_writer before = *writer;
-    const size_t begin = writer->buf->len;
+    OCC_TRY(reserve(batch, answer, err, &entry));
     struct occ_chain *const place = &batch->chains[batch->request.chain];
     struct occ_chain chain = *place;
 
     occ_commit_put_success(writer, batch->request.opaque, batch->retain.newest + 1, chain.id);
-    const struct occ_result signing = sign_all(batch, &chain, writer);
-    if (!occ_is_ok(signing)) { /* PROTOCOL §2.3: nothing of it was given out; the chain is where it was */
-        *writer = before;
-        writer->buf->len = begin;
-        writer->buf->fail = OCC_OK;
-        occ_retain_drop(entry);
-        return occ_batch_explain(batch, signing.code, err);
+    struct occ_result done = sign_all(batch, &chain, answer);
+    done = occ_is_ok(done) ? keep(batch, &chain, answer, begin, entry) : done;
+    if (!occ_is_ok(done)) { /* PROTOCOL §2.3: nothing of it was given out; the chain is where it was */
+        *answer = before;
+        cut(answer, begin, hashes_len);
+        occ_retain_drop(&batch->retain, entry);
+        return occ_batch_explain(batch, done.code, err);
     }
-    occ_retain_keep(&batch->retain, entry, occ_bytes_of(writer->buf->ptr + begin, writer->buf->len - begin));
     *place = chain;
     for (uint32_t i = 1; i <= batch->request.slot_count; i++) { /* only now: a refused commit leaves its slots unused */
         (void)occ_spent_put(&batch->tickets.spent, &occ_request_slot(&batch->request, i)->ticket);
@@ -230,6 +401,40 @@ commit_request(struct occ_batch *batch, struct occ_result_writer *writer, size_t
 }
 
 /* ---- a frame ---- */
+
+/* Where the results of a frame go. */
+static void
+begin_answer(struct occ_batch *batch, uint64_t id, uint16_t requests, struct occ_buf *out, struct answer *answer)
+{
+    *answer = (struct answer){ .requests_left = requests };
+    const bool is_taken = !batch->halted && occ_attesting_trouble(batch)[0] == '\0';
+    if (is_taken && occ_attesting_waits(batch) && batch->waiting.frames < OCC_LIMIT_ATTEST_FRAMES) {
+        answer->waiting = occ_waiting_frame_new(id);
+    }
+    occ_commit_begin_results(&answer->writer, answer->waiting == NULL ? out : &answer->waiting->text, id);
+    if (is_taken && batch->epoch.attester.mode == OCC_ATTEST_EPOCH) {
+        answer->document = batch->attesting.key;
+        (void)occ_commit_put_document(&answer->writer, occ_document_b64(answer->document));
+    }
+}
+
+/* Results that wait for nothing, behind none that do, are sent at once. */
+static struct occ_result
+end_waiting(struct occ_batch *batch, struct occ_waiting_frame *frame, struct occ_error *err, struct occ_buf *out)
+{
+    const struct occ_result written = occ_buf_check(&frame->text);
+    if (!occ_is_ok(written)) {
+        occ_waiting_frame_free(frame, &batch->retain);
+        return occ_error_set(err, written.code, "no room for the answer: %s", occ_result_text(written.code));
+    }
+    if (occ_waiting_proofs(frame) == 0 && batch->waiting.frames == 0) {
+        occ_buf_put(out, occ_buf_view(&frame->text));
+        occ_waiting_frame_free(frame, &batch->retain);
+        return occ_success();
+    }
+    occ_waiting_push(&batch->waiting, frame);
+    return occ_success();
+}
 
 struct occ_result
 occ_batch_handle(struct occ_batch *batch, const struct occ_frame *frame, struct occ_error *err, struct occ_buf *out)
@@ -247,22 +452,97 @@ occ_batch_handle(struct occ_batch *batch, const struct occ_frame *frame, struct 
         .digests_max = batch->digests_max,
         .chains = batch->chains,
         .chain_count = batch->chain_count,
-        .agency = { .rules = &batch->rules, .tickets = &batch->tickets, .now_ms = batch->now_ms(batch->ctx) },
+        .agency = { .rules = &batch->rules, .tickets = &batch->tickets, .now_ms = occ_batch_now(batch) },
     };
-    struct occ_result_writer writer;
-    occ_commit_begin_results(&writer, out, frame->id);
-    for (uint16_t left = requests; left > 0; left--) {
+    struct answer answer;
+    begin_answer(batch, frame->id, requests, out, &answer);
+    for (; answer.requests_left > 0; answer.requests_left--) {
         struct occ_error refusal = { .code = OCC_OK };
         struct occ_result result = occ_request_read(&reader, &rules, &batch->request, &refusal);
         if (occ_is_ok(result)) {
-            result = commit_request(batch, &writer, left, &refusal);
+            result = commit_request(batch, &answer, &refusal);
         }
         if (!occ_is_ok(result)) {
-            occ_commit_put_refusal(&writer, batch->request.opaque, refusal.code, occ_bytes_str(refusal.text));
+            occ_commit_put_refusal(&answer.writer, batch->request.opaque, refusal.code, occ_bytes_str(refusal.text));
         }
     }
+    occ_commit_end_results(&answer.writer);
+    /* Whether out could hold it, the gate looks: nobody else writes to it in between. */
+    return answer.waiting == NULL ? occ_success() : end_waiting(batch, answer.waiting, err, out);
+}
+
+/* ---- given again ---- */
+
+/* The results of one frame: from first up to, but not including, end. */
+struct again {
+    const struct occ_retain_entry *first, *end;
+};
+
+/* True if the entry's documents are those of the one before it: results that share one stand side by side. */
+static bool
+shares_documents(const struct occ_retain_documents *documents, const struct occ_retain_documents *before)
+{
+    return documents->count == 1 && before->count == 1 && documents->list[0] == before->list[0];
+}
+
+/* As many results, from first on, as a frame has room for with their documents. */
+static struct again
+next_frame(const struct occ_batch *batch, const struct occ_retain_entry *first)
+{
+    size_t len = OCC_FRAME_HEAD_LEN + 2 + 2, results = 0, count = 0;
+    struct occ_retain_documents before = { 0 };
+    const struct occ_retain_entry *entry = first;
+    for (; entry != NULL && results < OCC_LIMIT_FRAME_REQUESTS; results++) {
+        const struct occ_retain_documents documents = occ_retain_documents(entry);
+        len += occ_retain_result(entry).len;
+        for (uint16_t i = 0; i < documents.count && !shares_documents(&documents, &before); i++) {
+            len += DOCUMENT_HEAD_LEN + documents.list[i]->len;
+            count++;
+        }
+        if (len > OCC_LIMIT_FRAME_LEN || count > UINT16_MAX) {
+            break;
+        }
+        before = documents;
+        entry = occ_retain_next(&batch->retain, entry);
+    }
+    return (struct again){ first, entry };
+}
+
+static void
+put_documents(const struct occ_batch *batch, const struct again *again, struct occ_result_writer *writer)
+{
+    struct occ_retain_documents before = { 0 };
+    for (const struct occ_retain_entry *entry = again->first; entry != again->end;
+         entry = occ_retain_next(&batch->retain, entry)) {
+        const struct occ_retain_documents documents = occ_retain_documents(entry);
+        for (uint16_t i = 0; i < documents.count && !shares_documents(&documents, &before); i++) {
+            (void)occ_commit_put_document(writer, occ_document_b64(documents.list[i]));
+        }
+        before = documents;
+    }
+}
+
+static void
+put_again(const struct occ_batch *batch, const struct again *again, struct occ_buf *out)
+{
+    struct occ_result_writer writer;
+    occ_commit_begin_results(&writer, out, 0);
+    put_documents(batch, again, &writer);
+    struct occ_retain_documents before = { 0 };
+    uint16_t first = 1, next = 1; /* numbers in this frame: of the entry's first document, and behind its last */
+    for (const struct occ_retain_entry *entry = again->first; entry != again->end;
+         entry = occ_retain_next(&batch->retain, entry)) {
+        const struct occ_retain_documents documents = occ_retain_documents(entry);
+        if (!shares_documents(&documents, &before)) {
+            first = next;
+            next = (uint16_t)(next + documents.count);
+        }
+        /* What is now first may have had a greater number: the sum wraps around, as it should. */
+        const uint16_t raise = documents.count == 0 ? 0 : (uint16_t)(first - documents.first);
+        occ_commit_put_encoded_result(&writer, occ_retain_result(entry), raise);
+        before = documents;
+    }
     occ_commit_end_results(&writer);
-    return occ_success(); /* whether out could hold it, the gate looks: nobody else writes to it in between */
 }
 
 void
@@ -270,16 +550,8 @@ occ_batch_give_again(const struct occ_batch *batch, struct occ_buf *out)
 {
     const struct occ_retain_entry *entry = occ_retain_next(&batch->retain, NULL);
     while (entry != NULL) {
-        struct occ_result_writer writer;
-        occ_commit_begin_results(&writer, out, 0);
-        while (entry != NULL && writer.results < OCC_LIMIT_FRAME_REQUESTS) {
-            const struct occ_bytes result = occ_retain_result(entry);
-            if (out->len - writer.frame + result.len > OCC_LIMIT_FRAME_LEN) {
-                break;
-            }
-            occ_commit_put_encoded_result(&writer, result, 0);
-            entry = occ_retain_next(&batch->retain, entry);
-        }
-        occ_commit_end_results(&writer);
+        const struct again again = next_frame(batch, entry);
+        put_again(batch, &again, out);
+        entry = again.end;
     }
 }

@@ -4,6 +4,7 @@
 #ifndef OCC_BOUNDARY_BATCH_H
 #define OCC_BOUNDARY_BATCH_H
 
+#include "boundary/attesting.h"
 #include "boundary/chain.h"
 #include "boundary/request.h"
 #include "boundary/retain.h"
@@ -27,17 +28,28 @@ struct occ_batch_link {
     struct occ_buf text;          /* commit.epochLink of the chain's first proof */
 };
 
+/* Where a chain stands as far as others were given something: where it goes back to when what waits is discarded. */
+struct occ_batch_mark {
+    uint64_t counter; /* the newest that was given out, of a slot too, or that the chain was linked to */
+    uint64_t head_counter;
+    uint8_t link_hash[OCC_SHA256_LEN];
+};
+
 /* The gate without its session: what lives as long as the epoch. */
 struct occ_batch {
     struct occ_epoch epoch;
     struct occ_chain chains[OCC_LIMIT_CHAINS]; /* the first is the default one */
     size_t chain_count;
     struct occ_batch_link links[OCC_LIMIT_CHAINS]; /* of the chain at the same place, where chain.epoch_link is set */
+    struct occ_batch_mark marks[OCC_LIMIT_CHAINS]; /* of the chain at the same place */
     struct occ_tickets tickets;
     struct occ_agency_rules rules;
     struct occ_retain retain;
+    struct occ_waiting waiting; /* signed, without its documents */
+    struct occ_attesting attesting;
     struct occ_request request; /* the one at work; its memory is used again */
-    struct occ_buf body;        /* the signed body at work */
+    struct occ_buf body;        /* the signed body at work, */
+    struct occ_buf text;        /* and its proof, where the document is at hand and joins it at once */
     uint64_t (*now_ms)(void *ctx);
     void (*random)(void *ctx, void *ret, size_t len);
     OCC_RESULT (*check_predecessor)(void *ctx, const struct occ_json *proof, struct occ_error *err);
@@ -49,15 +61,20 @@ struct occ_batch {
 void occ_batch_clear(struct occ_batch *batch);
 /* The chain of that id (empty = the default one); OCC_ERR_CHAIN_UNKNOWN. */
 OCC_RESULT occ_batch_find_chain(struct occ_batch *batch, struct occ_bytes id, struct occ_chain **ret_chain);
+/* The boundary's clock, Unix milliseconds: the machine's, put right by the documents. */
+uint64_t occ_batch_now(const struct occ_batch *batch);
 /* The time for what is signed next, Unix milliseconds: on no chain of the epoch it goes back (PROTOCOL §2.3). */
 uint64_t occ_batch_time(const struct occ_batch *batch);
 /* Whether the next signature on a chain is to be verified before it counts. */
 bool occ_batch_is_checked(const struct occ_chain *chain);
+/* A counter of the chain was given out, or the chain was linked to it: it never goes back behind it. */
+void occ_batch_mark(struct occ_batch *batch, const struct occ_chain *chain);
 /* A signature that did not come about, in words; an integrity failure also halts the boundary. */
 OCC_RESULT occ_batch_explain(struct occ_batch *batch, enum occ_err code, struct occ_error *err);
 /*
- * Handles a COMMIT frame: appends one RESULT frame to out, with one result for each request. OCC_ERR_WIRE_MESSAGE or
- * OCC_ERR_NOMEM with a sentence: the frame was not taken, nothing moved, nothing was appended.
+ * Handles a COMMIT frame: one RESULT frame, with one result for each request, is appended to out or waits for its documents
+ * (waiting.h). OCC_ERR_WIRE_MESSAGE or OCC_ERR_NOMEM with a sentence: the session cannot go on, nothing was appended; what
+ * of the frame was signed is for the gate to discard.
  */
 OCC_RESULT occ_batch_handle(struct occ_batch *batch, const struct occ_frame *frame, struct occ_error *err,
                             struct occ_buf *out);

@@ -1,8 +1,6 @@
 /* chain.c — a proof or a slot is signed, and the chain moves, in one function each. */
 #include "boundary/chain.h"
 
-#include "proof/write.h"
-
 enum { COUNTER_DIGITS_MAX = 20 };
 
 /* A proof's time is a JSON number, so a double: beyond this, neighbours cannot be told apart (PROTOCOL §1). */
@@ -17,6 +15,7 @@ fields_of(const struct occ_chain *chain, const struct occ_epoch *epoch, const st
         .epoch_id = occ_bytes_of(epoch->id, sizeof epoch->id - 1),
         .enforcement = occ_bytes_str(epoch->attester.enforcement),
         .measurement = occ_bytes_str(epoch->attester.measurement),
+        .attestation_format = occ_bytes_str(epoch->attester.format),
         .chain_id = chain->id,
         .digest = input->digest,
         .nonce = input->slot == NULL ? input->nonce : input->slot->nonce,
@@ -80,7 +79,7 @@ move(struct occ_chain *chain, const struct occ_chain_input *input, uint64_t time
 
 struct occ_result
 occ_chain_commit(struct occ_chain *chain, const struct occ_epoch *epoch, const struct occ_chain_input *input,
-                 struct occ_buf *body, struct occ_buf *out)
+                 struct occ_buf *body, struct occ_buf *out, struct occ_chain_signed *ret_signed)
 {
     OCC_TRY(check_input(chain, input));
     struct occ_write_fields fields = fields_of(chain, epoch, input);
@@ -99,8 +98,11 @@ occ_chain_commit(struct occ_chain *chain, const struct occ_epoch *epoch, const s
     uint8_t signature[OCC_ED25519_SIGNATURE_LEN];
     OCC_TRY(sign(epoch, body, input->check, signature));
     const size_t begin = out->len;
-    occ_write_proof(out, &fields, signature);
+    occ_write_proof(out, &fields, signature, &ret_signed->opening);
     OCC_TRY(occ_buf_check(out));
+    if (epoch->attester.mode == OCC_ATTEST_COMMIT || epoch->attester.mode == OCC_ATTEST_BATCH) {
+        occ_digest_sha256(occ_buf_view(body), ret_signed->proof_hash);
+    }
 
     occ_digest_sha256(occ_bytes_of(out->ptr + begin, out->len - begin), chain->link_hash);
     move(chain, input, fields.time_ms);
@@ -145,16 +147,18 @@ occ_chain_measure(struct occ_epoch *epoch, struct occ_buf *scratch)
     const struct occ_chain_input input = { .digest = zeros, .nonce = zeros };
     struct occ_write_fields fields = fields_of(&last, epoch, &input);
     occ_buf_reset(scratch);
-    occ_write_proof(scratch, &fields, zeros); /* its length is what matters: nothing is signed */
+    struct occ_write_opening opening;
+    occ_write_proof(scratch, &fields, zeros, &opening); /* its length is what matters: nothing is signed */
     const size_t proof_len = scratch->len;
     const struct occ_write_slot slot = {
         .counter = UINT64_MAX, .time_ms = TIME_MS_MAX, .nonce = zeros, .signature = zeros, .hash = zeros
     };
     fields.slot = &slot;
-    occ_write_proof(scratch, &fields, zeros);
+    occ_write_proof(scratch, &fields, zeros, NULL);
     OCC_TRY(occ_buf_check(scratch));
     epoch->proof_len_max = proof_len;
     epoch->slot_len_max = scratch->len - 2 * proof_len;
+    epoch->opening_len = opening.report - opening.batch;
     return occ_success();
 }
 

@@ -11,6 +11,7 @@
 #include "boundary/attester.h"
 #include "boundary/signer.h"
 #include "crypto/digest.h"
+#include "proof/write.h"
 
 enum { OCC_CHAIN_NONCE_LEN = 32 };
 
@@ -21,6 +22,7 @@ struct occ_epoch {
     char id[2 * OCC_SHA256_LEN + 1]; /* hex text */
     size_t proof_len_max; /* bytes of a proof of the default chain with the longest counter and time, no values */
     size_t slot_len_max;  /* and what a slot adds to it */
+    size_t opening_len;   /* bytes between the two places of its opening (proof/write.h) */
 };
 
 struct occ_chain {
@@ -53,13 +55,20 @@ struct occ_chain_input {
     bool check; /* verify the signature before it counts, also if the signer does not want each to be */
 };
 
+/* What is needed to join a proof and its document, where there is an attester. */
+struct occ_chain_signed {
+    uint8_t proof_hash
+        [OCC_SHA256_LEN]; /* only where the document is about this proof (OCC_ATTEST_COMMIT, OCC_ATTEST_BATCH) */
+    struct occ_write_opening opening;
+};
+
 /*
  * Commits one digest: appends the proof to out, then moves the chain. body is scratch space. On failure the chain has not
  * moved, and what was appended to out is for the caller to remove. OCC_ERR_SIGNATURE: the signer gave a signature that
  * does not verify; OCC_ERR_RANDOM: the nonce is that of the proof or slot before; else the signer's or the buffer's code.
  */
 OCC_RESULT occ_chain_commit(struct occ_chain *chain, const struct occ_epoch *epoch, const struct occ_chain_input *input,
-                            struct occ_buf *body, struct occ_buf *out);
+                            struct occ_buf *body, struct occ_buf *out, struct occ_chain_signed *ret_signed);
 /*
  * Allocates a slot (PROTOCOL §6): it takes the next counter. nonce, now_ms and check of input are used, and its failures are
  * those of occ_chain_commit.

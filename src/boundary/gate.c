@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "boundary/attesting.h"
 #include "boundary/batch.h"
 #include "boundary/issuer.h"
 #include "boundary/linker.h"
@@ -37,9 +38,10 @@ begin_epoch(struct occ_batch *batch, struct occ_error *err)
         return occ_error_set(err, tested.code, "the signing key failed its self-test: %s",
                              occ_result_text(tested.code));
     }
-    const struct occ_result measured = occ_chain_measure(epoch, &batch->body);
-    if (!occ_is_ok(measured)) {
-        return occ_error_code(err, measured.code);
+    struct occ_result ready = occ_chain_measure(epoch, &batch->body);
+    ready = occ_is_ok(ready) ? occ_attesting_init(batch) : ready;
+    if (!occ_is_ok(ready)) {
+        return occ_error_code(err, ready.code);
     }
     const struct occ_result made = occ_mac_new(batch->random, batch->ctx, &batch->tickets.mac);
     return occ_is_ok(made) ? made
@@ -83,6 +85,7 @@ occ_gate_new(const struct occ_gate_config *config, struct occ_error *err, struct
         .retain = { .len_max = config->retained_len_max == 0 ? OCC_LIMIT_RETAINED_LEN : config->retained_len_max },
         .request = OCC_REQUEST_INIT,
         .body = OCC_BUF_INIT(OCC_BATCH_BODY_LEN_MAX),
+        .text = OCC_BUF_INIT(OCC_LIMIT_ANSWER_LEN),
         .now_ms = config->now_ms,
         .random = config->random,
         .check_predecessor = config->check_predecessor == NULL ? check_nothing : config->check_predecessor,
@@ -92,6 +95,9 @@ occ_gate_new(const struct occ_gate_config *config, struct occ_error *err, struct
         .digests_max = digests_max > OCC_LIMIT_BATCH_DIGESTS_MAX ? OCC_LIMIT_BATCH_DIGESTS_MAX : digests_max,
     };
     gate->uptime_ms = config->uptime_ms;
+    if (config->attester.mode == OCC_ATTEST_COMMIT && gate->batch.digests_max > OCC_LIMIT_ATTEST_PROOFS) {
+        gate->batch.digests_max = OCC_LIMIT_ATTEST_PROOFS;
+    }
     set_chains(&gate->batch, config);
     const struct occ_result begun = begin_epoch(&gate->batch, err);
     if (!occ_is_ok(begun)) {
@@ -132,10 +138,24 @@ occ_gate_public_key(const struct occ_gate *gate)
 
 /* ---- the session ---- */
 
+/* What waits for a document was for the session before: nobody else is given it. */
+static void
+set_session(struct occ_gate *gate, enum session session)
+{
+    occ_attesting_discard(&gate->batch, OCC_ERR_STATE, "", NULL);
+    gate->session = session;
+}
+
 void
 occ_gate_begin_session(struct occ_gate *gate)
 {
-    gate->session = SESSION_NEW;
+    set_session(gate, SESSION_NEW);
+}
+
+void
+occ_gate_end_session(struct occ_gate *gate)
+{
+    set_session(gate, SESSION_NONE);
 }
 
 bool
@@ -161,13 +181,31 @@ static struct occ_result
 refuse(struct occ_gate *gate, uint64_t id, const struct occ_error *why, struct occ_buf *out)
 {
     const size_t begin = out->len;
-    gate->session = SESSION_NONE;
+    set_session(gate, SESSION_NONE);
     occ_hello_put_refused(out, id, why->code, occ_bytes_str(why->text));
     if (!occ_is_ok(occ_buf_check(out))) {
         out->len = begin;
         out->fail = OCC_OK;
     }
     return occ_result_of(why->code);
+}
+
+static const enum occ_hello_attest attest_modes[] = {
+    [OCC_ATTEST_NONE] = OCC_HELLO_ATTEST_NONE,
+    [OCC_ATTEST_COMMIT] = OCC_HELLO_ATTEST_COMMIT,
+    [OCC_ATTEST_BATCH] = OCC_HELLO_ATTEST_BATCH,
+    [OCC_ATTEST_EPOCH] = OCC_HELLO_ATTEST_EPOCH,
+};
+
+/* What environment.attestation takes in a proof, whatever document it gets. */
+static uint32_t
+attestation_len_max(const struct occ_batch *batch)
+{
+    if (batch->epoch.attester.mode == OCC_ATTEST_NONE) {
+        return 0;
+    }
+    return (uint32_t)(strlen("\"attestation\":{},") + batch->epoch.opening_len + occ_attesting_joined_len_max(batch) +
+                      OCC_DOCUMENT_B64_LEN_MAX);
 }
 
 static void
@@ -183,6 +221,9 @@ put_hello_ok(const struct occ_gate *gate, struct occ_buf *out)
         .epoch_id = occ_bytes_str(batch->epoch.id),
         .enforcement = occ_bytes_str(batch->epoch.attester.enforcement),
         .measurement = occ_bytes_str(batch->epoch.attester.measurement),
+        .attestation_format = occ_bytes_str(batch->epoch.attester.format),
+        .attest = attest_modes[batch->epoch.attester.mode],
+        .document_len_max = attestation_len_max(batch),
         .last_position = batch->retain.newest,
         .acknowledged_position = batch->retain.durable,
         .head_count = batch->chain_count,
@@ -256,7 +297,11 @@ handle_ping(struct occ_gate *gate, const struct occ_frame *frame, struct occ_err
     if (gate->batch.halted) { /* it answers, but it is not well: nobody is to read this as health */
         return occ_error_set(why, OCC_ERR_INTEGRITY, OCC_BATCH_HALTED_TEXT);
     }
-    occ_status_put(out, frame->id, &(struct occ_status){ .trouble = occ_bytes_str(trouble.text) });
+    struct occ_status status = occ_attesting_status(&gate->batch);
+    if (trouble.text[0] != '\0') { /* without a key there is nothing to attest */
+        status.trouble = occ_bytes_str(trouble.text);
+    }
+    occ_status_put(out, frame->id, &status);
     return occ_success();
 }
 
@@ -269,7 +314,6 @@ dispatch(struct occ_gate *gate, const struct occ_frame *frame, struct occ_error 
     if (gate->session == SESSION_NEW && frame->type != OCC_FRAME_HELLO) {
         return occ_error_set(why, OCC_ERR_STATE, "a frame of type %d before HELLO", (int)frame->type);
     }
-    gate->batch.tickets.uptime_ms = gate->uptime_ms(gate->batch.ctx);
     switch (frame->type) {
     case OCC_FRAME_HELLO:
         return handle_hello(gate, frame, why, out);
@@ -283,18 +327,42 @@ dispatch(struct occ_gate *gate, const struct occ_frame *frame, struct occ_error 
         return handle_ack(gate, frame, why);
     case OCC_FRAME_PING:
         return handle_ping(gate, frame, why, out);
+    case OCC_FRAME_ATTEST:
+        return occ_attesting_handle(&gate->batch, frame, why, out);
     case OCC_FRAME_HELLO_OK:
     case OCC_FRAME_REFUSED:
     case OCC_FRAME_RESULT:
     case OCC_FRAME_PONG:
     case OCC_FRAME_ISSUED:
     case OCC_FRAME_LINKED:
-    case OCC_FRAME_ATTEST:
     case OCC_FRAME_ATTESTED:
         break;
     }
     return occ_error_set(why, OCC_ERR_WIRE_MESSAGE, "a frame of type %d, which only a boundary sends",
                          (int)frame->type);
+}
+
+static void
+look_at_clock(struct occ_gate *gate)
+{
+    gate->batch.tickets.uptime_ms = gate->uptime_ms(gate->batch.ctx);
+}
+
+/* What was put since begin is the answer, unless it was refused or out could not hold it. */
+static struct occ_result
+finish(struct occ_gate *gate, uint64_t id, size_t begin, struct occ_error *why, struct occ_buf *out)
+{
+    const struct occ_result written = occ_buf_check(out);
+    if (why->code == OCC_OK && occ_is_ok(written)) {
+        return occ_success();
+    }
+    if (!occ_is_ok(written)) {
+        /* The parent does not take its answers. What is kept is given again to the next session; what waits is not. */
+        (void)occ_error_set(why, written.code, "no room for the answer: %s", occ_result_text(written.code));
+        out->len = begin;
+        out->fail = OCC_OK;
+    }
+    return refuse(gate, id, why, out);
 }
 
 struct occ_result
@@ -310,13 +378,53 @@ occ_gate_handle(struct occ_gate *gate, struct occ_bytes input, size_t *ret_used,
     if (*ret_used == 0) {
         return occ_success();
     }
+    look_at_clock(gate);
     const size_t begin = out->len;
-    struct occ_result handled = dispatch(gate, &frame, &why, out);
-    if (occ_is_ok(handled) && !occ_is_ok(occ_buf_check(out))) {
-        /* The parent does not take its answers. What was signed is retained, and the next session is given it. */
-        handled = occ_error_set(&why, out->fail, "no room for the answer: %s", occ_result_text(out->fail));
-        out->len = begin;
-        out->fail = OCC_OK;
+    const bool was_sound = !gate->batch.halted;
+    (void)occ_is_ok(dispatch(gate, &frame, &why, out)); /* a failure is in why */
+    if (was_sound && gate->batch.halted) {              /* what a key has signed that lies is not given out */
+        occ_attesting_discard(&gate->batch, OCC_ERR_INTEGRITY, OCC_BATCH_HALTED_TEXT, out);
     }
-    return occ_is_ok(handled) ? handled : refuse(gate, frame.id, &why, out);
+    return finish(gate, frame.id, begin, &why, out);
+}
+
+/* ---- documents ---- */
+
+bool
+occ_gate_wants_document(struct occ_gate *gate, struct occ_attest_request *ret_request)
+{
+    look_at_clock(gate);
+    return occ_attesting_wants_document(&gate->batch, ret_request);
+}
+
+struct occ_result
+occ_gate_take_document(struct occ_gate *gate, const struct occ_attest_outcome *outcome, struct occ_buf *out)
+{
+    look_at_clock(gate);
+    struct occ_error why = { .code = OCC_OK };
+    const size_t begin = out->len;
+    (void)occ_is_ok(occ_attesting_take_document(&gate->batch, outcome, &why, out)); /* a failure is in why */
+    return finish(gate, 0, begin, &why, out);
+}
+
+uint64_t
+occ_gate_next_ms(const struct occ_gate *gate)
+{
+    return occ_attesting_next_ms(&gate->batch);
+}
+
+bool
+occ_gate_clock_moved(struct occ_gate *gate, int64_t *ret_ms)
+{
+    struct occ_attesting *const attesting = &gate->batch.attesting;
+    const bool moved = attesting->moved;
+    attesting->moved = false;
+    *ret_ms = moved ? attesting->offset_ms : *ret_ms;
+    return moved;
+}
+
+const char *
+occ_gate_trouble(const struct occ_gate *gate)
+{
+    return occ_attesting_trouble(&gate->batch);
 }

@@ -36,6 +36,7 @@ put_slot(struct occ_batch *batch, struct occ_bytes chain_id, struct occ_error *e
     if (!occ_is_ok(allocated)) {
         return occ_batch_explain(batch, allocated.code, err);
     }
+    occ_batch_mark(batch, chain);
     char slot_id[OCC_TICKET_SLOT_ID_LEN];
     occ_ticket_put_slot(&batch->tickets, (size_t)(chain - batch->chains), &slot, slot_id);
     occ_buf_put_str(text, "{\"slotId\":\"");

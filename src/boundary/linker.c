@@ -165,6 +165,7 @@ apply(struct staging *staging)
         occ_buf_move(&staged->link.text, &link->text);
         staged->chain->epoch_link = occ_buf_view(&link->text);
         staged->chain->counter = staged->counter;
+        occ_batch_mark(staging->batch, staged->chain);
     }
 }
 

@@ -7,14 +7,13 @@
 #ifndef OCC_BOUNDARY_RETAIN_H
 #define OCC_BOUNDARY_RETAIN_H
 
-#include "base/bytes.h"
-#include "base/result.h"
+#include "boundary/document.h"
 
 struct occ_retain_entry;
 
 struct occ_retain {
     struct occ_retain_entry *first, *last;
-    size_t len;       /* bytes that the entries take, book-keeping included; <= len_max */
+    size_t len;       /* bytes that entries, room for more and documents take, book-keeping included; <= len_max */
     size_t len_max;   /* bytes */
     uint64_t newest;  /* position of the newest result of the epoch; 0 = none yet */
     uint64_t durable; /* results up to this position are acknowledged and gone; <= newest */
@@ -22,14 +21,31 @@ struct occ_retain {
 
 void occ_retain_clear(struct occ_retain *retain);
 
+/* What a result needs room for. */
+struct occ_retain_room {
+    size_t result_len;       /* bytes, at most */
+    uint16_t document_count; /* documents that it refers to, at most */
+    size_t documents_len;    /* bytes of those among them that no result in the store refers to yet, at most */
+};
 /*
- * Room for one more result of up to result_len bytes. OCC_ERR_BUSY: it does not fit now; OCC_ERR_LIMIT: it never will;
- * OCC_ERR_NOMEM. *ret_entry then goes to exactly one of occ_retain_keep and occ_retain_drop.
+ * Room for one more result. OCC_ERR_BUSY: it does not fit now; OCC_ERR_LIMIT: it never will; OCC_ERR_NOMEM. It counts from now
+ * on. *ret_entry then goes to exactly one of occ_retain_keep and occ_retain_drop.
  */
-OCC_RESULT occ_retain_reserve(const struct occ_retain *retain, size_t result_len, struct occ_retain_entry **ret_entry);
-/* Copies the encoded result (no longer than was reserved) and makes it the newest, at position retain->newest + 1. */
-void occ_retain_keep(struct occ_retain *retain, struct occ_retain_entry *entry, struct occ_bytes result);
-void occ_retain_drop(struct occ_retain_entry *entry);
+OCC_RESULT occ_retain_reserve(struct occ_retain *retain, const struct occ_retain_room *room,
+                              struct occ_retain_entry **ret_entry);
+void occ_retain_drop(struct occ_retain *retain, struct occ_retain_entry *entry);
+
+/* The documents that a result refers to by their numbers in its frame: first, first + 1, … */
+struct occ_retain_documents {
+    struct occ_document *const *list;
+    uint16_t count, first;
+};
+/*
+ * Copies the encoded result (no longer than was reserved) and makes it the newest, at position retain->newest + 1. documents
+ * (may be NULL) are kept with it: each counts once, however many results refer to it.
+ */
+void occ_retain_keep(struct occ_retain *retain, struct occ_retain_entry *entry, struct occ_bytes result,
+                     const struct occ_retain_documents *documents);
 /* Forgets all up to position. OCC_ERR_WIRE_MESSAGE if it lies before the last acknowledged or beyond the newest one. */
 OCC_RESULT occ_retain_acknowledge(struct occ_retain *retain, uint64_t position);
 
@@ -37,5 +53,7 @@ OCC_RESULT occ_retain_acknowledge(struct occ_retain *retain, uint64_t position);
 const struct occ_retain_entry *occ_retain_next(const struct occ_retain *retain, const struct occ_retain_entry *entry);
 /* The encoded result of an entry, valid until it is acknowledged. */
 struct occ_bytes occ_retain_result(const struct occ_retain_entry *entry);
+/* Its documents, as long; count is 0 if it has none. */
+struct occ_retain_documents occ_retain_documents(const struct occ_retain_entry *entry);
 
 #endif

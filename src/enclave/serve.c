@@ -1,6 +1,9 @@
 /* serve.c — the loop of occ-enclave. */
 #include "enclave/serve.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "enclave/notice.h"
 #include "os/clock.h"
 #include "os/socket.h"
@@ -9,11 +12,12 @@ enum {
     READ_LEN = 64 << 10,    /* one read */
     KEPT_LEN = 256 << 10,   /* an emptied buffer larger than this is given back */
     UNSENT_PAUSE = 4 << 20, /* so much unsent: no more frames are handled and read */
+    WAIT_MS = 3600 * 1000,  /* at a time, also when nothing is due before */
     ACCEPT_PAUSE_MS = 500,  /* between two tries, when a connection cannot be accepted */
     FRAME_LEN = 4 + OCC_LIMIT_FRAME_LEN
 };
 
-enum { WAIT_STOP, WAIT_LISTEN, WAIT_SESSION, WAIT_COUNT };
+enum { WAIT_STOP, WAIT_LISTEN, WAIT_SESSION, WAIT_DEVICE, WAIT_COUNT };
 
 struct serve {
     const struct occ_serve_config *config;
@@ -25,7 +29,8 @@ struct serve {
     enum occ_err cause;   /* of that */
     uint64_t deadline_us; /* of the HELLO, or of an ending session's last bytes */
     uint64_t accept_us;   /* until then no connection is accepted; 0 = they are */
-    bool halted;          /* the gate's integrity failure has been told */
+    bool halted;          /* the gate's integrity failure has been told, */
+    bool troubled;        /* and that no documents come */
 };
 
 static size_t
@@ -60,6 +65,7 @@ static void
 end_session(struct serve *serve)
 {
     occ_socket_close(serve->session);
+    occ_gate_end_session(serve->config->gate);
     serve->session = -1;
     serve->sent = 0;
     occ_buf_clear(&serve->in);
@@ -112,6 +118,31 @@ refused(struct serve *serve, enum occ_err code)
     occ_notice_write("warn", "session refused", &why, 1);
 }
 
+/* Tells the operator how the gate is, when that has changed. */
+static void
+tell_state(struct serve *serve)
+{
+    if (!serve->halted && !occ_gate_is_sound(serve->config->gate)) {
+        serve->halted = true;
+        occ_notice_error("the boundary cannot trust itself any more", "no commit until it is restarted");
+    }
+    const char *const trouble = occ_gate_trouble(serve->config->gate);
+    const bool troubled = trouble[0] != '\0';
+    if (troubled && !serve->troubled) {
+        occ_notice_error("no attestation documents: commits are refused", trouble);
+    } else if (!troubled && serve->troubled) {
+        occ_notice_write("info", "attestation documents come again", NULL, 0);
+    }
+    serve->troubled = troubled;
+    int64_t ms = 0;
+    if (occ_gate_clock_moved(serve->config->gate, &ms)) {
+        char text[24];
+        snprintf(text, sizeof text, "%" PRId64, ms);
+        const struct occ_notice_field by = { "behindMs", text };
+        occ_notice_write("warn", "the machine's clock is wrong: the attestation device's is followed", &by, 1);
+    }
+}
+
 /* Handles the frames that are there, until too much is unsent. *ret_paused: for that reason some may be left. */
 static void
 handle_frames(struct serve *serve, bool *ret_paused)
@@ -131,10 +162,6 @@ handle_frames(struct serve *serve, bool *ret_paused)
     if (serve->in.len == 0 && serve->in.cap > KEPT_LEN) {
         occ_buf_clear(&serve->in);
     }
-    if (!serve->halted && !occ_gate_is_sound(serve->config->gate)) {
-        serve->halted = true;
-        occ_notice_error("the boundary cannot trust itself any more", "no commit until it is restarted");
-    }
 }
 
 static struct occ_result
@@ -148,6 +175,35 @@ read_some(struct serve *serve)
     return occ_success();
 }
 
+/* ---- documents ---- */
+
+/* Asks for what the gate wants, if the device is free. */
+static void
+ask_device(struct serve *serve)
+{
+    struct occ_device *const device = serve->config->device;
+    struct occ_attest_request request;
+    if (device != NULL && occ_device_is_free(device) && occ_gate_wants_document(serve->config->gate, &request)) {
+        occ_device_ask(device, &request);
+    }
+}
+
+/* Takes the device's answer, if it is there, and asks for the next. */
+static void
+take_answer(struct serve *serve)
+{
+    struct occ_attest_outcome outcome;
+    if (!occ_device_take(serve->config->device, &outcome)) {
+        return;
+    }
+    const struct occ_result taken = occ_gate_take_document(serve->config->gate, &outcome, &serve->out);
+    if (!occ_is_ok(taken) && serve->session >= 0) {
+        refused(serve, taken.code);
+    }
+    ask_device(serve);
+    tell_state(serve);
+}
+
 /* ---- the session ---- */
 
 /* Reads, handles and sends what can be. A failure: the connection is lost. */
@@ -159,6 +215,8 @@ work(struct serve *serve, uint8_t ready)
     }
     for (bool paused = true; paused;) {
         handle_frames(serve, &paused);
+        ask_device(serve);
+        tell_state(serve);
         OCC_TRY(flush(serve));
         if (unsent(serve) >= UNSENT_PAUSE) {
             return occ_success(); /* goes on when there is room to write */
@@ -239,11 +297,16 @@ wait_ms(const struct serve *serve)
     if (serve->accept_us != 0 && serve->accept_us < until_us) {
         until_us = serve->accept_us;
     }
+    const uint64_t next_ms = serve->config->device == NULL ? UINT64_MAX : occ_gate_next_ms(serve->config->gate);
+    if (next_ms < until_us / 1000) {
+        until_us = next_ms * 1000;
+    }
     if (until_us == UINT64_MAX) {
         return -1;
     }
     const uint64_t now_us = occ_clock_monotonic_us();
-    return now_us >= until_us ? 0 : (int)((until_us - now_us) / 1000 + 1);
+    const uint64_t left_ms = now_us >= until_us ? 0 : (until_us - now_us) / 1000 + 1;
+    return left_ms < WAIT_MS ? (int)left_ms : WAIT_MS;
 }
 
 static struct occ_result
@@ -251,11 +314,13 @@ wait_for_something(const struct serve *serve, uint8_t ready[WAIT_COUNT], struct 
 {
     const struct occ_serve_config *const config = serve->config;
     const int listen_fd = serve->accept_us == 0 ? config->listen_fd : -1;
-    const int fds[WAIT_COUNT] = { config->stop_fd, listen_fd, serve->session };
+    const int fds[WAIT_COUNT] = { config->stop_fd, listen_fd, serve->session,
+                                  config->device == NULL ? -1 : occ_device_fd(config->device) };
     const bool may_read = !serve->ending && unsent(serve) < UNSENT_PAUSE;
-    const uint8_t want[WAIT_COUNT] = { OCC_SOCKET_READ, OCC_SOCKET_READ,
-                                       (uint8_t)((may_read ? OCC_SOCKET_READ : 0) |
-                                                 (unsent(serve) > 0 ? OCC_SOCKET_WRITE : 0)) };
+    const uint8_t want[WAIT_COUNT] = {
+        OCC_SOCKET_READ, OCC_SOCKET_READ,
+        (uint8_t)((may_read ? OCC_SOCKET_READ : 0) | (unsent(serve) > 0 ? OCC_SOCKET_WRITE : 0)), OCC_SOCKET_READ
+    };
     const struct occ_result waited = occ_socket_wait(fds, want, WAIT_COUNT, wait_ms(serve), ready);
     return occ_is_ok(waited) ? waited : occ_error_set(err, waited.code, "cannot wait for the parent");
 }
@@ -273,7 +338,12 @@ loop(struct serve *serve, struct occ_error *err)
             serve->accept_us = 0;
         }
         bool over = false;
-        if (serve->session >= 0 && (ready[WAIT_SESSION] != 0 || is_timed(serve))) {
+        const bool answered = ready[WAIT_DEVICE] != 0;
+        if (answered) {
+            take_answer(serve);
+        }
+        ask_device(serve); /* what its time has come for */
+        if (serve->session >= 0 && (ready[WAIT_SESSION] != 0 || answered || is_timed(serve))) {
             OCC_TRY(turn(serve, ready[WAIT_SESSION], err, &over));
         }
         if (over && serve->config->listen_fd < 0) {

@@ -1,6 +1,8 @@
 /* tree.c — see tree.h. */
 #include "proof/tree.h"
 
+#include <stdlib.h>
+
 #include "base/base64.h"
 
 enum { SUBTREES_MAX = 64 }; /* of different sizes in a tree of 2^64 - 1 leaves */
@@ -228,4 +230,93 @@ occ_tree_place(const uint8_t (*proof_hashes)[OCC_SHA256_LEN], size_t count, size
         occ_tree_root(proof_hashes + first, width, place.path[place.path_len++]);
     }
     *ret_place = place;
+}
+
+/* ---- a tree whose nodes are kept ---- */
+
+/* Nodes of the level above one of so many: a last one without a sibling goes up as it is. */
+static size_t
+count_above(size_t count)
+{
+    return (count + 1) / 2;
+}
+
+struct occ_result
+occ_tree_begin(struct occ_tree *tree, size_t size)
+{
+    size_t total = size;
+    for (size_t count = size; count > 1; total += count) {
+        count = count_above(count);
+    }
+    if (total > tree->cap) {
+        uint8_t(*nodes)[OCC_SHA256_LEN] = realloc(tree->nodes, total * sizeof nodes[0]);
+        OCC_ENSURE(nodes != NULL, OCC_ERR_NOMEM);
+        tree->nodes = nodes;
+        tree->cap = total;
+    }
+    tree->size = size;
+    tree->count = 0;
+    return occ_success();
+}
+
+/* Fills the levels above the leaves. */
+static void
+finish(struct occ_tree *tree)
+{
+    uint8_t(*level)[OCC_SHA256_LEN] = tree->nodes;
+    for (size_t count = tree->size; count > 1; count = count_above(count)) {
+        uint8_t(*const next)[OCC_SHA256_LEN] = level + count;
+        for (size_t i = 0; i + 1 < count; i += 2) {
+            hash_node(level[i], level[i + 1], next[i / 2]);
+        }
+        if (count % 2 != 0) {
+            memcpy(next[count / 2], level[count - 1], OCC_SHA256_LEN);
+        }
+        level = next;
+    }
+}
+
+void
+occ_tree_put(struct occ_tree *tree, const uint8_t proof_hash[OCC_SHA256_LEN])
+{
+    hash_leaf(proof_hash, tree->nodes[tree->count++]);
+    if (tree->count == tree->size) {
+        finish(tree);
+    }
+}
+
+const uint8_t *
+occ_tree_top(const struct occ_tree *tree)
+{
+    const uint8_t(*level)[OCC_SHA256_LEN] = (const uint8_t(*)[OCC_SHA256_LEN])tree->nodes;
+    for (size_t count = tree->size; count > 1; count = count_above(count)) {
+        level += count;
+    }
+    return level[0];
+}
+
+void
+occ_tree_find(const struct occ_tree *tree, size_t leaf_index, struct occ_tree_place *ret_place)
+{
+    struct occ_tree_place *const place =
+        ret_place; /* its path is written in place: it is large, and few of it is used */
+    place->leaf_index = leaf_index;
+    place->tree_size = tree->size;
+    place->path_len = 0;
+    const uint8_t(*nodes)[OCC_SHA256_LEN] = (const uint8_t(*)[OCC_SHA256_LEN])tree->nodes;
+    size_t count = tree->size;
+    for (struct level level = leaves_of(leaf_index, tree->size); !is_root(level); level = above(level)) {
+        if (has_sibling(level)) {
+            memcpy(place->path[place->path_len++], nodes[level.node ^ 1], OCC_SHA256_LEN);
+        }
+        nodes += count;
+        count = count_above(count);
+    }
+}
+
+void
+occ_tree_clear(struct occ_tree *tree)
+{
+    free(tree->nodes);
+    *tree = (struct occ_tree){ 0 };
 }

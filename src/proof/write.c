@@ -4,6 +4,7 @@
 #include "base/base64.h"
 #include "base/hex.h"
 #include "codec/canonical.h"
+#include "proof/tree.h"
 
 enum {
     NONCE_LEN = 32,
@@ -11,7 +12,7 @@ enum {
     NONCE_TEXT_LEN = OCC_BASE64_LEN(NONCE_LEN),
     EPOCH_ID_LEN = 2 * OCC_SHA256_LEN,
     /* More than the fixed text of a proof with its digest, nonce, link, key, signature and two 20-digit numbers. */
-    FIXED_LEN = 600
+    FIXED_LEN = 640
 };
 
 /* A member whose value is a string; lead is the text before it, up to and with the colon. */
@@ -81,7 +82,7 @@ static void
 reserve(struct occ_buf *buf, const struct occ_write_fields *fields)
 {
     const size_t len = FIXED_LEN + fields->epoch_id.len + fields->enforcement.len + fields->measurement.len +
-                       occ_write_values_len(fields);
+                       2 * fields->attestation_format.len + occ_write_values_len(fields);
     if (buf->fail == OCC_OK && buf->cap - buf->len < len && buf->limit - buf->len >= len) {
         (void)occ_buf_reserve(buf, len);
     }
@@ -111,12 +112,18 @@ put_commit(struct occ_buf *buf, const struct occ_write_fields *fields)
     occ_buf_put_byte(buf, '}');
 }
 
-/* What follows "agency" or "actor" at the beginning of both texts: "artifact", "attribution", "commit". */
+/* What follows "agency" or "actor" at the beginning of both texts: "artifact" … */
 static void
-put_head(struct occ_buf *buf, const struct occ_write_fields *fields)
+put_artifact(struct occ_buf *buf, const struct occ_write_fields *fields)
 {
     put_base64(buf, "\"artifact\":{\"digestB64\":\"", fields->digest, OCC_SHA256_LEN);
     occ_buf_put_str(buf, ",\"hashAlg\":\"sha256\"}");
+}
+
+/* … and "attribution", "commit". */
+static void
+put_head(struct occ_buf *buf, const struct occ_write_fields *fields)
+{
     put_value(buf, LEAD_ATTRIBUTION, fields->attribution);
     put_commit(buf, fields);
 }
@@ -129,6 +136,10 @@ occ_write_body(struct occ_buf *buf, const struct occ_write_fields *fields)
     if (fields->actor.len > 0) {
         put_value(buf, "\"actor\":", fields->actor);
         occ_buf_put_byte(buf, ',');
+    }
+    put_artifact(buf, fields);
+    if (fields->attestation_format.len > 0) {
+        put_text(buf, ",\"attestationFormat\":", fields->attestation_format);
     }
     put_head(buf, fields);
     put_text(buf, ",\"enforcement\":", fields->enforcement);
@@ -158,20 +169,39 @@ occ_write_slot(struct occ_buf *buf, const struct occ_write_fields *fields, const
     occ_buf_put_str(buf, ",\"version\":\"occ/slot/1\"}");
 }
 
+/* ,"environment":{…}. Offsets of opening are from begin. */
+static void
+put_environment(struct occ_buf *buf, const struct occ_write_fields *fields, size_t begin,
+                struct occ_write_opening *opening)
+{
+    occ_buf_put_str(buf, ",\"environment\":{");
+    if (fields->attestation_format.len > 0) {
+        occ_buf_put_str(buf, "\"attestation\":{");
+        opening->batch = buf->len - begin;
+        put_text(buf, "\"format\":", fields->attestation_format);
+        opening->report = buf->len - begin;
+        occ_buf_put_str(buf, "},");
+    }
+    put_text(buf, "\"enforcement\":", fields->enforcement);
+    put_text(buf, ",\"measurement\":", fields->measurement);
+    occ_buf_put_byte(buf, '}');
+}
+
 void
 occ_write_proof(struct occ_buf *buf, const struct occ_write_fields *fields,
-                const uint8_t signature[OCC_ED25519_SIGNATURE_LEN])
+                const uint8_t signature[OCC_ED25519_SIGNATURE_LEN], struct occ_write_opening *ret_opening)
 {
+    const size_t begin = buf->len;
+    struct occ_write_opening opening = { 0 };
     reserve(buf, fields);
     occ_buf_put_byte(buf, '{');
     if (fields->agency.len > 0) {
         put_value(buf, LEAD_AGENCY, fields->agency);
         occ_buf_put_str(buf, TAIL_AGENCY);
     }
+    put_artifact(buf, fields);
     put_head(buf, fields);
-    put_text(buf, ",\"environment\":{\"enforcement\":", fields->enforcement);
-    put_text(buf, ",\"measurement\":", fields->measurement);
-    occ_buf_put_byte(buf, '}');
+    put_environment(buf, fields, begin, &opening);
     put_value(buf, LEAD_METADATA, fields->metadata);
     put_value(buf, LEAD_POLICY, fields->policy);
     put_value(buf, LEAD_PRINCIPAL, fields->principal);
@@ -183,6 +213,64 @@ occ_write_proof(struct occ_buf *buf, const struct occ_write_fields *fields,
         occ_write_slot(buf, fields, fields->slot, true);
     }
     occ_buf_put_str(buf, ",\"version\":\"occ/1\"}");
+    if (ret_opening != NULL) {
+        *ret_opening = opening;
+    }
+}
+
+/* ---- what comes after the signature (PROTOCOL §2.1, §7) ---- */
+
+#define BATCH_BEGIN "\"batch\":{\"leafIndex\":"
+#define BATCH_PATH ",\"pathB64\":["
+#define BATCH_SIZE "],\"treeSize\":"
+#define BATCH_END "},"
+#define REPORT_BEGIN ",\"reportB64\":\""
+#define REPORT_END "\""
+
+static void
+put_batch(struct occ_buf *buf, const struct occ_tree_place *batch)
+{
+    occ_buf_put_str(buf, BATCH_BEGIN);
+    occ_buf_put_u64(buf, batch->leaf_index);
+    occ_buf_put_str(buf, BATCH_PATH);
+    for (size_t i = 0; i < batch->path_len; i++) {
+        put_base64(buf, i == 0 ? "\"" : ",\"", batch->path[i], OCC_SHA256_LEN);
+    }
+    occ_buf_put_str(buf, BATCH_SIZE);
+    occ_buf_put_u64(buf, batch->tree_size);
+    occ_buf_put_str(buf, BATCH_END);
+}
+
+size_t
+occ_write_joined(struct occ_buf *buf, struct occ_bytes text, const struct occ_write_opening *opening,
+                 const struct occ_tree_place *batch)
+{
+    const size_t begin = buf->len;
+    occ_buf_put(buf, occ_bytes_of(text.ptr, opening->batch));
+    if (batch != NULL) {
+        put_batch(buf, batch);
+    }
+    occ_buf_put(buf, occ_bytes_of(text.ptr + opening->batch, opening->report - opening->batch));
+    occ_buf_put_str(buf, REPORT_BEGIN);
+    const size_t place = buf->len - begin;
+    occ_buf_put_str(buf, REPORT_END);
+    occ_buf_put(buf, occ_bytes_of(text.ptr + opening->report, text.len - opening->report));
+    return place;
+}
+
+size_t
+occ_write_joined_len_max(uint64_t tree_size)
+{
+    size_t digits = 1, path = 0;
+    for (uint64_t left = tree_size; left >= 10; left /= 10) {
+        digits++;
+    }
+    for (uint64_t leaves = 1; leaves < tree_size && path < OCC_LIMIT_BATCH_PATH; leaves *= 2) {
+        path++;
+    }
+    const size_t hash_len = OCC_BASE64_LEN(OCC_SHA256_LEN) + strlen("\"\",");
+    const size_t batch_len = strlen(BATCH_BEGIN BATCH_PATH BATCH_SIZE BATCH_END) + 2 * digits + path * hash_len;
+    return strlen(REPORT_BEGIN REPORT_END) + (tree_size < 2 ? 0 : batch_len);
 }
 
 void

@@ -11,6 +11,8 @@
 #include "crypto/digest.h"
 #include "crypto/ed25519.h"
 
+struct occ_tree_place; /* proof/tree.h */
+
 /* A slot that a proof consumes (PROTOCOL §6): what it has of its own. Key, epoch and chain are the proof's. */
 struct occ_write_slot {
     uint64_t counter;
@@ -22,10 +24,11 @@ struct occ_write_slot {
 
 struct occ_write_fields {
     /* The same for all proofs of an epoch. */
-    const uint8_t *public_key;    /* OCC_ED25519_PUBLIC_LEN bytes */
-    struct occ_bytes epoch_id;    /* hex text */
-    struct occ_bytes enforcement; /* "stub" … */
-    struct occ_bytes measurement; /* UTF-8 */
+    const uint8_t *public_key;           /* OCC_ED25519_PUBLIC_LEN bytes */
+    struct occ_bytes epoch_id;           /* hex text */
+    struct occ_bytes enforcement;        /* "stub" … */
+    struct occ_bytes measurement;        /* UTF-8 */
+    struct occ_bytes attestation_format; /* "aws-nitro" …; empty = the proof has no attestation */
     /* The same for all proofs of a chain. */
     struct occ_bytes chain_id; /* empty = the default chain */
     /* This proof. */
@@ -44,9 +47,26 @@ struct occ_write_fields {
 
 /* Appends the signed body (PROTOCOL §2.1). */
 void occ_write_body(struct occ_buf *buf, const struct occ_write_fields *fields);
-/* Appends the proof. Its SHA-256 is the link hash: nothing that a link hash leaves out is in it yet. */
+/* Where a proof's text is open for what comes after the signature, as offsets in it. Both 0 = it has no attestation. */
+struct occ_write_opening {
+    size_t batch, report;
+};
+
+/*
+ * Appends the proof. Its SHA-256 is the link hash: nothing that a link hash leaves out is in it yet, and ret_opening (may be
+ * NULL) says where that will stand.
+ */
 void occ_write_proof(struct occ_buf *buf, const struct occ_write_fields *fields,
-                     const uint8_t signature[OCC_ED25519_SIGNATURE_LEN]);
+                     const uint8_t signature[OCC_ED25519_SIGNATURE_LEN], struct occ_write_opening *ret_opening);
+
+/*
+ * Appends a proof's text with what joins it: environment.attestation.batch, unless batch is NULL, and reportB64, still empty.
+ * Returns the offset in the joined text of the byte in front of which the document's base64 belongs.
+ */
+size_t occ_write_joined(struct occ_buf *buf, struct occ_bytes text, const struct occ_write_opening *opening,
+                        const struct occ_tree_place *batch);
+/* The most bytes that it adds, in a tree of up to so many leaves; without a batch member: 1. */
+size_t occ_write_joined_len_max(uint64_t tree_size);
 
 /*
  * The bytes that chainId, epochLink and what a caller supplied add to a proof: with them away, and without a slot, it is so

@@ -251,7 +251,7 @@ occ_boundary_new(const struct occ_boundary_config *config, struct occ_error *err
     const struct occ_session_config session = { .loop = config->loop,
                                                 .events = config->events,
                                                 .enclave = config->enclave,
-                                                .unix_path = config->unix_path,
+                                                .address = config->address,
                                                 .enclave_flags = config->enclave_flags,
                                                 .enclave_environment = config->enclave_environment,
                                                 .hello_ms = config->timeout_ms,

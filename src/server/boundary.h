@@ -42,7 +42,7 @@ struct occ_boundary_identity {
 struct occ_boundary_config {
     struct occ_loop *loop;
     const struct occ_events *events;
-    const char *enclave, *unix_path; /* as in struct occ_transport_config */
+    const char *enclave, *address; /* as in struct occ_transport_config */
     const char *const *enclave_flags, *const *enclave_environment;
     uint64_t timeout_ms, health_ms;
     size_t waiting_max; /* requests in the queue */

@@ -239,7 +239,7 @@ occ_session_new(const struct occ_session_config *config, struct occ_error *err, 
     session->input = OCC_BUF_INIT(OCC_LIMIT_FRAME_LEN + (1u << 20));
     const struct occ_transport_config transport = { .loop = config->loop,
                                                     .enclave = config->enclave,
-                                                    .unix_path = config->unix_path,
+                                                    .address = config->address,
                                                     .enclave_flags = config->enclave_flags,
                                                     .enclave_environment = config->enclave_environment,
                                                     .on_open = transport_opened,
@@ -256,7 +256,7 @@ occ_session_new(const struct occ_session_config *config, struct occ_error *err, 
     }
     made = open_transport(session, err);
     /* A socket that is not there yet may come; a program that cannot be started will not. */
-    if (!occ_is_ok(made) && config->unix_path == NULL) {
+    if (!occ_is_ok(made) && config->address == NULL) {
         session->state = ENDED;
         occ_session_free(session);
         return made;

@@ -23,7 +23,7 @@ struct occ_session;
 struct occ_session_config {
     struct occ_loop *loop;
     const struct occ_events *events;
-    const char *enclave, *unix_path; /* as in struct occ_transport_config */
+    const char *enclave, *address; /* as in struct occ_transport_config */
     const char *const *enclave_flags, *const *enclave_environment;
     uint64_t hello_ms; /* how long connecting and greeting may take */
     /* The boundary is there. hello is checked, and valid during the call. */

@@ -34,7 +34,7 @@ put_ledger(struct occ_buf *buf, unsigned count)
         OCC_BUF_AUTO(text, 4096);
         occ_write_body(&body, &fields);
         occ_ed25519_sign(secret, occ_buf_view(&body), signature);
-        occ_write_proof(&text, &fields, signature);
+        occ_write_proof(&text, &fields, signature, NULL);
         occ_digest_sha256(occ_buf_view(&text), prev);
         occ_buf_put(buf, occ_buf_view(&text));
         occ_buf_put_byte(buf, '\n');

@@ -8,6 +8,7 @@ struct fixture {
     struct occ_epoch epoch;
     struct occ_chain chain;
     struct occ_buf body, out;
+    struct occ_chain_signed done;
 };
 
 static int
@@ -41,7 +42,8 @@ commit(struct fixture *fixture, uint64_t now_ms, uint8_t nonce_byte, bool check)
     memset(nonce, nonce_byte, sizeof nonce);
     const struct occ_chain_input input = { .digest = parent_digest, .nonce = nonce, .now_ms = now_ms, .check = check };
     occ_buf_reset(&fixture->out);
-    return occ_chain_commit(&fixture->chain, &fixture->epoch, &input, &fixture->body, &fixture->out).code;
+    return occ_chain_commit(&fixture->chain, &fixture->epoch, &input, &fixture->body, &fixture->out, &fixture->done)
+        .code;
 }
 
 static bool
@@ -135,8 +137,10 @@ test_lengths(void **state)
             const size_t most = occ_chain_proof_len_max(&fixture->chain, &fixture->epoch, &input, 1);
             occ_buf_reset(&fixture->out);
             nonce[0]++;
-            assert_int_equal(
-                occ_chain_commit(&fixture->chain, &fixture->epoch, &input, &fixture->body, &fixture->out).code, OCC_OK);
+            assert_int_equal(occ_chain_commit(&fixture->chain, &fixture->epoch, &input, &fixture->body, &fixture->out,
+                                              &fixture->done)
+                                 .code,
+                             OCC_OK);
             assert_true(fixture->out.len <= most);
             assert_true(most - fixture->out.len <= 100);
         }
@@ -171,7 +175,9 @@ test_lengths_of_all(void **state)
         assert_int_equal(link_len > 0, is_first);
         const size_t most = link_len + occ_chain_proof_len_max(chain, &fixture->epoch, &input, 1);
         occ_buf_reset(&fixture->out);
-        assert_int_equal(occ_chain_commit(chain, &fixture->epoch, &input, &fixture->body, &fixture->out).code, OCC_OK);
+        assert_int_equal(
+            occ_chain_commit(chain, &fixture->epoch, &input, &fixture->body, &fixture->out, &fixture->done).code,
+            OCC_OK);
         assert_true(has(fixture, "\"epochLink\":{") == is_first);
         assert_true(has(fixture, "\"slotAllocation\":{"));
         assert_true(fixture->out.len <= most);
@@ -198,8 +204,9 @@ test_slot_moves(void **state)
     assert_false(has(fixture, "prevB64"));
     input.slot = &slot;
     occ_buf_reset(&fixture->out);
-    assert_int_equal(occ_chain_commit(&fixture->chain, &fixture->epoch, &input, &fixture->body, &fixture->out).code,
-                     OCC_OK);
+    assert_int_equal(
+        occ_chain_commit(&fixture->chain, &fixture->epoch, &input, &fixture->body, &fixture->out, &fixture->done).code,
+        OCC_OK);
     assert_true(has(fixture, "\"counter\":\"3\"") && has(fixture, "\"slotCounter\":\"1\""));
     assert_true(has(fixture, "\"nonceB64\":\"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\",\"prevB64\""));
     fixture->world.fail_at = fixture->world.signatures + 1;

@@ -94,7 +94,7 @@ check_values_len(const struct occ_write_fields *fields, size_t len)
     const size_t slot_chain_len =
         fields->slot == NULL ? 0 : occ_write_values_len(&(struct occ_write_fields){ .chain_id = fields->chain_id });
     OCC_BUF_AUTO(text, 1 << 20);
-    occ_write_proof(&text, &plain, signature);
+    occ_write_proof(&text, &plain, signature, NULL);
     assert_int_equal(text.len + occ_write_values_len(fields) + slot_chain_len, len);
 }
 
@@ -111,7 +111,7 @@ check_fields(const struct occ_write_fields *fields)
     occ_write_body(&body, fields);
     assert_true(occ_is_ok(occ_buf_check(&body)));
     occ_ed25519_sign(secret, occ_buf_view(&body), signature);
-    occ_write_proof(&text, fields, signature);
+    occ_write_proof(&text, fields, signature, NULL);
     assert_true(occ_is_ok(occ_buf_check(&text)));
 
     struct occ_json *root = NULL;
@@ -300,7 +300,7 @@ test_text(void **state)
     struct occ_write_fields fields = fixed_fields(public_key, digest, nonce);
     OCC_BUF_AUTO(text, 4096);
     occ_buf_put_byte(&text, '[');
-    occ_write_proof(&text, &fields, signature);
+    occ_write_proof(&text, &fields, signature, NULL);
     occ_buf_put_byte(&text, 0);
 #define ZEROS_32 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
     assert_string_equal(
@@ -332,13 +332,13 @@ test_exact_limit(void **state)
     test_key(public_key, secret);
     const struct occ_write_fields fields = fixed_fields(public_key, digest, nonce);
     OCC_BUF_AUTO(free_text, 4096);
-    occ_write_proof(&free_text, &fields, signature);
+    occ_write_proof(&free_text, &fields, signature, NULL);
     OCC_BUF_AUTO(exact, free_text.len);
-    occ_write_proof(&exact, &fields, signature);
+    occ_write_proof(&exact, &fields, signature, NULL);
     assert_true(occ_is_ok(occ_buf_check(&exact)));
     assert_true(occ_bytes_equal(occ_buf_view(&exact), occ_buf_view(&free_text)));
     OCC_BUF_AUTO(small, free_text.len - 1);
-    occ_write_proof(&small, &fields, signature);
+    occ_write_proof(&small, &fields, signature, NULL);
     assert_int_equal(occ_buf_check(&small).code, OCC_ERR_LIMIT);
 }
 

@@ -54,7 +54,7 @@ enum behaviour {
 struct fake {
     enum behaviour behaviour;
     int listen_fd;
-    char folder[64], path[96];
+    char folder[64], path[96], address[112];
     pthread_t thread;
     atomic_uint connections, commit_frames, first_frame_requests, links, issues;
     char linked[EPOCH_PROOF_SIZE]; /* the proof of the LINK; read when the thread has ended */
@@ -298,6 +298,7 @@ start_fake(struct fake *fake, enum behaviour behaviour)
     (void)snprintf(fake->folder, sizeof(fake->folder), "/tmp/occ-boundary-XXXXXX");
     assert_non_null(mkdtemp(fake->folder));
     (void)snprintf(fake->path, sizeof(fake->path), "%s/s", fake->folder);
+    (void)snprintf(fake->address, sizeof(fake->address), "unix:%s", fake->path);
     assert_true(occ_is_ok(occ_socket_listen_unix(fake->path, &err, &fake->listen_fd)));
     assert_int_equal(pthread_create(&fake->thread, NULL, play, fake), 0);
 }
@@ -459,7 +460,7 @@ run(struct parent *parent, enum behaviour behaviour)
                                                 .store = parent->store,
                                                 .genesis = parent->genesis,
                                                 .events = &no_log,
-                                                .unix_path = parent->fake.path,
+                                                .address = parent->fake.address,
                                                 .timeout_ms = behaviour == SILENT ? SHORT_TIMEOUT_MS : TIMEOUT_MS,
                                                 .health_ms = 100,
                                                 .waiting_max = REQUESTS,
