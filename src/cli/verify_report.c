@@ -44,6 +44,12 @@ put_checks(struct occ_buf *out, const struct occ_verify_view *view, const occ_re
     }
 }
 
+static bool
+is_simulated(const struct occ_attestation *found)
+{
+    return strcmp(found->format, "sim-nitro") == 0;
+}
+
 /* " (not verified: slot, attestation)": valid is not to read as more than it is. */
 static void
 put_left_open(struct occ_buf *out, const occ_report *report)
@@ -57,6 +63,10 @@ put_left_open(struct occ_buf *out, const occ_report *report)
         }
     }
     occ_buf_put_str(out, gap[0] == ',' ? ")" : "");
+    struct occ_attestation found = { .size = sizeof found };
+    if (occ_report_attestation(report, &found) != 0 && is_simulated(&found)) {
+        occ_buf_put_str(out, " (SIMULATED attestation)");
+    }
 }
 
 static void
@@ -105,7 +115,7 @@ static void
 put_attestation(struct occ_buf *out, const struct occ_proof *proof, const struct occ_attestation *found)
 {
     OCC_BUF_AUTO(line, LINE_LEN_MAX);
-    const bool simulated = strcmp(found->format, "sim-nitro") == 0;
+    const bool simulated = is_simulated(found);
     occ_buf_put_str(&line, simulated ? "SIMULATED document of " : "document of ");
     occ_text_put_time(&line, (double)found->time_ms);
     if (proof->has_time) {

@@ -94,9 +94,9 @@ check_predecessor(void *ctx, const struct occ_json *proof, struct occ_error *err
 
 /* ---- the start ---- */
 
-/* The libraries, and all that they want to open or look up. *ret_verifier judges the proofs that an epoch goes on from. */
+/* The libraries, and all that they want to open or look up. */
 static struct occ_result
-set_up_libraries(struct occ_error *err, occ_verifier **ret_verifier)
+set_up_libraries(struct occ_error *err)
 {
     struct occ_result ready = occ_secret_init();
     ready = occ_is_ok(ready) ? occ_path_prepare() : ready;
@@ -105,8 +105,20 @@ set_up_libraries(struct occ_error *err, occ_verifier **ret_verifier)
     }
     occ_json_watch_memory();
     occ_json_init();
-    OCC_TRY(occ_verifier_make(NULL, err, ret_verifier));
-    return occ_gate_rehearse(occ_predecessor_check, *ret_verifier, err);
+    return occ_success();
+}
+
+/* Judges the proofs that an epoch goes on from: a simulated one's under the root of its own simulation. */
+static struct occ_result
+make_verifier(struct epoch *epoch, struct occ_error *err)
+{
+    const bool simulated = epoch->has_nsm && epoch->kind->simulated;
+    const struct occ_bytes root = simulated ? epoch->kind->root(&epoch->nsm) : occ_bytes_of(NULL, 0);
+    const struct occ_verifier_options options = { .size = sizeof options,
+                                                  .sim_nitro_root = root.ptr,
+                                                  .sim_nitro_root_len = root.len };
+    OCC_TRY(occ_verifier_make(&options, err, &epoch->verifier));
+    return occ_gate_rehearse(occ_predecessor_check, epoch->verifier, err);
 }
 
 /* chain_ids: room for OCC_LIMIT_CHAINS, as long as the gate. */
@@ -283,10 +295,11 @@ run(const struct occ_enclave_device *device, const struct occ_settings *settings
     struct occ_error *err)
 {
     __attribute__((cleanup(epoch_cleanup))) struct epoch epoch = { .kind = device };
-    OCC_TRY(set_up_libraries(err, &epoch.verifier));
+    OCC_TRY(set_up_libraries(err));
     if (config->nsm) {
         OCC_TRY(open_nsm(settings, &epoch, err));
     }
+    OCC_TRY(make_verifier(&epoch, err));
     struct occ_serve_config serve = { .listen_fd = -1, .session_fd = -1, .stop_fd = -1 };
     OCC_TRY(open_descriptors(config, err, &serve));
     const struct occ_result made = make_gate(config, err, &epoch);

@@ -1,4 +1,4 @@
-// evidence.mjs [--root FILE] [--rp-id NAME]… [--origin NAME]…: verifies every layer of occ/1 proofs, from PROTOCOL.md and the RFCs
+// evidence.mjs [--root FILE] [--sim-root FILE] [--rp-id NAME]… [--origin NAME]…: verifies every layer of occ/1 proofs, from PROTOCOL.md and the RFCs
 // alone, with node:crypto and nothing else. Shares no code and no parser with the C that it is held against.
 //
 // Standard input: one JSON object a line, {text} = the text of a proof. Standard output: one line each, {valid, failed, reason,
@@ -158,11 +158,19 @@ export function judgeDocument(report, root) {
   return { document, found };
 }
 
-function judgeAttestation(proof, { root }) {
-  const { attestation, measurement } = proof.environment;
-  if (attestation.format !== 'aws-nitro') return { status: 'not performed' };
-  const { document, found } = judgeDocument(base64(attestation.reportB64, 'reportB64'), root);
-  ensure(found.pcrs[0] === measurement, 'PCR0 is not the measurement');
+/** Proofs of one batch share a document: it is judged once. */
+const judged = new Map();
+
+function judgeAttestation(proof, { root, simRoot }) {
+  const { attestation, enforcement, measurement } = proof.environment;
+  const simulated = attestation.format === 'sim-nitro';
+  if (!simulated && attestation.format !== 'aws-nitro') return { status: 'not performed' };
+  ensure(!simulated || enforcement === 'stub', 'a simulated attestation beside a tier that is not stub');
+  if (simulated && simRoot === null) return { status: 'not performed' };
+  const key = `${simulated} ${attestation.reportB64}`;
+  if (!judged.has(key)) judged.set(key, judgeDocument(base64(attestation.reportB64, 'reportB64'), simulated ? simRoot : root));
+  const { document, found } = judged.get(key);
+  ensure(`${simulated ? 'sim:' : ''}${found.pcrs[0]}` === measurement, 'PCR0 is not the measurement');
   return { ...found, measurement, ...bindingOf(document, proof) };
 }
 
@@ -389,7 +397,7 @@ const LAYERS = [
   ['timestamps', (proof) => 'timestamps' in proof, judgeTimestamps],
 ];
 
-/** options: {root: X509Certificate or null for AWS's, rpIds, origins: empty = any}. */
+/** options: {root: X509Certificate or null for AWS's, simRoot: or null, rpIds, origins: empty = any}. */
 export function judge(proof, options) {
   const report = { valid: true, layers: {}, evidence: {} };
   for (const [name, applies, layer] of LAYERS) {
@@ -415,9 +423,10 @@ export function judge(proof, options) {
 }
 
 export function optionsOf(words) {
-  const options = { root: null, rpIds: [], origins: [] };
+  const options = { root: null, simRoot: null, rpIds: [], origins: [] };
   for (let i = 0; i < words.length; i += 2) {
     if (words[i] === '--root') options.root = new X509Certificate(readFileSync(words[i + 1]));
+    else if (words[i] === '--sim-root') options.simRoot = new X509Certificate(readFileSync(words[i + 1]));
     else if (words[i] === '--rp-id') options.rpIds.push(words[i + 1]);
     else if (words[i] === '--origin') options.origins.push(words[i + 1]);
     else throw new Error(`unknown option ${words[i]}`);

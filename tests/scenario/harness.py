@@ -60,6 +60,9 @@ def digest_of(number):
 def link_hash(proof):
     """PROTOCOL §2.2, for proofs whose names are ASCII and whose numbers are integers."""
     kept = {name: value for name, value in proof.items() if name not in ("timestamps", "proofHash")}
+    if "attestation" in proof["environment"]:
+        attestation = {"format": proof["environment"]["attestation"]["format"]}
+        kept["environment"] = {**proof["environment"], "attestation": attestation}
     text = json.dumps(kept, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return sha256_b64(text.encode())
 

@@ -142,12 +142,12 @@ const canonical = (v) => Array.isArray(v) ? `[${v.map(canonical).join(",")}]` : 
   ? `{${Object.keys(v).sort().map((k) => `${JSON.stringify(k)}:${canonical(v[k])}`).join(",")}}` : JSON.stringify(v);
 const { spki, privateKey } = makeKeys("ed25519");
 const publicKeyB64 = spki.subarray(-32).toString("base64");
-const { time, measurement } = JSON.parse(process.argv[1]);
+const { time, measurement, format, enforcement } = JSON.parse(process.argv[1]);
 const proof = { version: "occ/1", artifact: { hashAlg: "sha256", digestB64: createHash("sha256").update("made").digest("base64") },
   commit: { nonceB64: randomBytes(32).toString("base64"), counter: "1", time, epochId: "e" }, signer: { publicKeyB64, signatureB64: "" },
-  environment: { enforcement: "measured-tee", measurement, attestation: { format: "aws-nitro", reportB64: "AAAA" } } };
-const body = { version: "occ/1", artifact: proof.artifact, commit: proof.commit, publicKeyB64, enforcement: "measured-tee", measurement,
-  attestationFormat: "aws-nitro" };
+  environment: { enforcement, measurement, attestation: { format, reportB64: "AAAA" } } };
+const body = { version: "occ/1", artifact: proof.artifact, commit: proof.commit, publicKeyB64, enforcement, measurement,
+  attestationFormat: format };
 proof.signer.signatureB64 = sign(null, Buffer.from(canonical(body)), privateKey).toString("base64");
 console.log(JSON.stringify({ proof, hash: createHash("sha256").update(canonical(body)).digest("hex") }));
 """.replace("KEYS", str(ROOT / "tests" / "interop" / "keys.mjs"))
@@ -161,9 +161,13 @@ def maker(name):
     return path
 
 
-def make_proof(folder, nitro=(), timestamp=(), about=None):
+REAL = {"format": "aws-nitro", "enforcement": "measured-tee", "measurement": PCR0}
+SIMULATED = {"format": "sim-nitro", "enforcement": "stub", "measurement": f"sim:{PCR0}"}
+
+
+def make_proof(folder, nitro=(), timestamp=(), about=None, claims=REAL):
     """A proof with a document and a token of our own making; about: what the document is about, if not this proof."""
-    made = subprocess.run([node(20), "--input-type=module", "-e", MAKE, json.dumps({"time": TIME, "measurement": PCR0})],
+    made = subprocess.run([node(20), "--input-type=module", "-e", MAKE, json.dumps({"time": TIME, **claims})],
                           stdout=subprocess.PIPE, check=True, env=environment())
     made = json.loads(made.stdout)
     proof = made["proof"]
@@ -233,3 +237,93 @@ def test_tokens_with_one_rule_broken(tmp_path, rule, code):
 def test_a_document_about_something_else(tmp_path):
     status, report = verify_made(tmp_path, make_proof(tmp_path, about="00" * 32))
     assert (status, report["reason"]) == (1, "the attestation document is not about this proof")
+
+
+# ---- simulated attestations: what they are is said everywhere, and nothing else is ever taken for them ----
+
+
+def verify_simulated(folder, path, *flags):
+    run = occ("verify", "--json", "--sim-nitro-root", folder / "nitro.pem", "--tsa-roots", folder / "tsa.pem", *flags, path)
+    return run.returncode, json.loads(run.stdout)
+
+
+def test_a_simulated_attestation_is_called_so_everywhere(tmp_path):
+    path = make_proof(tmp_path, claims=SIMULATED)
+    flags = ("--sim-nitro-root", tmp_path / "nitro.pem")
+    status, report = verify_simulated(tmp_path, path, "--policy", '{"requireAttestation":true,"allowedAttestationBindings":["body"]}')
+    assert status == 0, report
+    found = report["evidence"]["attestation"]
+    assert (found["format"], found["simulated"], found["rootIsAws"], found["verified"]) == ("sim-nitro", True, False, True)
+    assert set(report["proof"]["claimed"]) >= {"enforcement", "measurement"}
+    text = occ("verify", *flags, path).stdout.decode()
+    assert "valid (not verified: timestamps) (SIMULATED attestation)\n" in text and text.count("SIMULATED") == 3
+    assert "given with --sim-nitro-root" in text
+    text = occ("inspect", path).stdout.decode()
+    assert "sim-nitro (SIMULATED: software stood in for the device, which vouches for nothing)" in text
+    assert json.loads(occ("inspect", "--json", path).stdout)["attestation"]["simulated"] is True
+    run = occ("audit", *flags, path)
+    assert run.returncode == 0 and "1 proof has a simulated attestation: nothing vouches for them" in run.stdout.decode(), run
+    assert json.loads(occ("audit", "--json", path).stdout)["simulated"] == 1
+    real = make_proof(tmp_path)
+    assert b'"simulated"' not in occ("inspect", "--json", real).stdout
+    assert b'"simulated"' not in occ("audit", "--json", "--nitro-root", tmp_path / "nitro.pem", real).stdout
+
+
+def test_a_simulated_attestation_needs_its_root(tmp_path):
+    path = make_proof(tmp_path, claims=SIMULATED)
+    for flags in ((), ("--nitro-root", tmp_path / "nitro.pem")):
+        report = json.loads(occ("verify", "--json", *flags, path).stdout)
+        check = next(check for check in report["checks"] if check["name"] == "attestation")
+        assert report["valid"] and check["status"] == "not performed" and "SIMULATED" in check["text"]
+        run = occ("verify", *flags, "--policy", '{"requireAttestation":true}', path)
+        assert run.returncode == 1 and b"is SIMULATED" in run.stdout, run.stdout
+    # The simulation's root is not Nitro's, and Nitro's is not the simulation's.
+    real = make_proof(tmp_path)
+    status, report = verify_simulated(tmp_path, real)
+    assert (status, report["code"]) == (1, "nitro-path")
+    run = occ("verify", "--sim-nitro-root", tmp_path / "nitro.pem", "--nitro-root", tmp_path / "nitro.pem", real)
+    assert run.returncode == 2 and b"--sim-nitro-root" in run.stderr and b"expected one of the simulation's own" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "nitro", "code"),
+    [
+        ({"enforcement": "measured-tee"}, (), "attestation-simulated"),
+        ({"enforcement": "hw-key"}, (), "attestation-simulated"),
+        ({"measurement": PCR0}, (), "nitro-measurement"),
+        ({"measurement": "sim:" + "5b" * 48}, (), "nitro-measurement"),
+        ({}, ("--break", "debug"), "nitro-debug"),
+        ({}, ("--break", "signature"), "nitro-signature"),
+        ({}, ("--break", "root"), "nitro-path"),
+        ({}, ("--break", "expired"), "nitro-time"),
+    ],
+)
+def test_simulated_attestations_that_are_refused(tmp_path, changes, nitro, code):
+    status, report = verify_simulated(tmp_path, make_proof(tmp_path, nitro=nitro, claims={**SIMULATED, **changes}))
+    assert (status, report["code"]) == (1, code), report.get("reason")
+
+
+@pytest.mark.parametrize(
+    ("policy", "code"),
+    [
+        ({"requireAttestationFormat": ["aws-nitro"]}, "policy-attestation-format"),
+        ({"requireEnforcement": "measured-tee"}, "policy-enforcement"),
+        ({"allowedMeasurements": [PCR0]}, "policy-measurement"),
+        ({"allowedAttestationBindings": ["batch", "key"]}, "policy-attestation-binding"),
+        ({"requiredPcrs": {"0": ["00" * 48]}}, "policy-pcr"),
+    ],
+)
+def test_policies_that_refuse_simulated_attestations(tmp_path, policy, code):
+    status, report = verify_simulated(tmp_path, make_proof(tmp_path, claims=SIMULATED), "--policy", json.dumps(policy))
+    assert (status, report["code"]) == (1, code), report.get("reason")
+
+
+def test_a_server_that_trusts_a_simulation(tmp_path):
+    path = make_proof(tmp_path, claims=SIMULATED)
+    question = {"proof": json.loads(path.read_text()), "policy": {"requireAttestation": True}}
+    for flags, valid in ((("--sim-nitro-root", tmp_path / "nitro.pem"), True), ((), False)):
+        occd = Occd(tmp_path / f"data{valid}", *flags)
+        answer = occd.post("/verify?report=1", question).json()
+        occd.stop()
+        assert answer["valid"] is valid
+        assert not valid or answer["report"]["evidence"]["attestation"]["simulated"] is True

@@ -1,4 +1,4 @@
-/* make_nitro.c — nitro_maker.h as a program: an attestation document about a given proof, for the scenarios. */
+/* make_nitro.c — maker.h as a program: an attestation document about a given proof, for the scenarios. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -7,7 +7,7 @@
 #include "base/decimal.h"
 #include "base/hex.h"
 #include "base/limits.h"
-#include "support/nitro_maker.h"
+#include "sim/maker.h"
 
 static const char usage[] =
     "Usage: make_nitro --time MS --report-out FILE [options]\n"
@@ -38,10 +38,10 @@ static const uint8_t zero_pcr[48];
 
 /* Before the path is made. */
 static void
-break_plan(const char *rule, struct nitro_plan *plan)
+break_plan(const char *rule, struct occ_sim_plan *plan)
 {
-    struct nitro_certificate *leaf = &plan->certificates[plan->count - 1];
-    struct nitro_certificate *above = leaf - 1;
+    struct occ_sim_certificate *leaf = &plan->certificates[plan->count - 1];
+    struct occ_sim_certificate *above = leaf - 1;
     if (strcmp(rule, "expired") == 0) {
         leaf->not_after = leaf->not_before + 30;
     } else if (strcmp(rule, "authority-expired") == 0) {
@@ -69,14 +69,14 @@ break_plan(const char *rule, struct nitro_plan *plan)
 
 /* After it. */
 static void
-break_document(const char *rule, struct nitro_document *document)
+break_document(const char *rule, struct occ_sim_document *document)
 {
     if (strcmp(rule, "debug") == 0) {
         for (size_t i = 0; i < 3; i++) {
             document->pcrs[i] = occ_bytes_of(zero_pcr, sizeof zero_pcr);
         }
     } else if (strcmp(rule, "signature") == 0) {
-        document->signature = NITRO_SIGNATURE_FLIPPED;
+        document->signature = OCC_SIM_SIGNATURE_FLIPPED;
     } else if (strcmp(rule, "order") == 0) {
         const struct occ_bytes second = document->cabundle[1];
         document->cabundle[1] = document->cabundle[2];
@@ -243,10 +243,10 @@ authority_file(const char *folder, size_t index, char path[1024])
 /* ---- the work ---- */
 
 /* With a folder: the authorities that lie there, and new ones for those that do not. */
-static struct nitro_path *
-make_good(const struct options *options, struct nitro_plan *plan)
+static struct occ_sim_path *
+make_good(const struct options *options, struct occ_sim_plan *plan)
 {
-    struct occ_buf kept[NITRO_CERTIFICATES_MAX];
+    struct occ_buf kept[OCC_SIM_CERTIFICATES_MAX];
     for (size_t i = 0; i + 1 < plan->count; i++) {
         kept[i] = OCC_BUF_INIT(OCC_LIMIT_NITRO_CERTIFICATE_LEN);
         plan->certificates[i].not_before = 1000000000; /* 2001 */
@@ -257,7 +257,7 @@ make_good(const struct options *options, struct nitro_plan *plan)
             plan->certificates[i].der = read_file(file, &kept[i]) ? occ_buf_view(&kept[i]) : occ_bytes_of(NULL, 0);
         }
     }
-    struct nitro_path *path = nitro_path_make(plan);
+    struct occ_sim_path *path = occ_sim_path_make(plan);
     for (size_t i = 0; i + 1 < plan->count; i++) {
         occ_buf_clear(&kept[i]);
     }
@@ -265,46 +265,46 @@ make_good(const struct options *options, struct nitro_plan *plan)
 }
 
 /* The same authorities, but for what the rule makes anew. */
-static struct nitro_path *
-make_broken(const char *rule, struct nitro_plan *plan, const struct nitro_path *good)
+static struct occ_sim_path *
+make_broken(const char *rule, struct occ_sim_plan *plan, const struct occ_sim_path *good)
 {
     for (size_t i = 0; i + 1 < plan->count; i++) {
-        plan->certificates[i].der = nitro_path_certificates(good)[i];
+        plan->certificates[i].der = occ_sim_path_certificates(good)[i];
     }
     break_plan(rule, plan);
-    return nitro_path_make(plan);
+    return occ_sim_path_make(plan);
 }
 
 static void
-keep_authorities(const char *folder, const struct nitro_path *path)
+keep_authorities(const char *folder, const struct occ_sim_path *path)
 {
     (void)mkdir(folder, 0700); /* that there is none shows below */
-    for (size_t i = 0; i < nitro_path_authority_count(path); i++) {
+    for (size_t i = 0; i < occ_sim_path_authority_count(path); i++) {
         char name[1024];
         authority_file(folder, i, name);
-        write_file(name, nitro_path_certificates(path)[i]);
+        write_file(name, occ_sim_path_certificates(path)[i]);
     }
 }
 
 static void
-write_report(const struct options *options, const struct nitro_path *path, uint64_t time_ms)
+write_report(const struct options *options, const struct occ_sim_path *path, uint64_t time_ms)
 {
     OCC_BUF_AUTO(key, 8192);
     OCC_BUF_AUTO(user_data, 8192);
     OCC_BUF_AUTO(nonce, 8192);
     OCC_BUF_AUTO(pcr0, 8192);
-    struct nitro_document document;
-    nitro_document_init(&document, path, time_ms);
+    struct occ_sim_document document;
+    occ_sim_document_init(&document, path, time_ms);
     document.tagged = options->tagged;
     document.indefinite = options->indefinite;
     if (options->key != NULL) {
-        document.public_key = NITRO_BYTES(from_base64(options->key, &key));
+        document.public_key = OCC_SIM_BYTES(from_base64(options->key, &key));
     }
     if (options->user_data != NULL) {
-        document.user_data = NITRO_BYTES(from_hex(options->user_data, &user_data));
+        document.user_data = OCC_SIM_BYTES(from_hex(options->user_data, &user_data));
     }
     if (options->nonce != NULL) {
-        document.nonce = NITRO_BYTES(from_hex(options->nonce, &nonce));
+        document.nonce = OCC_SIM_BYTES(from_hex(options->nonce, &nonce));
     }
     if (options->pcr0 != NULL) {
         document.pcrs[0] = from_hex(options->pcr0, &pcr0);
@@ -312,9 +312,9 @@ write_report(const struct options *options, const struct nitro_path *path, uint6
     break_document(options->rule, &document);
     OCC_BUF_AUTO(bytes, OCC_LIMIT_NITRO_DOCUMENT_LEN);
     OCC_BUF_AUTO(text, 2 * OCC_LIMIT_NITRO_DOCUMENT_LEN);
-    nitro_document_put(&bytes, &document, path);
+    occ_sim_document_put(&bytes, &document, path);
     occ_base64_put(&text, occ_buf_view(&bytes));
-    nitro_needs(occ_is_ok(occ_buf_check(&bytes)) && occ_is_ok(occ_buf_check(&text)), "the document");
+    occ_sim_needs(occ_is_ok(occ_buf_check(&bytes)) && occ_is_ok(occ_buf_check(&text)), "the document");
     write_file(options->report_out, occ_buf_view(&text));
 }
 
@@ -326,26 +326,26 @@ main(int argc, char **argv)
     if (!occ_is_ok(occ_decimal_to_u64(occ_bytes_str(options.time), &time_ms))) {
         refuse("not a number", options.time);
     }
-    struct nitro_plan plan;
-    nitro_plan_init(&plan, time_ms);
+    struct occ_sim_plan plan;
+    occ_sim_plan_init(&plan, time_ms);
     plan.seed = options.seed;
-    struct nitro_path *good = make_good(&options, &plan);
+    struct occ_sim_path *good = make_good(&options, &plan);
     if (options.ca_dir != NULL) {
         keep_authorities(options.ca_dir, good);
     }
-    struct nitro_path *path = good;
+    struct occ_sim_path *path = good;
     if (options.rule[0] != '\0') {
         path = make_broken(options.rule, &plan, good);
     }
     if (options.root_out != NULL) {
         OCC_BUF_AUTO(pem, 65536);
-        nitro_pem_put(&pem, nitro_path_certificates(good)[0]);
+        occ_sim_pem_put(&pem, occ_sim_path_certificates(good)[0]);
         write_file(options.root_out, occ_buf_view(&pem));
     }
     write_report(&options, path, time_ms);
     if (path != good) {
-        nitro_path_free(path);
+        occ_sim_path_free(path);
     }
-    nitro_path_free(good);
+    occ_sim_path_free(good);
     return 0;
 }

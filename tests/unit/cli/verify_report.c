@@ -65,6 +65,7 @@ test_simulated(void **state)
     OCC_BUF_AUTO(out, 1 << 16);
     put_report(&out, &whole, whole.text);
     const char *text = (const char *)out.ptr;
+    assert_non_null(strstr(text, "valid (SIMULATED attestation)\n"));
     assert_non_null(strstr(text, "✓ attestation SIMULATED document about this very proof"));
     assert_non_null(strstr(text, "  attestation   SIMULATED document of "));
     assert_non_null(strstr(text, "  root          the simulation's, given with --sim-nitro-root, SHA-256 "));

@@ -9,9 +9,9 @@ static void
 test_good(void **state)
 {
     (void)state;
-    const struct nitro_plan plan = good_plan();
-    PATH_AUTO path = nitro_path_make(&plan);
-    TRUST_AUTO trust = trust_in(nitro_path_certificates(path)[0]);
+    const struct occ_sim_plan plan = good_plan();
+    PATH_AUTO path = occ_sim_path_make(&plan);
+    TRUST_AUTO trust = trust_in(occ_sim_path_certificates(path)[0]);
     const struct occ_path list = list_of(path, TIME_MS);
     struct occ_path_leaf leaf = { 0 };
     assert_true(occ_is_ok(occ_path_verify(trust, &list, NULL, &leaf)));
@@ -19,13 +19,13 @@ test_good(void **state)
     assert_int_equal(leaf.not_after_ms, (uint64_t)plan.certificates[4].not_after * 1000);
     /* The key is the leaf's. */
     uint8_t signature[96];
-    nitro_path_sign(path, occ_bytes_str("a message"), signature);
+    occ_sim_path_sign(path, occ_bytes_str("a message"), signature);
     const struct occ_bytes raw = occ_bytes_of(signature, sizeof signature);
     assert_true(occ_is_ok(occ_ecdsa_verify_raw(leaf.key, occ_bytes_str("a message"), raw)));
     assert_int_equal(occ_ecdsa_verify_raw(leaf.key, occ_bytes_str("another"), raw).code, OCC_ERR_SIGNATURE);
     occ_ecdsa_key_free(leaf.key);
     uint8_t fingerprint[OCC_SHA256_LEN];
-    occ_digest_sha256(nitro_path_certificates(path)[0], fingerprint);
+    occ_digest_sha256(occ_sim_path_certificates(path)[0], fingerprint);
     assert_memory_equal(occ_path_trust_fingerprint(trust), fingerprint, OCC_SHA256_LEN);
 }
 
@@ -35,8 +35,8 @@ test_lengths(void **state)
 {
     (void)state;
     for (size_t count = 1; count <= OCC_LIMIT_NITRO_CABUNDLE + 1; count++) {
-        struct nitro_plan plan = good_plan();
-        const struct nitro_certificate leaf = plan.certificates[4];
+        struct occ_sim_plan plan = good_plan();
+        const struct occ_sim_certificate leaf = plan.certificates[4];
         char names[OCC_LIMIT_NITRO_CABUNDLE + 1][16];
         for (size_t i = 0; i < count; i++) {
             (void)snprintf(names[i], sizeof names[i], "authority %zu", i);
@@ -45,8 +45,8 @@ test_lengths(void **state)
         }
         plan.certificates[count] = leaf;
         plan.count = count + 1;
-        PATH_AUTO path = nitro_path_make(&plan);
-        TRUST_AUTO trust = trust_in(nitro_path_certificates(path)[0]);
+        PATH_AUTO path = occ_sim_path_make(&plan);
+        TRUST_AUTO trust = trust_in(occ_sim_path_certificates(path)[0]);
         const struct occ_path list = list_of(path, TIME_MS);
         if (count <= OCC_LIMIT_NITRO_CABUNDLE) {
             assert_verifies(trust, &list);
@@ -60,167 +60,167 @@ test_lengths(void **state)
 
 /* Applies change to the certificate at index of a good plan; the path is to be refused with code, naming that one. */
 static void
-check_change(size_t index, void (*change)(struct nitro_certificate *), enum occ_err code, const char *begin)
+check_change(size_t index, void (*change)(struct occ_sim_certificate *), enum occ_err code, const char *begin)
 {
-    struct nitro_plan plan = good_plan();
+    struct occ_sim_plan plan = good_plan();
     change(&plan.certificates[index]);
-    PATH_AUTO path = nitro_path_make(&plan);
-    TRUST_AUTO trust = trust_in(nitro_path_certificates(path)[0]);
+    PATH_AUTO path = occ_sim_path_make(&plan);
+    TRUST_AUTO trust = trust_in(occ_sim_path_certificates(path)[0]);
     const struct occ_path list = list_of(path, TIME_MS);
     assert_refused(trust, &list, code, begin);
     assert_refused(trust, &list, code, begin); /* a failure is never remembered as anything else */
 }
 
 static void
-expired(struct nitro_certificate *certificate)
+expired(struct occ_sim_certificate *certificate)
 {
     certificate->not_after = (int64_t)(TIME_MS / 1000) - 1;
 }
 static void
-not_yet_valid(struct nitro_certificate *certificate)
+not_yet_valid(struct occ_sim_certificate *certificate)
 {
     certificate->not_before = (int64_t)(TIME_MS / 1000) + 1;
 }
 static void
-is_ca(struct nitro_certificate *certificate)
+is_ca(struct occ_sim_certificate *certificate)
 {
     certificate->ca = 1;
 }
 static void
-is_ca_that_signs(struct nitro_certificate *certificate)
+is_ca_that_signs(struct occ_sim_certificate *certificate)
 {
     certificate->ca = 1;
     certificate->key_usage = "critical,digitalSignature,keyCertSign";
 }
 static void
-is_no_ca(struct nitro_certificate *certificate)
+is_no_ca(struct occ_sim_certificate *certificate)
 {
     certificate->ca = 0;
     certificate->path_length = -1;
 }
 static void
-no_constraints(struct nitro_certificate *certificate)
+no_constraints(struct occ_sim_certificate *certificate)
 {
     certificate->ca = -1;
 }
 static void
-usage_signature_only(struct nitro_certificate *certificate)
+usage_signature_only(struct occ_sim_certificate *certificate)
 {
     certificate->key_usage = "critical,digitalSignature,cRLSign";
 }
 static void
-usage_no_signature(struct nitro_certificate *certificate)
+usage_no_signature(struct occ_sim_certificate *certificate)
 {
     certificate->key_usage = "nonRepudiation";
 }
 static void
-usage_both(struct nitro_certificate *certificate)
+usage_both(struct occ_sim_certificate *certificate)
 {
     certificate->key_usage = "digitalSignature,keyCertSign";
 }
 static void
-no_usage(struct nitro_certificate *certificate)
+no_usage(struct occ_sim_certificate *certificate)
 {
     certificate->key_usage = NULL;
 }
 static void
-path_length_0(struct nitro_certificate *certificate)
+path_length_0(struct occ_sim_certificate *certificate)
 {
     certificate->path_length = 0;
 }
 static void
-path_length_on_leaf(struct nitro_certificate *certificate)
+path_length_on_leaf(struct occ_sim_certificate *certificate)
 {
     certificate->path_length = 1;
 }
 static void
-unknown_critical(struct nitro_certificate *certificate)
+unknown_critical(struct occ_sim_certificate *certificate)
 {
     certificate->extension = "1.2.3.4.5";
     certificate->extension_value = "critical,DER:0500";
 }
 static void
-critical_purpose(struct nitro_certificate *certificate)
+critical_purpose(struct occ_sim_certificate *certificate)
 {
     certificate->extension = "extendedKeyUsage";
     certificate->extension_value = "critical,clientAuth";
 }
 static void
-critical_policy(struct nitro_certificate *certificate)
+critical_policy(struct occ_sim_certificate *certificate)
 {
     certificate->extension = "policyConstraints";
     certificate->extension_value = "critical,requireExplicitPolicy:0";
 }
 static void
-p256(struct nitro_certificate *certificate)
+p256(struct occ_sim_certificate *certificate)
 {
-    certificate->key = NITRO_P256;
+    certificate->key = OCC_SIM_P256;
 }
 static void
-brainpool(struct nitro_certificate *certificate)
+brainpool(struct occ_sim_certificate *certificate)
 {
-    certificate->key = NITRO_BRAINPOOL384;
+    certificate->key = OCC_SIM_BRAINPOOL384;
 }
 static void
-explicit_curve(struct nitro_certificate *certificate)
+explicit_curve(struct occ_sim_certificate *certificate)
 {
-    certificate->key = NITRO_P384_EXPLICIT;
+    certificate->key = OCC_SIM_P384_EXPLICIT;
 }
 static void
-compressed_point(struct nitro_certificate *certificate)
+compressed_point(struct occ_sim_certificate *certificate)
 {
-    certificate->key = NITRO_P384_COMPRESSED;
+    certificate->key = OCC_SIM_P384_COMPRESSED;
 }
 static void
-sha256(struct nitro_certificate *certificate)
+sha256(struct occ_sim_certificate *certificate)
 {
     certificate->digest = "SHA256";
 }
 static void
-sha1(struct nitro_certificate *certificate)
+sha1(struct occ_sim_certificate *certificate)
 {
     certificate->digest = "SHA1";
 }
 static void
-sha512(struct nitro_certificate *certificate)
+sha512(struct occ_sim_certificate *certificate)
 {
     certificate->digest = "SHA512";
 }
 static void
-wrong_signature(struct nitro_certificate *certificate)
+wrong_signature(struct occ_sim_certificate *certificate)
 {
     certificate->wrong_signature = true;
 }
 static void
-other_issuer(struct nitro_certificate *certificate)
+other_issuer(struct occ_sim_certificate *certificate)
 {
     certificate->issuer = "somebody else";
 }
 static void
-self_signed(struct nitro_certificate *certificate)
+self_signed(struct occ_sim_certificate *certificate)
 {
     certificate->self_signed = true;
 }
 static void
-self_issued(struct nitro_certificate *certificate)
+self_issued(struct occ_sim_certificate *certificate)
 {
     certificate->issuer = certificate->subject;
 }
 /* Well signed, but with the name of what signed it. */
 static void
-named_as_issuer(struct nitro_certificate *certificate)
+named_as_issuer(struct occ_sim_certificate *certificate)
 {
     certificate->subject = good_plan().certificates[3].subject;
 }
 static void
-version_1(struct nitro_certificate *certificate)
+version_1(struct occ_sim_certificate *certificate)
 {
     certificate->version = 1;
 }
 
 struct change {
     size_t first, last; /* each of these certificates in turn */
-    void (*change)(struct nitro_certificate *);
+    void (*change)(struct occ_sim_certificate *);
     enum occ_err code;
 };
 enum { ROOT, ABOVE_LEAF = 3, LEAF };
@@ -289,15 +289,15 @@ static void
 test_allowed_changes(void **state)
 {
     (void)state;
-    struct nitro_plan plan = good_plan();
+    struct occ_sim_plan plan = good_plan();
     for (size_t i = 0; i < plan.count; i++) {
         plan.certificates[i].key_identifiers = false;
         plan.certificates[i].extension = "1.2.3.4.5";
         plan.certificates[i].extension_value = "DER:0500";
     }
     plan.certificates[LEAF].serial = 77;
-    PATH_AUTO path = nitro_path_make(&plan);
-    TRUST_AUTO trust = trust_in(nitro_path_certificates(path)[0]);
+    PATH_AUTO path = occ_sim_path_make(&plan);
+    TRUST_AUTO trust = trust_in(occ_sim_path_certificates(path)[0]);
     const struct occ_path list = list_of(path, TIME_MS);
     assert_verifies(trust, &list);
 }
@@ -307,8 +307,8 @@ static void
 test_time(void **state)
 {
     (void)state;
-    const struct nitro_plan plan = good_plan();
-    PATH_AUTO path = nitro_path_make(&plan);
+    const struct occ_sim_plan plan = good_plan();
+    PATH_AUTO path = occ_sim_path_make(&plan);
     const uint64_t from = (uint64_t)plan.certificates[LEAF].not_before * 1000;
     const uint64_t to = (uint64_t)plan.certificates[LEAF].not_after * 1000;
     const struct {
@@ -325,10 +325,10 @@ test_time(void **state)
         { 253402300800000, "the document's time lies beyond" },
         { 253402300799999, "c" },
     };
-    TRUST_AUTO trust = trust_in(nitro_path_certificates(path)[0]);
+    TRUST_AUTO trust = trust_in(occ_sim_path_certificates(path)[0]);
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         const struct occ_path list = list_of(path, times[i].time_ms);
-        TRUST_AUTO fresh = trust_in(nitro_path_certificates(path)[0]);
+        TRUST_AUTO fresh = trust_in(occ_sim_path_certificates(path)[0]);
         if (times[i].refusal == NULL) {
             assert_verifies(fresh, &list); /* knows nothing: the same verdict as of one that does */
             assert_verifies(trust, &list);
@@ -345,18 +345,18 @@ test_time(void **state)
 static void
 check_list(const char *order, const char *begin)
 {
-    const struct nitro_plan plan = good_plan();
-    struct nitro_plan strange = good_plan();
+    const struct occ_sim_plan plan = good_plan();
+    struct occ_sim_plan strange = good_plan();
     strange.seed = "another root of the same name";
-    PATH_AUTO path = nitro_path_make(&plan);
-    PATH_AUTO other = nitro_path_make(&strange);
+    PATH_AUTO path = occ_sim_path_make(&plan);
+    PATH_AUTO other = occ_sim_path_make(&strange);
     struct occ_bytes authorities[16] = { { NULL, 0 } };
     for (size_t i = 0; i < strlen(order); i++) {
         const size_t index = (size_t)(order[i] - '0');
-        authorities[i] = index == 5 ? nitro_path_certificates(other)[1] : nitro_path_certificates(path)[index];
+        authorities[i] = index == 5 ? occ_sim_path_certificates(other)[1] : occ_sim_path_certificates(path)[index];
     }
-    TRUST_AUTO trust = trust_in(nitro_path_certificates(path)[0]);
-    const struct occ_path list = { authorities, strlen(order), nitro_path_certificates(path)[4], TIME_MS };
+    TRUST_AUTO trust = trust_in(occ_sim_path_certificates(path)[0]);
+    const struct occ_path list = { authorities, strlen(order), occ_sim_path_certificates(path)[4], TIME_MS };
     if (begin == NULL) {
         assert_verifies(trust, &list);
         return;
@@ -394,22 +394,22 @@ static void
 test_other_root(void **state)
 {
     (void)state;
-    const struct nitro_plan plan = good_plan();
-    struct nitro_plan strange = good_plan();
+    const struct occ_sim_plan plan = good_plan();
+    struct occ_sim_plan strange = good_plan();
     strange.seed = "another root of the same name";
-    PATH_AUTO path = nitro_path_make(&plan);
-    PATH_AUTO other = nitro_path_make(&strange);
-    PATH_AUTO again = nitro_path_make(&plan); /* the same root key and name, other bytes */
-    TRUST_AUTO trust = trust_in(nitro_path_certificates(path)[0]);
+    PATH_AUTO path = occ_sim_path_make(&plan);
+    PATH_AUTO other = occ_sim_path_make(&strange);
+    PATH_AUTO again = occ_sim_path_make(&plan); /* the same root key and name, other bytes */
+    TRUST_AUTO trust = trust_in(occ_sim_path_certificates(path)[0]);
     const struct occ_path others = list_of(other, TIME_MS);
     assert_refused(trust, &others, OCC_ERR_NITRO_PATH, "cabundle[0]: not the trusted root");
     const struct occ_path agains = list_of(again, TIME_MS);
     assert_refused(trust, &agains, OCC_ERR_NITRO_PATH, "cabundle[0]: not the trusted root");
     /* The right root above the other's path. */
     struct occ_bytes authorities[4];
-    memcpy(authorities, nitro_path_certificates(other), sizeof authorities);
-    authorities[0] = nitro_path_certificates(path)[0];
-    const struct occ_path mixed = { authorities, 4, nitro_path_certificates(other)[4], TIME_MS };
+    memcpy(authorities, occ_sim_path_certificates(other), sizeof authorities);
+    authorities[0] = occ_sim_path_certificates(path)[0];
+    const struct occ_path mixed = { authorities, 4, occ_sim_path_certificates(other)[4], TIME_MS };
     assert_refused(trust, &mixed, OCC_ERR_NITRO_PATH, "c");
 }
 

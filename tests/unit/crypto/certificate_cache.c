@@ -44,12 +44,12 @@ signatures_since(size_t before)
 /* ---- paths under the same authorities ---- */
 
 /* A plan with the authorities of path, to be given another leaf. */
-static struct nitro_plan
-plan_below(const struct nitro_path *path)
+static struct occ_sim_plan
+plan_below(const struct occ_sim_path *path)
 {
-    struct nitro_plan plan = good_plan();
+    struct occ_sim_plan plan = good_plan();
     for (size_t i = ROOT; i < LEAF; i++) {
-        plan.certificates[i].der = nitro_path_certificates(path)[i];
+        plan.certificates[i].der = occ_sim_path_certificates(path)[i];
     }
     plan.certificates[LEAF].subject = "i-0123-enc9999.region.test";
     plan.certificates[LEAF].seed = "another enclave";
@@ -60,9 +60,9 @@ static void
 test_known_is_cheap(void **state)
 {
     (void)state;
-    const struct nitro_plan plan = good_plan();
-    PATH_AUTO path = nitro_path_make(&plan);
-    TRUST_AUTO trust = trust_in(nitro_path_certificates(path)[0]);
+    const struct occ_sim_plan plan = good_plan();
+    PATH_AUTO path = occ_sim_path_make(&plan);
+    TRUST_AUTO trust = trust_in(occ_sim_path_certificates(path)[0]);
     const struct occ_path list = list_of(path, TIME_MS);
     size_t before = atomic_load(&signatures);
     assert_verifies(trust, &list);
@@ -70,15 +70,15 @@ test_known_is_cheap(void **state)
     before = atomic_load(&signatures);
     assert_verifies(trust, &list);
     assert_int_equal(signatures_since(before), 0);
-    const struct nitro_plan second = plan_below(path);
-    PATH_AUTO below = nitro_path_make(&second);
+    const struct occ_sim_plan second = plan_below(path);
+    PATH_AUTO below = occ_sim_path_make(&second);
     const struct occ_path other = list_of(below, TIME_MS);
     assert_verifies(trust, &other);
     assert_int_equal(signatures_since(before), 1);
     assert_verifies(trust, &other);
     assert_int_equal(signatures_since(before), 1);
     /* Another trust knows nothing of it. */
-    TRUST_AUTO fresh = trust_in(nitro_path_certificates(path)[0]);
+    TRUST_AUTO fresh = trust_in(occ_sim_path_certificates(path)[0]);
     assert_verifies(fresh, &other);
     assert_int_equal(signatures_since(before), 5);
 }
@@ -90,23 +90,23 @@ test_times_of_known(void **state)
     (void)state;
     const int64_t now = (int64_t)(TIME_MS / 1000);
     for (size_t index = ROOT; index <= LEAF; index++) {
-        struct nitro_plan plan = good_plan();
+        struct occ_sim_plan plan = good_plan();
         plan.certificates[LEAF].not_before = now - 3600;
         plan.certificates[index].not_before = now - 10;
         plan.certificates[index].not_after = now + 10;
-        PATH_AUTO path = nitro_path_make(&plan);
-        struct nitro_plan second = plan_below(path);
+        PATH_AUTO path = occ_sim_path_make(&plan);
+        struct occ_sim_plan second = plan_below(path);
         second.certificates[LEAF].not_before = plan.certificates[LEAF].not_before;
         second.certificates[LEAF].not_after = plan.certificates[LEAF].not_after;
-        PATH_AUTO below = nitro_path_make(&second);
-        TRUST_AUTO trust = trust_in(nitro_path_certificates(path)[0]);
+        PATH_AUTO below = occ_sim_path_make(&second);
+        TRUST_AUTO trust = trust_in(occ_sim_path_certificates(path)[0]);
         const struct occ_path list = list_of(path, TIME_MS);
         assert_verifies(trust, &list);
         char begin[64] = "certificate: ";
         if (index != LEAF) {
             (void)snprintf(begin, sizeof begin, "cabundle[%zu]: ", index);
         }
-        const struct nitro_path *const both[] = { path, below };
+        const struct occ_sim_path *const both[] = { path, below };
         for (size_t i = 0; i < 2; i++) {
             const struct occ_path early = list_of(both[i], TIME_MS - 12000);
             const struct occ_path late = list_of(both[i], TIME_MS + 12000);
@@ -123,49 +123,49 @@ test_times_of_known(void **state)
 /* ---- a bad leaf under authorities that are known ---- */
 
 static void
-expired(struct nitro_certificate *leaf)
+expired(struct occ_sim_certificate *leaf)
 {
     leaf->not_after = (int64_t)(TIME_MS / 1000) - 1;
 }
 static void
-ca(struct nitro_certificate *leaf)
+ca(struct occ_sim_certificate *leaf)
 {
     leaf->ca = 1;
     leaf->key_usage = "critical,digitalSignature,keyCertSign";
 }
 static void
-usage(struct nitro_certificate *leaf)
+usage(struct occ_sim_certificate *leaf)
 {
     leaf->key_usage = "nonRepudiation";
 }
 static void
-critical(struct nitro_certificate *leaf)
+critical(struct occ_sim_certificate *leaf)
 {
     leaf->extension = "1.2.3.4";
     leaf->extension_value = "critical,DER:0500";
 }
 static void
-p256(struct nitro_certificate *leaf)
+p256(struct occ_sim_certificate *leaf)
 {
-    leaf->key = NITRO_P256;
+    leaf->key = OCC_SIM_P256;
 }
 static void
-sha256(struct nitro_certificate *leaf)
+sha256(struct occ_sim_certificate *leaf)
 {
     leaf->digest = "SHA256";
 }
 static void
-signature(struct nitro_certificate *leaf)
+signature(struct occ_sim_certificate *leaf)
 {
     leaf->wrong_signature = true;
 }
 static void
-issuer(struct nitro_certificate *leaf)
+issuer(struct occ_sim_certificate *leaf)
 {
     leaf->issuer = "somebody else";
 }
 static void
-self_signed(struct nitro_certificate *leaf)
+self_signed(struct occ_sim_certificate *leaf)
 {
     leaf->self_signed = true;
 }
@@ -175,7 +175,7 @@ test_bad_leaf_below_known(void **state)
 {
     (void)state;
     static const struct {
-        void (*change)(struct nitro_certificate *);
+        void (*change)(struct occ_sim_certificate *);
         enum occ_err code;
     } changes[] = {
         { expired, OCC_ERR_NITRO_TIME },      { ca, OCC_ERR_NITRO_CONSTRAINTS },
@@ -184,15 +184,15 @@ test_bad_leaf_below_known(void **state)
         { signature, OCC_ERR_NITRO_PATH },    { issuer, OCC_ERR_NITRO_PATH },
         { self_signed, OCC_ERR_NITRO_PATH },
     };
-    const struct nitro_plan plan = good_plan();
-    PATH_AUTO path = nitro_path_make(&plan);
-    TRUST_AUTO trust = trust_in(nitro_path_certificates(path)[0]);
+    const struct occ_sim_plan plan = good_plan();
+    PATH_AUTO path = occ_sim_path_make(&plan);
+    TRUST_AUTO trust = trust_in(occ_sim_path_certificates(path)[0]);
     const struct occ_path good = list_of(path, TIME_MS);
     assert_verifies(trust, &good);
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
-        struct nitro_plan second = plan_below(path);
+        struct occ_sim_plan second = plan_below(path);
         changes[i].change(&second.certificates[LEAF]);
-        PATH_AUTO below = nitro_path_make(&second);
+        PATH_AUTO below = occ_sim_path_make(&second);
         const struct occ_path list = list_of(below, TIME_MS);
         assert_refused(trust, &list, changes[i].code, "certificate: ");
         assert_refused(trust, &list, changes[i].code, "certificate: ");
@@ -214,13 +214,13 @@ static void
 test_longer_than_known(void **state)
 {
     (void)state;
-    struct nitro_plan plan = good_plan();
+    struct occ_sim_plan plan = good_plan();
     plan.certificates[ABOVE_LEAF].path_length = -1; /* so that only cabundle[2] with its 1 stands against a fifth */
-    PATH_AUTO path = nitro_path_make(&plan);
-    TRUST_AUTO trust = trust_in(nitro_path_certificates(path)[0]);
+    PATH_AUTO path = occ_sim_path_make(&plan);
+    TRUST_AUTO trust = trust_in(occ_sim_path_certificates(path)[0]);
     const struct occ_path good = list_of(path, TIME_MS);
     for (size_t length = 2; length >= 1; length--) {
-        struct nitro_plan longer = plan_below(path);
+        struct occ_sim_plan longer = plan_below(path);
         longer.certificates[LEAF + 1] = longer.certificates[LEAF];
         longer.certificates[LEAF] = plan.certificates[ABOVE_LEAF];
         longer.certificates[LEAF].subject = "one more";
@@ -231,7 +231,7 @@ test_longer_than_known(void **state)
             longer.certificates[2].der.len = 0;
             longer.certificates[2].path_length = 3;
         }
-        PATH_AUTO made = nitro_path_make(&longer);
+        PATH_AUTO made = occ_sim_path_make(&longer);
         const struct occ_path list = list_of(made, TIME_MS);
         if (length == 2) {
             assert_verifies(trust, &list);
@@ -247,17 +247,17 @@ static void
 test_constraints_from_above(void **state)
 {
     (void)state;
-    struct nitro_plan plan = good_plan();
+    struct occ_sim_plan plan = good_plan();
     plan.certificates[1].extension = "nameConstraints";
     plan.certificates[1].extension_value = "permitted;DNS:good.test";
     plan.certificates[LEAF].extension = "subjectAltName";
     plan.certificates[LEAF].extension_value = "DNS:a.good.test";
-    PATH_AUTO path = nitro_path_make(&plan);
-    struct nitro_plan second = plan_below(path);
+    PATH_AUTO path = occ_sim_path_make(&plan);
+    struct occ_sim_plan second = plan_below(path);
     second.certificates[LEAF].extension = "subjectAltName";
     second.certificates[LEAF].extension_value = "DNS:a.bad.test";
-    PATH_AUTO below = nitro_path_make(&second);
-    TRUST_AUTO trust = trust_in(nitro_path_certificates(path)[0]);
+    PATH_AUTO below = occ_sim_path_make(&second);
+    TRUST_AUTO trust = trust_in(occ_sim_path_certificates(path)[0]);
     const struct occ_path good = list_of(path, TIME_MS);
     const struct occ_path bad = list_of(below, TIME_MS);
     assert_verifies(trust, &good);
@@ -300,9 +300,9 @@ static void
 test_bounded(void **state)
 {
     (void)state;
-    const struct nitro_plan plan = good_plan();
-    PATH_AUTO path = nitro_path_make(&plan);
-    X509 *certificate = read_certificate(nitro_path_certificates(path)[LEAF]);
+    const struct occ_sim_plan plan = good_plan();
+    PATH_AUTO path = occ_sim_path_make(&plan);
+    X509 *certificate = read_certificate(occ_sim_path_certificates(path)[LEAF]);
     struct occ_certificate_cache *cache = NULL;
     assert_true(occ_is_ok(occ_certificate_cache_new(3, &cache)));
     assert_false(knows(cache, 0, 15));
@@ -325,15 +325,15 @@ static void
 test_many_paths(void **state)
 {
     (void)state;
-    const struct nitro_plan plan = good_plan();
-    PATH_AUTO path = nitro_path_make(&plan);
-    TRUST_AUTO trust = trust_in(nitro_path_certificates(path)[0]);
+    const struct occ_sim_plan plan = good_plan();
+    PATH_AUTO path = occ_sim_path_make(&plan);
+    TRUST_AUTO trust = trust_in(occ_sim_path_certificates(path)[0]);
     const struct occ_path first = list_of(path, TIME_MS);
     assert_verifies(trust, &first);
-    struct nitro_plan below = plan_below(path);
+    struct occ_sim_plan below = plan_below(path);
     for (size_t i = 0; i < OCC_LIMIT_PATH_CACHE; i++) {
         below.certificates[LEAF].serial++;
-        PATH_AUTO made = nitro_path_make(&below);
+        PATH_AUTO made = occ_sim_path_make(&below);
         const struct occ_path list = list_of(made, TIME_MS);
         assert_verifies(trust, &list);
     }
@@ -387,24 +387,24 @@ static void
 test_threads(void **state)
 {
     (void)state;
-    const struct nitro_plan plan = good_plan();
-    struct nitro_path *paths[PATHS + 1];
-    paths[0] = nitro_path_make(&plan);
-    struct nitro_plan below = plan_below(paths[0]);
+    const struct occ_sim_plan plan = good_plan();
+    struct occ_sim_path *paths[PATHS + 1];
+    paths[0] = occ_sim_path_make(&plan);
+    struct occ_sim_plan below = plan_below(paths[0]);
     for (size_t i = 1; i < PATHS; i++) {
-        below.certificates[ABOVE_LEAF].der.len = i % 2 == 0 ? 0 : nitro_path_certificates(paths[0])[ABOVE_LEAF].len;
+        below.certificates[ABOVE_LEAF].der.len = i % 2 == 0 ? 0 : occ_sim_path_certificates(paths[0])[ABOVE_LEAF].len;
         below.certificates[ABOVE_LEAF].serial++;
         below.certificates[LEAF].serial++;
-        paths[i] = nitro_path_make(&below);
+        paths[i] = occ_sim_path_make(&below);
     }
     below.certificates[LEAF].wrong_signature = true;
-    paths[PATHS] = nitro_path_make(&below);
-    TRUST_AUTO trust = trust_in(nitro_path_certificates(paths[0])[0]);
+    paths[PATHS] = occ_sim_path_make(&below);
+    TRUST_AUTO trust = trust_in(occ_sim_path_certificates(paths[0])[0]);
     struct shared shared = { .trust = trust, .bad = list_of(paths[PATHS], TIME_MS) };
     for (size_t i = 0; i < PATHS; i++) {
         shared.good[i] = list_of(paths[i], TIME_MS);
     }
-    shared.certificate = read_certificate(nitro_path_certificates(paths[0])[LEAF]);
+    shared.certificate = read_certificate(occ_sim_path_certificates(paths[0])[LEAF]);
     assert_true(occ_is_ok(occ_certificate_cache_new(2, &shared.small)));
     pthread_t threads[THREADS];
     for (size_t i = 0; i < THREADS; i++) {
@@ -417,7 +417,7 @@ test_threads(void **state)
     occ_certificate_cache_free(shared.small);
     X509_free(shared.certificate);
     for (size_t i = 0; i <= PATHS; i++) {
-        nitro_path_free(paths[i]);
+        occ_sim_path_free(paths[i]);
     }
 }
 

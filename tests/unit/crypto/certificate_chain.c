@@ -68,13 +68,13 @@ verdict(struct occ_path_trust *trust, const struct occ_path *path, size_t alloca
 
 /* A trust for each try, so that nothing is known. */
 static size_t
-check_every_allocation(const struct nitro_plan *plan, enum occ_err expected)
+check_every_allocation(const struct occ_sim_plan *plan, enum occ_err expected)
 {
-    PATH_AUTO path = nitro_path_make(plan);
+    PATH_AUTO path = occ_sim_path_make(plan);
     const struct occ_path list = list_of(path, TIME_MS);
     size_t wrong = 0;
     for (size_t count = 0;; count += STEP) {
-        TRUST_AUTO trust = trust_in(nitro_path_certificates(path)[0]);
+        TRUST_AUTO trust = trust_in(occ_sim_path_certificates(path)[0]);
         bool any = false;
         const enum occ_err code = verdict(trust, &list, count, &any);
         if (code != expected && code != OCC_ERR_NOMEM) {
@@ -94,7 +94,7 @@ static void
 test_good_path(void **state)
 {
     (void)state;
-    const struct nitro_plan plan = good_plan();
+    const struct occ_sim_plan plan = good_plan();
     assert_int_equal(check_every_allocation(&plan, OCC_OK), 0);
 }
 
@@ -102,7 +102,7 @@ static void
 test_bad_path(void **state)
 {
     (void)state;
-    struct nitro_plan plan = good_plan();
+    struct occ_sim_plan plan = good_plan();
     plan.certificates[4].wrong_signature = true;
     assert_int_equal(check_every_allocation(&plan, OCC_ERR_NITRO_PATH), 0);
 }

@@ -110,7 +110,7 @@ static void
 pem(struct changed *certificate)
 {
     OCC_BUF_AUTO(text, ROOM);
-    nitro_pem_put(&text, occ_bytes_of(certificate->bytes, certificate->len));
+    occ_sim_pem_put(&text, occ_bytes_of(certificate->bytes, certificate->len));
     assert_true(occ_is_ok(occ_buf_check(&text)));
     memcpy(certificate->bytes, text.ptr, text.len);
     certificate->len = text.len;
@@ -205,9 +205,9 @@ static void
 test_encodings(void **state)
 {
     (void)state;
-    const struct nitro_plan plan = good_plan();
-    PATH_AUTO path = nitro_path_make(&plan);
-    const struct occ_bytes *good = nitro_path_certificates(path);
+    const struct occ_sim_plan plan = good_plan();
+    PATH_AUTO path = occ_sim_path_make(&plan);
+    const struct occ_bytes *good = occ_sim_path_certificates(path);
     TRUST_AUTO trust = trust_in(good[0]);
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         for (size_t index = 3; index <= 4; index++) {
@@ -251,16 +251,16 @@ static void
 test_root_pem(void **state)
 {
     (void)state;
-    const struct nitro_plan plan = good_plan();
-    PATH_AUTO path = nitro_path_make(&plan);
-    const struct occ_bytes *certificates = nitro_path_certificates(path);
+    const struct occ_sim_plan plan = good_plan();
+    PATH_AUTO path = occ_sim_path_make(&plan);
+    const struct occ_bytes *certificates = occ_sim_path_certificates(path);
     OCC_BUF_AUTO(text, 1 << 16);
     occ_buf_put_str(&text, "The root, and words in front of it.\n");
-    nitro_pem_put(&text, certificates[0]);
+    occ_sim_pem_put(&text, certificates[0]);
     TRUST_AUTO trust = trust_in(occ_buf_view(&text));
     const struct occ_path list = list_of(path, TIME_MS);
     assert_verifies(trust, &list);
-    nitro_pem_put(&text, certificates[1]);
+    occ_sim_pem_put(&text, certificates[1]);
     assert_no_root(occ_buf_view(&text), "root: not one certificate");
     assert_no_root(occ_bytes_str("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
                    "root: not a DER certificate");
@@ -276,17 +276,17 @@ test_root_pem(void **state)
 }
 
 static void
-assert_no_root_of(const struct nitro_plan *plan, const char *begin)
+assert_no_root_of(const struct occ_sim_plan *plan, const char *begin)
 {
-    PATH_AUTO path = nitro_path_make(plan);
-    assert_no_root(nitro_path_certificates(path)[0], begin);
+    PATH_AUTO path = occ_sim_path_make(plan);
+    assert_no_root(occ_sim_path_certificates(path)[0], begin);
 }
 
 static void
 test_roots(void **state)
 {
     (void)state;
-    struct nitro_plan plan = good_plan();
+    struct occ_sim_plan plan = good_plan();
     plan.certificates[0].ca = 0;
     assert_no_root_of(&plan, "root: not a CA certificate");
     plan = good_plan();
@@ -296,7 +296,7 @@ test_roots(void **state)
     plan.certificates[0].key_usage = "critical,digitalSignature";
     assert_no_root_of(&plan, "root: not a CA certificate");
     plan = good_plan();
-    plan.certificates[0].key = NITRO_P256;
+    plan.certificates[0].key = OCC_SIM_P256;
     assert_no_root_of(&plan, "root: another public key");
     plan = good_plan();
     plan.certificates[0].digest = "SHA256";

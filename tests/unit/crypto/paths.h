@@ -1,5 +1,5 @@
 /*
- * paths.h — for the tests of certificate paths: verifies what nitro_maker.h makes.
+ * paths.h — for the tests of certificate paths: verifies what maker.h makes.
  */
 #ifndef OCC_TESTS_PATHS_H
 #define OCC_TESTS_PATHS_H
@@ -15,16 +15,16 @@
 
 #include "base/limits.h"
 #include "crypto/certificate.h"
-#include "support/nitro_maker.h"
+#include "sim/maker.h"
 
 #define TIME_MS 1741496392841ull
 
 static inline void
-path_cleanup(struct nitro_path **path)
+path_cleanup(struct occ_sim_path **path)
 {
-    nitro_path_free(*path);
+    occ_sim_path_free(*path);
 }
-#define PATH_AUTO __attribute__((cleanup(path_cleanup))) struct nitro_path *
+#define PATH_AUTO __attribute__((cleanup(path_cleanup))) struct occ_sim_path *
 
 static inline void
 trust_cleanup(struct occ_path_trust **trust)
@@ -33,19 +33,19 @@ trust_cleanup(struct occ_path_trust **trust)
 }
 #define TRUST_AUTO __attribute__((cleanup(trust_cleanup))) struct occ_path_trust *
 
-static inline struct nitro_plan
+static inline struct occ_sim_plan
 good_plan(void)
 {
-    struct nitro_plan plan;
-    nitro_plan_init(&plan, TIME_MS);
+    struct occ_sim_plan plan;
+    occ_sim_plan_init(&plan, TIME_MS);
     return plan;
 }
 
 static inline struct occ_path
-list_of(const struct nitro_path *path, uint64_t time_ms)
+list_of(const struct occ_sim_path *path, uint64_t time_ms)
 {
-    const size_t count = nitro_path_authority_count(path);
-    const struct occ_bytes *certificates = nitro_path_certificates(path);
+    const size_t count = occ_sim_path_authority_count(path);
+    const struct occ_bytes *certificates = occ_sim_path_certificates(path);
     return (struct occ_path){ certificates, count, certificates[count], time_ms };
 }
 

@@ -10,7 +10,7 @@
 
 #include "crypto/digest.h"
 #include "evidence/nitro.h"
-#include "support/nitro_maker.h"
+#include "sim/maker.h"
 #include "unit/evidence/nitro_draft.h"
 
 static const char *const genuine[] = { "blocky-nitro_attestation.b64", "blocky-nitro_attestation_debug.b64",
@@ -129,28 +129,28 @@ test_tagged(void **state)
 static const uint64_t made_time_ms = UINT64_C(1700000000000);
 
 static void
-free_path(struct nitro_path **path)
+free_path(struct occ_sim_path **path)
 {
-    nitro_path_free(*path);
+    occ_sim_path_free(*path);
 }
-#define PATH_AUTO __attribute__((cleanup(free_path))) struct nitro_path *
+#define PATH_AUTO __attribute__((cleanup(free_path))) struct occ_sim_path *
 
-static struct nitro_path *
+static struct occ_sim_path *
 make_path(void)
 {
-    struct nitro_plan plan;
-    nitro_plan_init(&plan, made_time_ms);
-    return nitro_path_make(&plan);
+    struct occ_sim_plan plan;
+    occ_sim_plan_init(&plan, made_time_ms);
+    return occ_sim_path_make(&plan);
 }
 
 /* What becomes of a made document: the code of the reader, or of the verification. */
 static enum occ_err
-outcome_of(const struct nitro_document *made, const struct nitro_path *path, struct occ_path_trust *trust)
+outcome_of(const struct occ_sim_document *made, const struct occ_sim_path *path, struct occ_path_trust *trust)
 {
     OCC_BUF_AUTO(bytes, 1 << 20);
     struct occ_nitro_document document;
     struct occ_nitro_facts facts;
-    nitro_document_put(&bytes, made, path);
+    occ_sim_document_put(&bytes, made, path);
     assert_true(occ_is_ok(occ_buf_check(&bytes)));
     const struct occ_result result = occ_nitro_read(occ_buf_view(&bytes), NULL, &document);
     return occ_is_ok(result) ? occ_nitro_verify(&document, trust, NULL, &facts).code : result.code;
@@ -161,11 +161,11 @@ test_made(void **state)
 {
     (void)state;
     PATH_AUTO path = make_path();
-    TRUST_AUTO trust = trust_of(nitro_path_certificates(path)[0]);
+    TRUST_AUTO trust = trust_of(occ_sim_path_certificates(path)[0]);
     TRUST_AUTO aws = trust_of(occ_nitro_aws_root());
     for (int form = 0; form < 4; form++) {
-        struct nitro_document made;
-        nitro_document_init(&made, path, made_time_ms);
+        struct occ_sim_document made;
+        occ_sim_document_init(&made, path, made_time_ms);
         made.tagged = form % 2 == 1;
         made.indefinite = form >= 2;
         assert_int_equal(outcome_of(&made, path, trust), OCC_OK);
@@ -180,25 +180,25 @@ test_made_signatures(void **state)
 {
     (void)state;
     static const enum occ_err expected[] = {
-        [NITRO_SIGNATURE_GOOD] = OCC_OK,
-        [NITRO_SIGNATURE_FLIPPED] = OCC_ERR_NITRO_SIGNATURE,
-        [NITRO_SIGNATURE_R_ZERO] = OCC_ERR_NITRO_SIGNATURE,
-        [NITRO_SIGNATURE_S_ZERO] = OCC_ERR_NITRO_SIGNATURE,
-        [NITRO_SIGNATURE_R_ORDER] = OCC_ERR_NITRO_SIGNATURE,
-        [NITRO_SIGNATURE_S_ORDER] = OCC_ERR_NITRO_SIGNATURE,
-        [NITRO_SIGNATURE_SHORT] = OCC_ERR_NITRO_DOCUMENT,
-        [NITRO_SIGNATURE_LONG] = OCC_ERR_NITRO_DOCUMENT,
-        [NITRO_SIGNATURE_DER] = OCC_ERR_NITRO_DOCUMENT,
+        [OCC_SIM_SIGNATURE_GOOD] = OCC_OK,
+        [OCC_SIM_SIGNATURE_FLIPPED] = OCC_ERR_NITRO_SIGNATURE,
+        [OCC_SIM_SIGNATURE_R_ZERO] = OCC_ERR_NITRO_SIGNATURE,
+        [OCC_SIM_SIGNATURE_S_ZERO] = OCC_ERR_NITRO_SIGNATURE,
+        [OCC_SIM_SIGNATURE_R_ORDER] = OCC_ERR_NITRO_SIGNATURE,
+        [OCC_SIM_SIGNATURE_S_ORDER] = OCC_ERR_NITRO_SIGNATURE,
+        [OCC_SIM_SIGNATURE_SHORT] = OCC_ERR_NITRO_DOCUMENT,
+        [OCC_SIM_SIGNATURE_LONG] = OCC_ERR_NITRO_DOCUMENT,
+        [OCC_SIM_SIGNATURE_DER] = OCC_ERR_NITRO_DOCUMENT,
     };
     PATH_AUTO path = make_path();
-    TRUST_AUTO trust = trust_of(nitro_path_certificates(path)[0]);
-    struct nitro_document made;
-    nitro_document_init(&made, path, made_time_ms);
+    TRUST_AUTO trust = trust_of(occ_sim_path_certificates(path)[0]);
+    struct occ_sim_document made;
+    occ_sim_document_init(&made, path, made_time_ms);
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
-        made.signature = (enum nitro_signature)i;
+        made.signature = (enum occ_sim_signature)i;
         assert_int_equal(outcome_of(&made, path, trust), expected[i]);
     }
-    made.signature = NITRO_SIGNATURE_GOOD;
+    made.signature = OCC_SIM_SIGNATURE_GOOD;
     made.algorithm = OCC_COSE_ES256;
     assert_int_equal(outcome_of(&made, path, trust), OCC_ERR_NITRO_ALGORITHM);
 }
@@ -208,14 +208,14 @@ static void
 test_made_other_key(void **state)
 {
     (void)state;
-    struct nitro_plan plan;
-    nitro_plan_init(&plan, made_time_ms);
-    PATH_AUTO path = nitro_path_make(&plan);
+    struct occ_sim_plan plan;
+    occ_sim_plan_init(&plan, made_time_ms);
+    PATH_AUTO path = occ_sim_path_make(&plan);
     plan.certificates[plan.count - 1].seed = "another key";
-    PATH_AUTO other = nitro_path_make(&plan);
-    TRUST_AUTO trust = trust_of(nitro_path_certificates(path)[0]);
-    struct nitro_document made;
-    nitro_document_init(&made, path, made_time_ms);
+    PATH_AUTO other = occ_sim_path_make(&plan);
+    TRUST_AUTO trust = trust_of(occ_sim_path_certificates(path)[0]);
+    struct occ_sim_document made;
+    occ_sim_document_init(&made, path, made_time_ms);
     assert_int_equal(outcome_of(&made, path, trust), OCC_OK);
     assert_int_equal(outcome_of(&made, other, trust),
                      OCC_ERR_NITRO_SIGNATURE); /* path's certificates, the other's key */
@@ -223,7 +223,7 @@ test_made_other_key(void **state)
 
 /* ---- what does not lead to the root ---- */
 
-/* The certificate of the self-signed document, which cannot be read (see unit.evidence.nitro_document). */
+/* The certificate of the self-signed document, which cannot be read (see unit.evidence.occ_sim_document). */
 static struct occ_bytes
 self_signed_certificate(struct occ_buf *bytes)
 {

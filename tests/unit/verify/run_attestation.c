@@ -51,13 +51,13 @@ test_bindings(void **state)
 static const uint8_t zeros[64];
 
 static void
-other_pcr0(struct nitro_document *document)
+other_pcr0(struct occ_sim_document *document)
 {
     document->pcrs[0] = occ_bytes_of("0123456789abcdef0123456789abcdef0123456789abcdef", 48);
 }
 
 static void
-debug(struct nitro_document *document)
+debug(struct occ_sim_document *document)
 {
     for (size_t i = 0; i < 3; i++) {
         document->pcrs[i] = occ_bytes_of(zeros, 48);
@@ -65,62 +65,62 @@ debug(struct nitro_document *document)
 }
 
 static void
-other_key(struct nitro_document *document)
+other_key(struct occ_sim_document *document)
 {
-    document->public_key = NITRO_BYTES(occ_bytes_of(zeros, 32));
+    document->public_key = OCC_SIM_BYTES(occ_bytes_of(zeros, 32));
 }
 
 static void
-key_of_another_kind(struct nitro_document *document)
+key_of_another_kind(struct occ_sim_document *document)
 {
-    document->public_key = NITRO_BYTES(occ_bytes_of(zeros, 33));
+    document->public_key = OCC_SIM_BYTES(occ_bytes_of(zeros, 33));
 }
 
 static void
-other_user_data(struct nitro_document *document)
+other_user_data(struct occ_sim_document *document)
 {
-    document->user_data = NITRO_BYTES(occ_bytes_of(zeros, 32));
+    document->user_data = OCC_SIM_BYTES(occ_bytes_of(zeros, 32));
 }
 
 static void
-longer_user_data(struct nitro_document *document)
+longer_user_data(struct occ_sim_document *document)
 {
     static uint8_t longer[33];
     memcpy(longer, document->user_data.bytes.ptr, 32);
-    document->user_data = NITRO_BYTES(occ_bytes_of(longer, sizeof longer));
+    document->user_data = OCC_SIM_BYTES(occ_bytes_of(longer, sizeof longer));
 }
 
 static void
-empty_user_data(struct nitro_document *document)
+empty_user_data(struct occ_sim_document *document)
 {
-    document->user_data = NITRO_BYTES(occ_bytes_of(zeros, 0));
+    document->user_data = OCC_SIM_BYTES(occ_bytes_of(zeros, 0));
 }
 
 static void
-no_user_data(struct nitro_document *document)
+no_user_data(struct occ_sim_document *document)
 {
-    document->user_data = (struct nitro_field){ .kind = NITRO_FIELD_NULL };
+    document->user_data = (struct occ_sim_field){ .kind = OCC_SIM_FIELD_NULL };
 }
 
 /* A key that would bind, beside user_data about something else: user_data alone decides. */
 static void
-right_key_wrong_user_data(struct nitro_document *document)
+right_key_wrong_user_data(struct occ_sim_document *document)
 {
     static uint8_t public_key[OCC_ED25519_PUBLIC_LEN];
     uint8_t secret[OCC_ED25519_SECRET_LEN];
     test_key(public_key, secret);
-    document->public_key = NITRO_BYTES(occ_bytes_of(public_key, sizeof public_key));
-    document->user_data = NITRO_BYTES(occ_bytes_of(zeros, 32));
+    document->public_key = OCC_SIM_BYTES(occ_bytes_of(public_key, sizeof public_key));
+    document->user_data = OCC_SIM_BYTES(occ_bytes_of(zeros, 32));
 }
 
 static void
-bad_signature(struct nitro_document *document)
+bad_signature(struct occ_sim_document *document)
 {
-    document->signature = NITRO_SIGNATURE_FLIPPED;
+    document->signature = OCC_SIM_SIGNATURE_FLIPPED;
 }
 
 static void
-unknown_field(struct nitro_document *document)
+unknown_field(struct occ_sim_document *document)
 {
     document->unknown = "more";
 }
@@ -131,7 +131,7 @@ test_refusals(void **state)
     (void)state;
     static const struct {
         enum whole_document document;
-        void (*adjust)(struct nitro_document *document);
+        void (*adjust)(struct occ_sim_document *document);
         enum occ_err code;
     } cases[] = {
         { WHOLE_BODY, other_pcr0, OCC_ERR_NITRO_MEASUREMENT },
@@ -368,7 +368,7 @@ test_simulated_is_refused(void **state)
     static const struct {
         enum whole_document document;
         const char *tier, *measurement;
-        void (*adjust)(struct nitro_document *document);
+        void (*adjust)(struct occ_sim_document *document);
         enum occ_err code;
         const char *reason;
     } cases[] = {

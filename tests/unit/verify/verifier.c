@@ -4,7 +4,7 @@
 #include <openssl/err.h>
 
 #include "evidence/nitro.h"
-#include "support/nitro_maker.h"
+#include "sim/maker.h"
 #include "unit/verify/support.h"
 #include "verify/verify.h"
 
@@ -55,10 +55,10 @@ static void
 test_sim_nitro_root(void **state)
 {
     (void)state;
-    struct nitro_plan plan;
-    nitro_plan_init(&plan, 1741496392841);
-    struct nitro_path *path = nitro_path_make(&plan);
-    const struct occ_bytes made = nitro_path_certificates(path)[0];
+    struct occ_sim_plan plan;
+    occ_sim_plan_init(&plan, 1741496392841);
+    struct occ_sim_path *path = occ_sim_path_make(&plan);
+    const struct occ_bytes made = occ_sim_path_certificates(path)[0];
     const struct occ_bytes aws = occ_nitro_aws_root();
     const struct {
         struct occ_bytes nitro, sim;
@@ -99,7 +99,7 @@ test_sim_nitro_root(void **state)
     occ_verifier *verifier = NULL;
     assert_int_equal(occ_verifier_new(&older, &verifier), OCC_OK);
     occ_verifier_free(verifier);
-    nitro_path_free(path);
+    occ_sim_path_free(path);
 }
 
 /* What is wrong with an option is told in one sentence, as far as there is room for it. */

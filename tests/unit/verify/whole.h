@@ -12,7 +12,7 @@
 #include "evidence/actor.h"
 #include "proof/slot.h"
 #include "proof/tree.h"
-#include "support/nitro_maker.h"
+#include "sim/maker.h"
 #include "support/timestamp_maker.h"
 #include "unit/verify/support.h"
 
@@ -30,7 +30,7 @@ struct whole_plan {
     const char *measurement; /* NULL: PCR0 of the document, after "sim:" if it is simulated */
     bool simulated;          /* format "sim-nitro", and the verifier gets the root as the simulation's */
     /* May change the document, whose PCRs, key and user_data are filled in, before it is signed. */
-    void (*adjust)(struct nitro_document *document);
+    void (*adjust)(struct occ_sim_document *document);
 };
 
 struct whole {
@@ -287,25 +287,25 @@ whole_user_data(const struct whole_plan *plan, const struct occ_proof *proof, ui
 }
 
 static inline void
-whole_add_document(struct whole *whole, const struct whole_plan *plan, const struct nitro_path *path)
+whole_add_document(struct whole *whole, const struct whole_plan *plan, const struct occ_sim_path *path)
 {
     struct occ_json *root = parse_json(whole->text);
     const struct occ_proof proof = read_proof(root);
     uint8_t user_data[OCC_SHA256_LEN];
     OCC_BUF_AUTO(batch, 8192);
     whole_user_data(plan, &proof, user_data, &batch);
-    struct nitro_document document;
-    nitro_document_init(&document, path, WHOLE_TIME_MS + 5);
+    struct occ_sim_document document;
+    occ_sim_document_init(&document, path, WHOLE_TIME_MS + 5);
     if (plan->document == WHOLE_KEY) {
-        document.public_key = NITRO_BYTES(occ_bytes_of(proof.public_key, sizeof proof.public_key));
+        document.public_key = OCC_SIM_BYTES(occ_bytes_of(proof.public_key, sizeof proof.public_key));
     } else {
-        document.user_data = NITRO_BYTES(occ_bytes_of(user_data, sizeof user_data));
+        document.user_data = OCC_SIM_BYTES(occ_bytes_of(user_data, sizeof user_data));
     }
     if (plan->adjust != NULL) {
         plan->adjust(&document);
     }
     OCC_BUF_AUTO(bytes, 1 << 17);
-    nitro_document_put(&bytes, &document, path);
+    occ_sim_document_put(&bytes, &document, path);
     char *report = whole_base64(occ_buf_view(&bytes));
     char *more = whole_string(&batch);
     OCC_BUF_AUTO(members, 1 << 18);
@@ -391,10 +391,10 @@ whole_put_commit(struct occ_buf *buf, const struct whole_plan *plan, const char 
 
 /* The first pcr of a document as hex. */
 static inline void
-whole_measurement(const struct nitro_path *path, char ret_hex[2 * 48 + 1])
+whole_measurement(const struct occ_sim_path *path, char ret_hex[2 * 48 + 1])
 {
-    struct nitro_document document;
-    nitro_document_init(&document, path, WHOLE_TIME_MS);
+    struct occ_sim_document document;
+    occ_sim_document_init(&document, path, WHOLE_TIME_MS);
     occ_hex_encode(document.pcrs[0], ret_hex);
     ret_hex[2 * 48] = '\0';
 }
@@ -406,10 +406,10 @@ whole_make(const struct whole_plan *plan)
     struct whole whole = { .nitro_root = OCC_BUF_INIT(1 << 16),
                            .tsa_root = OCC_BUF_INIT(1 << 16),
                            .simulated = plan->simulated };
-    struct nitro_plan nitro;
-    nitro_plan_init(&nitro, WHOLE_TIME_MS);
-    struct nitro_path *path = nitro_path_make(&nitro);
-    nitro_pem_put(&whole.nitro_root, nitro_path_certificates(path)[0]);
+    struct occ_sim_plan nitro;
+    occ_sim_plan_init(&nitro, WHOLE_TIME_MS);
+    struct occ_sim_path *path = occ_sim_path_make(&nitro);
+    occ_sim_pem_put(&whole.nitro_root, occ_sim_path_certificates(path)[0]);
     char measurement[2 * 48 + 1];
     whole_measurement(path, measurement);
     char slot_hash[OCC_BASE64_LEN(OCC_SHA256_LEN) + 1] = "";
@@ -445,7 +445,7 @@ whole_make(const struct whole_plan *plan)
         whole_add_document(&whole, plan, path);
     }
     whole_add_tokens(&whole, plan);
-    nitro_path_free(path);
+    occ_sim_path_free(path);
     return whole;
 }
 

@@ -1,8 +1,8 @@
 /* cbor_writer.c — see cbor_writer.h. */
-#include "support/cbor_writer.h"
+#include "sim/cbor_writer.h"
 
 void
-cbor_put_head(struct occ_buf *buf, enum cbor_major major, uint64_t value)
+occ_sim_cbor_put_head(struct occ_buf *buf, enum occ_sim_cbor_major major, uint64_t value)
 {
     const uint8_t high = (uint8_t)((unsigned)major << 5);
     if (value < 24) {
@@ -23,39 +23,40 @@ cbor_put_head(struct occ_buf *buf, enum cbor_major major, uint64_t value)
 }
 
 void
-cbor_put_int(struct occ_buf *buf, int64_t value)
+occ_sim_cbor_put_int(struct occ_buf *buf, int64_t value)
 {
-    cbor_put_head(buf, value < 0 ? CBOR_NEGINT : CBOR_UINT, (uint64_t)(value < 0 ? -1 - value : value));
+    occ_sim_cbor_put_head(buf, value < 0 ? OCC_SIM_CBOR_NEGINT : OCC_SIM_CBOR_UINT,
+                          (uint64_t)(value < 0 ? -1 - value : value));
 }
 
 void
-cbor_put_bytes(struct occ_buf *buf, struct occ_bytes bytes)
+occ_sim_cbor_put_bytes(struct occ_buf *buf, struct occ_bytes bytes)
 {
-    cbor_put_head(buf, CBOR_BYTES, bytes.len);
+    occ_sim_cbor_put_head(buf, OCC_SIM_CBOR_BYTES, bytes.len);
     occ_buf_put(buf, bytes);
 }
 
 void
-cbor_put_text(struct occ_buf *buf, const char *text)
+occ_sim_cbor_put_text(struct occ_buf *buf, const char *text)
 {
-    cbor_put_head(buf, CBOR_TEXT, strlen(text));
+    occ_sim_cbor_put_head(buf, OCC_SIM_CBOR_TEXT, strlen(text));
     occ_buf_put_str(buf, text);
 }
 
 void
-cbor_put_null(struct occ_buf *buf)
+occ_sim_cbor_put_null(struct occ_buf *buf)
 {
     occ_buf_put_byte(buf, 0xf6);
 }
 
 void
-cbor_put_indefinite(struct occ_buf *buf, enum cbor_major major)
+occ_sim_cbor_put_indefinite(struct occ_buf *buf, enum occ_sim_cbor_major major)
 {
     occ_buf_put_byte(buf, (uint8_t)((unsigned)major << 5 | 31));
 }
 
 void
-cbor_put_break(struct occ_buf *buf)
+occ_sim_cbor_put_break(struct occ_buf *buf)
 {
     occ_buf_put_byte(buf, 0xff);
 }

@@ -1,5 +1,5 @@
-/* nitro_path.c — the certificates of nitro_maker.h. */
-#include "support/nitro_maker.h"
+/* path.c — the certificates and keys of maker.h. */
+#include "sim/maker.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,42 +11,42 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-struct nitro_path {
+struct occ_sim_path {
     size_t count;
-    X509 *certificates[NITRO_CERTIFICATES_MAX];
-    EVP_PKEY *keys[NITRO_CERTIFICATES_MAX];
-    struct occ_bytes der[NITRO_CERTIFICATES_MAX]; /* each allocated */
+    X509 *certificates[OCC_SIM_CERTIFICATES_MAX];
+    EVP_PKEY *keys[OCC_SIM_CERTIFICATES_MAX];
+    struct occ_bytes der[OCC_SIM_CERTIFICATES_MAX]; /* each allocated */
 };
 
-#define NEEDS(condition) nitro_needs((condition), #condition)
+#define NEEDS(condition) occ_sim_needs((condition), #condition)
 
 void
-nitro_needs(bool ok, const char *what)
+occ_sim_needs(bool ok, const char *what)
 {
     if (!ok) {
-        (void)fprintf(stderr, "nitro_maker: could not: %s\n", what);
+        (void)fprintf(stderr, "occ_sim: could not: %s\n", what);
         abort();
     }
 }
 
 void
-nitro_plan_init(struct nitro_plan *plan, uint64_t time_ms)
+occ_sim_plan_init(struct occ_sim_plan *plan, uint64_t time_ms)
 {
     const int64_t time = (int64_t)(time_ms / 1000);
     const int64_t day = 86400;
-    const struct nitro_certificate authority = { .not_before = time - 40 * day,
-                                                 .not_after = time + 40 * day,
-                                                 .serial = 1,
-                                                 .version = 3,
-                                                 .ca = 1,
-                                                 .path_length = -1,
-                                                 .key_usage = "critical,digitalSignature,keyCertSign,cRLSign",
-                                                 .key_identifiers = true,
-                                                 .digest = "SHA384" };
+    const struct occ_sim_certificate authority = { .not_before = time - 40 * day,
+                                                   .not_after = time + 40 * day,
+                                                   .serial = 1,
+                                                   .version = 3,
+                                                   .ca = 1,
+                                                   .path_length = -1,
+                                                   .key_usage = "critical,digitalSignature,keyCertSign,cRLSign",
+                                                   .key_identifiers = true,
+                                                   .digest = "SHA384" };
     static const char *const subjects[] = { "test.nitro-enclaves", "region.test.nitro-enclaves",
                                             "zone.region.test.nitro-enclaves", "i-0123.region.test.nitro-enclaves",
                                             "i-0123-enc4567.region.test" };
-    *plan = (struct nitro_plan){ .seed = "test", .count = 5 };
+    *plan = (struct occ_sim_plan){ .seed = "test", .count = 5 };
     for (size_t i = 0; i < plan->count; i++) {
         plan->certificates[i] = authority;
         plan->certificates[i].subject = subjects[i];
@@ -56,7 +56,7 @@ nitro_plan_init(struct nitro_plan *plan, uint64_t time_ms)
     plan->certificates[0].not_before = time - 2000 * day;
     plan->certificates[0].not_after = time + 8000 * day;
     plan->certificates[3].key_usage = "critical,keyCertSign";
-    struct nitro_certificate *leaf = &plan->certificates[4];
+    struct occ_sim_certificate *leaf = &plan->certificates[4];
     leaf->not_before = time - 60;
     leaf->not_after = time + 3 * 3600;
     leaf->ca = 0;
@@ -91,12 +91,12 @@ derive(const char *seed, size_t index, const EC_GROUP *group, BIGNUM *number, st
 }
 
 static int
-curve_of(enum nitro_key kind)
+curve_of(enum occ_sim_key kind)
 {
     switch (kind) {
-    case NITRO_P256:
+    case OCC_SIM_P256:
         return NID_X9_62_prime256v1;
-    case NITRO_BRAINPOOL384:
+    case OCC_SIM_BRAINPOOL384:
         return NID_brainpoolP384r1;
     default:
         return NID_secp384r1;
@@ -104,7 +104,17 @@ curve_of(enum nitro_key kind)
 }
 
 static EVP_PKEY *
-make_key(const char *seed, size_t index, enum nitro_key kind)
+read_key(struct occ_bytes pem)
+{
+    BIO *bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
+    NEEDS(bio != NULL);
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+    BIO_free(bio);
+    return key;
+}
+
+static EVP_PKEY *
+make_key(const char *seed, size_t index, enum occ_sim_key kind)
 {
     const int curve = curve_of(kind);
     EC_GROUP *group = EC_GROUP_new_by_curve_name(curve);
@@ -122,10 +132,10 @@ make_key(const char *seed, size_t index, enum nitro_key kind)
     EVP_PKEY *key = NULL;
     NEEDS(parameters != NULL && context != NULL && EVP_PKEY_fromdata_init(context) == 1);
     NEEDS(EVP_PKEY_fromdata(context, &key, EVP_PKEY_KEYPAIR, parameters) == 1);
-    if (kind == NITRO_P384_EXPLICIT) {
+    if (kind == OCC_SIM_P384_EXPLICIT) {
         NEEDS(EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_ENCODING, "explicit") == 1);
     }
-    if (kind == NITRO_P384_COMPRESSED) {
+    if (kind == OCC_SIM_P384_COMPRESSED) {
         NEEDS(EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "compressed") == 1);
     }
     EVP_PKEY_CTX_free(context);
@@ -156,13 +166,13 @@ static void
 add_extension(X509V3_CTX *context, X509 *certificate, const char *name, const char *value)
 {
     X509_EXTENSION *extension = X509V3_EXT_nconf(NULL, context, name, value);
-    nitro_needs(extension != NULL, value);
+    occ_sim_needs(extension != NULL, value);
     NEEDS(X509_add_ext(certificate, extension, -1) == 1);
     X509_EXTENSION_free(extension);
 }
 
 static void
-add_extensions(const struct nitro_certificate *plan, X509 *certificate, X509 *issuer)
+add_extensions(const struct occ_sim_certificate *plan, X509 *certificate, X509 *issuer)
 {
     X509V3_CTX context;
     X509V3_set_ctx(&context, issuer == NULL ? certificate : issuer, certificate, NULL, NULL, 0);
@@ -190,7 +200,7 @@ add_extensions(const struct nitro_certificate *plan, X509 *certificate, X509 *is
 }
 
 static X509 *
-make_certificate(const struct nitro_certificate *plan, const char *issuer_name, EVP_PKEY *key, X509 *issuer)
+make_certificate(const struct occ_sim_certificate *plan, const char *issuer_name, EVP_PKEY *key, X509 *issuer)
 {
     X509 *certificate = X509_new();
     NEEDS(certificate != NULL && X509_set_version(certificate, plan->version - 1) == 1);
@@ -221,10 +231,20 @@ encode(X509 *certificate, bool wrong_signature)
 }
 
 static void
-make_at(const struct nitro_plan *plan, size_t index, struct nitro_path *path)
+free_encoded(struct occ_bytes der)
 {
-    const struct nitro_certificate *own = &plan->certificates[index];
-    path->keys[index] = make_key(own->seed == NULL ? plan->seed : own->seed, index, own->key);
+    uint8_t *memory = NULL;
+    memcpy(&memory, &der.ptr, sizeof memory); /* its own memory, const to the others */
+    OPENSSL_free(memory);
+}
+
+static void
+make_at(const struct occ_sim_plan *plan, size_t index, struct occ_sim_path *path)
+{
+    const struct occ_sim_certificate *own = &plan->certificates[index];
+    path->keys[index] = own->key_pem.len > 0 ? read_key(own->key_pem)
+                                             : make_key(own->seed == NULL ? plan->seed : own->seed, index, own->key);
+    NEEDS(path->keys[index] != NULL);
     if (own->der.len > 0) {
         const uint8_t *next = own->der.ptr;
         path->certificates[index] = d2i_X509(NULL, &next, (long)own->der.len);
@@ -242,11 +262,11 @@ make_at(const struct nitro_plan *plan, size_t index, struct nitro_path *path)
     path->der[index] = encode(path->certificates[index], own->wrong_signature);
 }
 
-struct nitro_path *
-nitro_path_make(const struct nitro_plan *plan)
+struct occ_sim_path *
+occ_sim_path_make(const struct occ_sim_plan *plan)
 {
-    struct nitro_path *path = calloc(1, sizeof *path);
-    NEEDS(path != NULL && plan->count >= 2 && plan->count <= NITRO_CERTIFICATES_MAX);
+    struct occ_sim_path *path = calloc(1, sizeof *path);
+    NEEDS(path != NULL && plan->count >= 2 && plan->count <= OCC_SIM_CERTIFICATES_MAX);
     path->count = plan->count;
     for (size_t i = 0; i < plan->count; i++) {
         make_at(plan, i, path);
@@ -255,15 +275,13 @@ nitro_path_make(const struct nitro_plan *plan)
 }
 
 void
-nitro_path_free(struct nitro_path *path)
+occ_sim_path_free(struct occ_sim_path *path)
 {
     if (path == NULL) {
         return;
     }
     for (size_t i = 0; i < path->count; i++) {
-        uint8_t *der = NULL;
-        memcpy(&der, &path->der[i].ptr, sizeof der); /* its own memory, const to the others */
-        OPENSSL_free(der);
+        free_encoded(path->der[i]);
         X509_free(path->certificates[i]);
         EVP_PKEY_free(path->keys[i]);
     }
@@ -271,19 +289,19 @@ nitro_path_free(struct nitro_path *path)
 }
 
 const struct occ_bytes *
-nitro_path_certificates(const struct nitro_path *path)
+occ_sim_path_certificates(const struct occ_sim_path *path)
 {
     return path->der;
 }
 
 size_t
-nitro_path_authority_count(const struct nitro_path *path)
+occ_sim_path_authority_count(const struct occ_sim_path *path)
 {
     return path->count - 1;
 }
 
 void
-nitro_path_sign(const struct nitro_path *path, struct occ_bytes message, uint8_t ret_signature[96])
+occ_sim_path_sign(const struct occ_sim_path *path, struct occ_bytes message, uint8_t ret_signature[96])
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     uint8_t der[200];
@@ -301,7 +319,7 @@ nitro_path_sign(const struct nitro_path *path, struct occ_bytes message, uint8_t
 }
 
 void
-nitro_pem_put(struct occ_buf *buf, struct occ_bytes der)
+occ_sim_pem_put(struct occ_buf *buf, struct occ_bytes der)
 {
     BIO *bio = BIO_new(BIO_s_mem());
     NEEDS(bio != NULL && PEM_write_bio(bio, PEM_STRING_X509, "", der.ptr, (long)der.len) > 0);
@@ -309,4 +327,54 @@ nitro_pem_put(struct occ_buf *buf, struct occ_bytes der)
     const long len = BIO_get_mem_data(bio, &text);
     occ_buf_put(buf, occ_bytes_of(text, (size_t)len));
     BIO_free(bio);
+}
+
+bool
+occ_sim_pem_read(struct occ_bytes pem, struct occ_buf *der)
+{
+    BIO *bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
+    NEEDS(bio != NULL);
+    X509 *certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    BIO_free(bio);
+    if (certificate == NULL) {
+        return false;
+    }
+    const struct occ_bytes bytes = encode(certificate, false);
+    occ_buf_put(der, bytes);
+    free_encoded(bytes);
+    X509_free(certificate);
+    return true;
+}
+
+void
+occ_sim_key_make(struct occ_buf *pem)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-384");
+    BIO *bio = BIO_new(BIO_s_mem());
+    NEEDS(key != NULL && bio != NULL && PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1);
+    char *text = NULL;
+    const long len = BIO_get_mem_data(bio, &text);
+    occ_buf_put(pem, occ_bytes_of(text, (size_t)len));
+    BIO_free(bio);
+    EVP_PKEY_free(key);
+}
+
+bool
+occ_sim_key_fits(struct occ_bytes key_pem, struct occ_bytes certificate_der)
+{
+    EVP_PKEY *key = read_key(key_pem);
+    const uint8_t *next = certificate_der.ptr;
+    X509 *certificate = d2i_X509(NULL, &next, (long)certificate_der.len);
+    char group[32] = "";
+    const bool fits = key != NULL && certificate != NULL && X509_check_private_key(certificate, key) == 1 &&
+                      EVP_PKEY_get_group_name(key, group, sizeof group, NULL) == 1 && strcmp(group, "secp384r1") == 0;
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+    return fits;
+}
+
+void
+occ_sim_sha384(struct occ_bytes data, uint8_t ret_hash[48])
+{
+    NEEDS(EVP_Digest(data.ptr, data.len, ret_hash, NULL, EVP_sha384(), NULL) == 1);
 }

@@ -1,12 +1,12 @@
-/* nitro_document.c — the documents of nitro_maker.h. */
-#include "support/nitro_maker.h"
+/* document.c — the documents of maker.h. */
+#include "sim/maker.h"
 
 #include <openssl/bn.h>
 #include <openssl/ecdsa.h>
 
-#include "support/cbor_writer.h"
+#include "sim/cbor_writer.h"
 
-#define NEEDS(condition) nitro_needs((condition), #condition)
+#define NEEDS(condition) occ_sim_needs((condition), #condition)
 
 enum { COORDINATE_LEN = 48, SIGNATURE_LEN = 2 * COORDINATE_LEN, COSE_SIGN1_TAG = 18, PAYLOAD_LIMIT = 1 << 20 };
 
@@ -25,85 +25,85 @@ static const uint8_t measured_pcrs[3][48] = {
 };
 
 void
-nitro_document_init(struct nitro_document *document, const struct nitro_path *path, uint64_t time_ms)
+occ_sim_document_init(struct occ_sim_document *document, const struct occ_sim_path *path, uint64_t time_ms)
 {
-    *document = (struct nitro_document){ .module_id = "i-0123456789abcdef0-enc0123456789abcdef",
-                                         .digest = "SHA384",
-                                         .time_ms = time_ms,
-                                         .cabundle_count = nitro_path_authority_count(path),
-                                         .public_key = { .kind = NITRO_FIELD_NULL },
-                                         .user_data = { .kind = NITRO_FIELD_NULL },
-                                         .nonce = { .kind = NITRO_FIELD_NULL },
-                                         .algorithm = -35 };
+    *document = (struct occ_sim_document){ .module_id = "i-0123456789abcdef0-enc0123456789abcdef",
+                                           .digest = "SHA384",
+                                           .time_ms = time_ms,
+                                           .cabundle_count = occ_sim_path_authority_count(path),
+                                           .public_key = { .kind = OCC_SIM_FIELD_NULL },
+                                           .user_data = { .kind = OCC_SIM_FIELD_NULL },
+                                           .nonce = { .kind = OCC_SIM_FIELD_NULL },
+                                           .algorithm = -35 };
     for (size_t i = 0; i < 16; i++) {
         document->pcrs[i] = occ_bytes_of(i < 3 ? measured_pcrs[i] : zero_pcr, sizeof zero_pcr);
     }
     for (size_t i = 0; i < document->cabundle_count; i++) {
-        document->cabundle[i] = nitro_path_certificates(path)[i];
+        document->cabundle[i] = occ_sim_path_certificates(path)[i];
     }
-    document->certificate = nitro_path_certificates(path)[document->cabundle_count];
+    document->certificate = occ_sim_path_certificates(path)[document->cabundle_count];
 }
 
 /* ---- the payload ---- */
 
 static void
-put_pcrs(struct occ_buf *buf, const struct nitro_document *document)
+put_pcrs(struct occ_buf *buf, const struct occ_sim_document *document)
 {
     size_t count = 0;
-    for (size_t i = 0; i < NITRO_PCRS_MAX; i++) {
+    for (size_t i = 0; i < OCC_SIM_PCRS_MAX; i++) {
         count += document->pcrs[i].ptr != NULL ? 1 : 0;
     }
-    cbor_put_head(buf, CBOR_MAP, count);
-    for (size_t i = 0; i < NITRO_PCRS_MAX; i++) {
+    occ_sim_cbor_put_head(buf, OCC_SIM_CBOR_MAP, count);
+    for (size_t i = 0; i < OCC_SIM_PCRS_MAX; i++) {
         if (document->pcrs[i].ptr != NULL) {
-            cbor_put_int(buf, (int64_t)i);
-            cbor_put_bytes(buf, document->pcrs[i]);
+            occ_sim_cbor_put_int(buf, (int64_t)i);
+            occ_sim_cbor_put_bytes(buf, document->pcrs[i]);
         }
     }
 }
 
 static void
-put_cabundle(struct occ_buf *buf, const struct nitro_document *document)
+put_cabundle(struct occ_buf *buf, const struct occ_sim_document *document)
 {
-    cbor_put_head(buf, CBOR_ARRAY, document->cabundle_count);
+    occ_sim_cbor_put_head(buf, OCC_SIM_CBOR_ARRAY, document->cabundle_count);
     for (size_t i = 0; i < document->cabundle_count; i++) {
-        cbor_put_bytes(buf, document->cabundle[i]);
+        occ_sim_cbor_put_bytes(buf, document->cabundle[i]);
     }
 }
 
 static void
-put_field(struct occ_buf *buf, const struct nitro_field *field)
+put_field(struct occ_buf *buf, const struct occ_sim_field *field)
 {
-    if (field->kind == NITRO_FIELD_BYTES) {
-        cbor_put_bytes(buf, field->bytes);
+    if (field->kind == OCC_SIM_FIELD_BYTES) {
+        occ_sim_cbor_put_bytes(buf, field->bytes);
         return;
     }
-    cbor_put_null(buf);
+    occ_sim_cbor_put_null(buf);
 }
 
 static bool
-is_absent(const struct nitro_document *document, const char *name)
+is_absent(const struct occ_sim_document *document, const char *name)
 {
-    const bool absent_field = (strcmp(name, "public_key") == 0 && document->public_key.kind == NITRO_FIELD_ABSENT) ||
-                              (strcmp(name, "user_data") == 0 && document->user_data.kind == NITRO_FIELD_ABSENT) ||
-                              (strcmp(name, "nonce") == 0 && document->nonce.kind == NITRO_FIELD_ABSENT);
+    const bool absent_field = (strcmp(name, "public_key") == 0 && document->public_key.kind == OCC_SIM_FIELD_ABSENT) ||
+                              (strcmp(name, "user_data") == 0 && document->user_data.kind == OCC_SIM_FIELD_ABSENT) ||
+                              (strcmp(name, "nonce") == 0 && document->nonce.kind == OCC_SIM_FIELD_ABSENT);
     return absent_field || (document->without != NULL && strcmp(document->without, name) == 0);
 }
 
 static void
-put_value(struct occ_buf *buf, const struct nitro_document *document, const char *name)
+put_value(struct occ_buf *buf, const struct occ_sim_document *document, const char *name)
 {
-    cbor_put_text(buf, name);
+    occ_sim_cbor_put_text(buf, name);
     if (strcmp(name, "module_id") == 0) {
-        cbor_put_text(buf, document->module_id);
+        occ_sim_cbor_put_text(buf, document->module_id);
     } else if (strcmp(name, "digest") == 0) {
-        cbor_put_text(buf, document->digest);
+        occ_sim_cbor_put_text(buf, document->digest);
     } else if (strcmp(name, "timestamp") == 0) {
-        cbor_put_head(buf, CBOR_UINT, document->time_ms);
+        occ_sim_cbor_put_head(buf, OCC_SIM_CBOR_UINT, document->time_ms);
     } else if (strcmp(name, "pcrs") == 0) {
         put_pcrs(buf, document);
     } else if (strcmp(name, "certificate") == 0) {
-        cbor_put_bytes(buf, document->certificate);
+        occ_sim_cbor_put_bytes(buf, document->certificate);
     } else if (strcmp(name, "cabundle") == 0) {
         put_cabundle(buf, document);
     } else if (strcmp(name, "public_key") == 0) {
@@ -113,12 +113,12 @@ put_value(struct occ_buf *buf, const struct nitro_document *document, const char
     } else if (strcmp(name, "nonce") == 0) {
         put_field(buf, &document->nonce);
     } else {
-        cbor_put_int(buf, 1);
+        occ_sim_cbor_put_int(buf, 1);
     }
 }
 
 static void
-put_payload(struct occ_buf *buf, const struct nitro_document *document)
+put_payload(struct occ_buf *buf, const struct occ_sim_document *document)
 {
     static const char *const names[] = { "module_id", "digest",     "timestamp", "pcrs", "certificate",
                                          "cabundle",  "public_key", "user_data", "nonce" };
@@ -136,15 +136,15 @@ put_payload(struct occ_buf *buf, const struct nitro_document *document)
         written[count++] = document->unknown;
     }
     if (document->indefinite) {
-        cbor_put_indefinite(buf, CBOR_MAP);
+        occ_sim_cbor_put_indefinite(buf, OCC_SIM_CBOR_MAP);
     } else {
-        cbor_put_head(buf, CBOR_MAP, count);
+        occ_sim_cbor_put_head(buf, OCC_SIM_CBOR_MAP, count);
     }
     for (size_t i = 0; i < count; i++) {
         put_value(buf, document, written[i]);
     }
     if (document->indefinite) {
-        cbor_put_break(buf);
+        occ_sim_cbor_put_break(buf);
     }
 }
 
@@ -161,78 +161,78 @@ put_der(struct occ_buf *buf, const uint8_t raw[SIGNATURE_LEN])
     uint8_t *next = der;
     const int len = i2d_ECDSA_SIG(signature, &next);
     NEEDS(len > 0);
-    cbor_put_bytes(buf, occ_bytes_of(der, (size_t)len));
+    occ_sim_cbor_put_bytes(buf, occ_bytes_of(der, (size_t)len));
     ECDSA_SIG_free(signature);
 }
 
 static void
-put_signature(struct occ_buf *buf, enum nitro_signature kind, uint8_t raw[SIGNATURE_LEN + 1])
+put_signature(struct occ_buf *buf, enum occ_sim_signature kind, uint8_t raw[SIGNATURE_LEN + 1])
 {
     size_t len = SIGNATURE_LEN;
     switch (kind) {
-    case NITRO_SIGNATURE_GOOD:
+    case OCC_SIM_SIGNATURE_GOOD:
         break;
-    case NITRO_SIGNATURE_FLIPPED:
+    case OCC_SIM_SIGNATURE_FLIPPED:
         raw[SIGNATURE_LEN - 1] ^= 1;
         break;
-    case NITRO_SIGNATURE_R_ZERO:
+    case OCC_SIM_SIGNATURE_R_ZERO:
         memset(raw, 0, COORDINATE_LEN);
         break;
-    case NITRO_SIGNATURE_S_ZERO:
+    case OCC_SIM_SIGNATURE_S_ZERO:
         memset(raw + COORDINATE_LEN, 0, COORDINATE_LEN);
         break;
-    case NITRO_SIGNATURE_R_ORDER:
+    case OCC_SIM_SIGNATURE_R_ORDER:
         memcpy(raw, order, COORDINATE_LEN);
         break;
-    case NITRO_SIGNATURE_S_ORDER:
+    case OCC_SIM_SIGNATURE_S_ORDER:
         memcpy(raw + COORDINATE_LEN, order, COORDINATE_LEN);
         break;
-    case NITRO_SIGNATURE_SHORT:
+    case OCC_SIM_SIGNATURE_SHORT:
         len--;
         break;
-    case NITRO_SIGNATURE_LONG:
+    case OCC_SIM_SIGNATURE_LONG:
         len++;
         break;
-    case NITRO_SIGNATURE_DER:
+    case OCC_SIM_SIGNATURE_DER:
         put_der(buf, raw);
         return;
     }
-    cbor_put_bytes(buf, occ_bytes_of(raw, len));
+    occ_sim_cbor_put_bytes(buf, occ_bytes_of(raw, len));
 }
 
 void
-nitro_document_put(struct occ_buf *buf, const struct nitro_document *document, const struct nitro_path *path)
+occ_sim_document_put(struct occ_buf *buf, const struct occ_sim_document *document, const struct occ_sim_path *path)
 {
     OCC_BUF_AUTO(header, 4096);
     OCC_BUF_AUTO(payload, PAYLOAD_LIMIT);
     OCC_BUF_AUTO(to_sign, PAYLOAD_LIMIT);
     occ_buf_put(&header, document->header);
     if (header.len == 0) {
-        cbor_put_head(&header, CBOR_MAP, 1);
-        cbor_put_int(&header, 1);
-        cbor_put_int(&header, document->algorithm);
+        occ_sim_cbor_put_head(&header, OCC_SIM_CBOR_MAP, 1);
+        occ_sim_cbor_put_int(&header, 1);
+        occ_sim_cbor_put_int(&header, document->algorithm);
     }
     occ_buf_put(&payload, document->payload);
     if (payload.len == 0) {
         put_payload(&payload, document);
     }
     /* RFC 9052 §4.4: the Sig_structure. */
-    cbor_put_head(&to_sign, CBOR_ARRAY, 4);
-    cbor_put_text(&to_sign, "Signature1");
-    cbor_put_bytes(&to_sign, occ_buf_view(&header));
-    cbor_put_bytes(&to_sign, occ_bytes_of(NULL, 0));
-    cbor_put_bytes(&to_sign, occ_buf_view(&payload));
+    occ_sim_cbor_put_head(&to_sign, OCC_SIM_CBOR_ARRAY, 4);
+    occ_sim_cbor_put_text(&to_sign, "Signature1");
+    occ_sim_cbor_put_bytes(&to_sign, occ_buf_view(&header));
+    occ_sim_cbor_put_bytes(&to_sign, occ_bytes_of(NULL, 0));
+    occ_sim_cbor_put_bytes(&to_sign, occ_buf_view(&payload));
     NEEDS(occ_is_ok(occ_buf_check(&header)) && occ_is_ok(occ_buf_check(&payload)) &&
           occ_is_ok(occ_buf_check(&to_sign)));
     uint8_t signature[SIGNATURE_LEN + 1] = { 0 };
-    nitro_path_sign(path, occ_buf_view(&to_sign), signature);
+    occ_sim_path_sign(path, occ_buf_view(&to_sign), signature);
     if (document->tagged) {
-        cbor_put_head(buf, CBOR_TAG, COSE_SIGN1_TAG);
+        occ_sim_cbor_put_head(buf, OCC_SIM_CBOR_TAG, COSE_SIGN1_TAG);
     }
-    cbor_put_head(buf, CBOR_ARRAY, 4);
-    cbor_put_bytes(buf, occ_buf_view(&header));
-    cbor_put_head(buf, CBOR_MAP, 0);
-    cbor_put_bytes(buf, occ_buf_view(&payload));
+    occ_sim_cbor_put_head(buf, OCC_SIM_CBOR_ARRAY, 4);
+    occ_sim_cbor_put_bytes(buf, occ_buf_view(&header));
+    occ_sim_cbor_put_head(buf, OCC_SIM_CBOR_MAP, 0);
+    occ_sim_cbor_put_bytes(buf, occ_buf_view(&payload));
     put_signature(buf, document->signature, signature);
     occ_buf_put(buf, document->trailing);
 }
