@@ -47,6 +47,9 @@ test_first(void **state)
         assert_int_equal(occ_gate_next_ms(witness.parent.gate), 0);
         witness_gives_key(&witness);
         assert_memory_equal(witness.public_key, occ_gate_public_key(witness.parent.gate), 32);
+        /* What documents are like is known now: the next parent reckons with that. */
+        occ_gate_begin_session(witness.parent.gate);
+        assert_true(parent_hello(&witness.parent).document_len_max < 5000);
         assert_string_equal(occ_gate_trouble(witness.parent.gate), "");
         witness_commits(&witness, 2, 1);
         assert_int_equal(parent_is_done(&witness.parent), modes[i] != OCC_ATTEST_EPOCH);
