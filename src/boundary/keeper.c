@@ -84,14 +84,13 @@ take_back(struct keeper *keeper, struct occ_signer *device)
 static struct occ_result
 look(struct keeper *keeper)
 {
-    const uint64_t now_ms = now_of(keeper);
-    if (now_ms - keeper->opened_ms < PAUSE_MS) {
+    if (now_of(keeper) - keeper->opened_ms < PAUSE_MS) {
         return occ_result_of(OCC_ERR_TOKEN);
     }
-    keeper->opened_ms = now_ms;
     struct occ_signer device = { 0 };
     struct occ_error err = { .code = OCC_OK };
     const struct occ_result opened = keeper->config.open(keeper->config.ctx, &err, &device);
+    keeper->opened_ms = now_of(keeper); /* it may have taken a while */
     if (occ_is_ok(opened)) {
         return take_back(keeper, &device);
     }
