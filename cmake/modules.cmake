@@ -1,9 +1,11 @@
 # occ_module(NAME USES modules… LIBS dependencies…): src/NAME/*.c as target occ_NAME. main.c of a program is left out.
+# The files of OCC_LEFT_OUT (a regular expression of paths in src, without ".c") are no part of this build.
 # Dependencies are private: only the module that a dependency belongs to sees its headers.
 function(occ_module name)
   cmake_parse_arguments(arg "" "" "USES;LIBS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.c ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
   list(FILTER sources EXCLUDE REGEX "/main\\.c$")
+  list(FILTER sources EXCLUDE REGEX "/(${OCC_LEFT_OUT})\\.c$")
   add_library(occ_${name} STATIC ${sources})
   target_link_libraries(occ_${name} PRIVATE occ_flags ${arg_LIBS})
   foreach(used ${arg_USES})

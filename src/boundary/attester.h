@@ -64,5 +64,11 @@ void occ_attester_clear(struct occ_attester *attester);
  * program's binary, which the caller has read (binary_digest, 32 bytes).
  */
 void occ_attester_none(const uint8_t binary_digest[32], struct occ_attester *ret_attester);
+/*
+ * attester_hw_key.c: tier "hw-key", no documents. The measurement names the key in its token, from uri, as the provider writes it
+ * (crypto/ed25519_token.h): "pkcs11:token=…;model=…;serial=…;id=…", values as occ_token_uri_put_value writes them, the id in
+ * hex; what the token does not have is left out. OCC_ERR_LIMIT: longer than a measurement may be; OCC_ERR_UNSUPPORTED: no name.
+ */
+OCC_RESULT occ_attester_hw_key(const char *uri, struct occ_error *err, struct occ_attester *ret_attester);
 
 #endif

@@ -73,8 +73,8 @@ static OCC_RESULT
 measure(struct measured *measured, struct occ_error *err, bool *ret_debug)
 {
     uint8_t any = 0;
-    for (uint16_t i = 0; i < PCR_COUNT; i++) {
-        OCC_TRY(occ_nsm_pcr(&measured->nsm, i, err, measured->pcrs[i]));
+    for (unsigned i = 0; i < PCR_COUNT; i++) {
+        OCC_TRY(occ_nsm_pcr(&measured->nsm, (uint16_t)i, err, measured->pcrs[i]));
         for (size_t k = 0; k < OCC_NITRO_PCR_LEN; k++) {
             any |= measured->pcrs[i][k];
         }

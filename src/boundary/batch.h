@@ -20,6 +20,7 @@ enum {
 };
 
 #define OCC_BATCH_HALTED_TEXT "the boundary found that it cannot trust itself and commits nothing until it is restarted"
+#define OCC_BATCH_TOKEN_TEXT "the hardware key is away: nothing was committed, try again later"
 
 /* The proof of an earlier epoch that a chain goes on from. */
 struct occ_batch_link {
@@ -77,7 +78,5 @@ OCC_RESULT occ_batch_explain(struct occ_batch *batch, enum occ_err code, struct 
  */
 OCC_RESULT occ_batch_handle(struct occ_batch *batch, const struct occ_frame *frame, struct occ_error *err,
                             struct occ_buf *out);
-/* Appends all that is not acknowledged, in RESULT frames with id 0. */
-void occ_batch_give_again(const struct occ_batch *batch, struct occ_buf *out);
 
 #endif

@@ -52,7 +52,7 @@ struct occ_chain_input {
     uint64_t now_ms;                   /* Unix milliseconds; a proof's time is never less than the one before */
     /* Canonical JSON of an object each, or empty; actor is agency's member of that name. */
     struct occ_bytes metadata, agency, actor, attribution, policy, principal;
-    bool check; /* verify the signature before it counts */
+    bool check; /* verify the signature before it counts, also if the signer does not want each to be */
 };
 
 /* What is needed to join a proof and its document, where there is an attester. */

@@ -4,8 +4,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "boundary/again.h"
 #include "boundary/attesting.h"
 #include "boundary/batch.h"
+#include "boundary/greet.h"
 #include "boundary/issuer.h"
 #include "boundary/linker.h"
 #include "proof/write.h"
@@ -26,22 +28,6 @@ struct occ_gate {
 
 /* ---- the epoch ---- */
 
-/*
- * Signs a text that can be no proof's body (no JSON begins so) and verifies it strictly: a signer that is broken or holds
- * another key than it says shows before it has signed anything that counts.
- */
-static struct occ_result
-self_test(const struct occ_signer *signer, struct occ_bytes boot_nonce, struct occ_buf *scratch)
-{
-    occ_buf_reset(scratch);
-    occ_buf_put_str(scratch, "occ/self-test/v1:");
-    occ_buf_put(scratch, boot_nonce);
-    OCC_TRY(occ_buf_check(scratch));
-    uint8_t signature[OCC_ED25519_SIGNATURE_LEN];
-    OCC_TRY(signer->sign(signer->ctx, occ_buf_view(scratch), signature));
-    return occ_ed25519_verify(signer->public_key, occ_buf_view(scratch), signature);
-}
-
 static struct occ_result
 begin_epoch(struct occ_batch *batch, struct occ_error *err)
 {
@@ -49,8 +35,7 @@ begin_epoch(struct occ_batch *batch, struct occ_error *err)
     uint8_t boot_nonce[BOOT_NONCE_LEN];
     batch->random(batch->ctx, boot_nonce, sizeof boot_nonce);
     occ_write_epoch_id(epoch->signer.public_key, boot_nonce, epoch->id);
-    const struct occ_result tested =
-        self_test(&epoch->signer, occ_bytes_of(boot_nonce, sizeof boot_nonce), &batch->body);
+    const struct occ_result tested = occ_signer_test(&epoch->signer, occ_bytes_of(boot_nonce, sizeof boot_nonce));
     if (!occ_is_ok(tested)) {
         return occ_error_set(err, tested.code, "the signing key failed its self-test: %s",
                              occ_result_text(tested.code));
@@ -187,6 +172,12 @@ occ_gate_refuse_second(struct occ_buf *out)
     occ_hello_put_refused(out, 0, OCC_ERR_LOCKED, occ_bytes_str("another parent is connected"));
 }
 
+void
+occ_gate_put_refusal(const struct occ_error *why, struct occ_buf *out)
+{
+    occ_hello_put_refused(out, 0, why->code, occ_bytes_str(why->text));
+}
+
 /* Ends the session with a REFUSED frame, if there is room for it: out holds whole frames in any case. */
 static struct occ_result
 refuse(struct occ_gate *gate, uint64_t id, const struct occ_error *why, struct occ_buf *out)
@@ -199,53 +190,6 @@ refuse(struct occ_gate *gate, uint64_t id, const struct occ_error *why, struct o
         out->fail = OCC_OK;
     }
     return occ_result_of(why->code);
-}
-
-static const enum occ_hello_attest attest_modes[] = {
-    [OCC_ATTEST_NONE] = OCC_HELLO_ATTEST_NONE,
-    [OCC_ATTEST_COMMIT] = OCC_HELLO_ATTEST_COMMIT,
-    [OCC_ATTEST_BATCH] = OCC_HELLO_ATTEST_BATCH,
-    [OCC_ATTEST_EPOCH] = OCC_HELLO_ATTEST_EPOCH,
-};
-
-/* What environment.attestation takes in a proof, whatever document it gets. */
-static uint32_t
-attestation_len_max(const struct occ_batch *batch)
-{
-    if (batch->epoch.attester.mode == OCC_ATTEST_NONE) {
-        return 0;
-    }
-    return (uint32_t)(strlen("\"attestation\":{},") + batch->epoch.opening_len + occ_attesting_joined_len_max(batch) +
-                      OCC_DOCUMENT_B64_LEN_MAX);
-}
-
-static void
-put_hello_ok(const struct occ_gate *gate, struct occ_buf *out)
-{
-    const struct occ_batch *const batch = &gate->batch;
-    struct occ_hello_ok ok = {
-        .version = OCC_WIRE_VERSION,
-        .frame_len_max = OCC_LIMIT_FRAME_LEN,
-        .requests_max = OCC_LIMIT_FRAME_REQUESTS,
-        .digests_max = batch->digests_max,
-        .retained_len_max = batch->retain.len_max,
-        .epoch_id = occ_bytes_str(batch->epoch.id),
-        .enforcement = occ_bytes_str(batch->epoch.attester.enforcement),
-        .measurement = occ_bytes_str(batch->epoch.attester.measurement),
-        .attestation_format = occ_bytes_str(batch->epoch.attester.format),
-        .attest = attest_modes[batch->epoch.attester.mode],
-        .document_len_max = attestation_len_max(batch),
-        .last_position = batch->retain.newest,
-        .acknowledged_position = batch->retain.durable,
-        .head_count = batch->chain_count,
-    };
-    memcpy(ok.public_key, batch->epoch.signer.public_key, sizeof ok.public_key);
-    for (size_t i = 0; i < batch->chain_count; i++) {
-        const struct occ_chain *const chain = &batch->chains[i];
-        ok.heads[i] = (struct occ_hello_head){ .chain_id = chain->id, .counter = chain->head_counter };
-        memcpy(ok.heads[i].link_hash, chain->link_hash, sizeof ok.heads[i].link_hash);
-    }
-    occ_hello_put_ok(out, &ok);
 }
 
 static struct occ_result
@@ -263,8 +207,8 @@ handle_hello(struct occ_gate *gate, const struct occ_frame *frame, struct occ_er
                              "the parent speaks versions %u to %u of the frame protocol, this boundary %d",
                              hello.min_version, hello.max_version, OCC_WIRE_VERSION);
     }
-    put_hello_ok(gate, out);
-    occ_batch_give_again(&gate->batch, out);
+    occ_greet_put(&gate->batch, out);
+    occ_again_put(&gate->batch.retain, out);
     gate->session = SESSION_OPEN;
     return occ_success();
 }
@@ -286,16 +230,32 @@ handle_ack(struct occ_gate *gate, const struct occ_frame *frame, struct occ_erro
     return occ_success();
 }
 
+/* A key that is away is looked for, at a bounded rate; one that is another key now halts the boundary. */
+static void
+find_trouble(struct occ_batch *batch, struct occ_error *ret_trouble)
+{
+    const struct occ_signer *const signer = &batch->epoch.signer;
+    const struct occ_result probed = signer->probe == NULL ? occ_success() : signer->probe(signer->ctx, ret_trouble);
+    if (probed.code == OCC_ERR_SIGNATURE) {
+        (void)!occ_is_ok(occ_batch_explain(batch, probed.code, ret_trouble));
+    }
+}
+
 static struct occ_result
-handle_ping(const struct occ_gate *gate, const struct occ_frame *frame, struct occ_error *why, struct occ_buf *out)
+handle_ping(struct occ_gate *gate, const struct occ_frame *frame, struct occ_error *why, struct occ_buf *out)
 {
     if (frame->payload.len != 0) {
         return occ_error_set(why, OCC_ERR_WIRE_MESSAGE, "a PING with a payload");
     }
+    struct occ_error trouble = { .code = OCC_OK };
+    find_trouble(&gate->batch, &trouble);
     if (gate->batch.halted) { /* it answers, but it is not well: nobody is to read this as health */
         return occ_error_set(why, OCC_ERR_INTEGRITY, OCC_BATCH_HALTED_TEXT);
     }
-    const struct occ_status status = occ_attesting_status(&gate->batch);
+    struct occ_status status = occ_attesting_status(&gate->batch);
+    if (trouble.text[0] != '\0') { /* without a key there is nothing to attest */
+        status.trouble = occ_bytes_str(trouble.text);
+    }
     occ_status_put(out, frame->id, &status);
     return occ_success();
 }
@@ -323,7 +283,7 @@ dispatch(struct occ_gate *gate, const struct occ_frame *frame, struct occ_error 
     case OCC_FRAME_PING:
         return handle_ping(gate, frame, why, out);
     case OCC_FRAME_ATTEST:
-        return occ_attesting_handle(&gate->batch, frame, why, out);
+        return occ_askers_handle(&gate->batch, frame, why, out);
     case OCC_FRAME_HELLO_OK:
     case OCC_FRAME_REFUSED:
     case OCC_FRAME_RESULT:

@@ -88,6 +88,8 @@ bool occ_gate_is_sound(const struct occ_gate *gate);
 
 /* What a second parent is told while the first is connected: appends a whole REFUSED frame. */
 void occ_gate_refuse_second(struct occ_buf *out);
+/* What a parent is told before there is a gate, if it must not try again by itself: appends a whole REFUSED frame. */
+void occ_gate_put_refusal(const struct occ_error *why, struct occ_buf *out);
 
 /*
  * Plays everything through gates of its own with keys of their own, and throws all of it away: so that every library has

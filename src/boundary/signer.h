@@ -9,7 +9,11 @@
 struct occ_signer {
     void *ctx;
     uint8_t public_key[OCC_ED25519_PUBLIC_LEN];
+    bool always_check; /* each signature is verified before it counts: it comes from another device */
+    /* OCC_ERR_TOKEN: the key is away, later it may be back; OCC_ERR_SIGNATURE: it is another key. Nothing was signed then. */
     OCC_RESULT (*sign)(void *ctx, struct occ_bytes message, uint8_t ret_signature[OCC_ED25519_SIGNATURE_LEN]);
+    /* Whether it could sign now. Codes as sign, with a sentence. NULL = it always can. */
+    OCC_RESULT (*probe)(void *ctx, struct occ_error *err);
     void (*free)(void *ctx); /* wipes the key */
 };
 
@@ -18,6 +22,28 @@ OCC_RESULT occ_signer_software_new(struct occ_error *err, struct occ_signer *ret
 /* The same with a given seed, for test vectors. */
 OCC_RESULT occ_signer_software_from_seed(const uint8_t seed[OCC_ED25519_SEED_LEN], struct occ_error *err,
                                          struct occ_signer *ret_signer);
+
+/* signer_pkcs11.c: a key in a hardware token. All that is pointed to outlives the signer. */
+struct occ_signer_pkcs11_config {
+    const char *uri;                  /* one that occ_token_uri_check takes */
+    const char *module;               /* path of the token's PKCS#11 library */
+    struct occ_bytes pin;             /* in locked memory: it is needed again when the token was away */
+    uint64_t (*uptime_ms)(void *ctx); /* milliseconds of a clock that nobody sets */
+    void (*on_change)(void *ctx, const char *trouble); /* the key is away, and why; or it is back: NULL */
+    void *ctx;
+};
+struct occ_attester;
+/* Opens the key. Codes as occ_ed25519_token_open. *ret_attester is that of tier "hw-key". */
+OCC_RESULT occ_signer_pkcs11_new(const struct occ_signer_pkcs11_config *config, struct occ_error *err,
+                                 struct occ_attester *ret_attester, struct occ_signer *ret_signer);
+
+/*
+ * Signs a text that can be no proof's body (no JSON begins so), ending in salt, and verifies the signature strictly: a signer that
+ * is broken or holds another key than it says shows before it has signed anything that counts. OCC_ERR_SIGNATURE, or the
+ * signer's code.
+ */
+OCC_RESULT occ_signer_test(const struct occ_signer *signer, struct occ_bytes salt);
+
 void occ_signer_clear(struct occ_signer *signer);
 
 #endif

@@ -207,10 +207,17 @@ occ_p256_take(const char *name, EVP_PKEY *pkey, OSSL_LIB_CTX *library, enum occ_
 
 /* ---- files ---- */
 
-int
-occ_p256_answer(char *buf, int size, int writes, void *context)
+/* Given to OpenSSL's callback for passphrases. */
+struct asking {
+    const struct occ_p256_secret *secret;
+    bool asked; /* the callback was called */
+};
+
+/* OpenSSL's pem_password_cb. Never asks a person. */
+static int
+answer(char *buf, int size, int writes, void *context)
 {
-    struct occ_p256_asking *asking = context;
+    struct asking *asking = context;
     const struct occ_bytes text = asking->secret->text;
     (void)writes;
     asking->asked = true;
@@ -228,18 +235,18 @@ free_bio(BIO **bio)
 }
 
 /* One way to read content. NULL if it is not that. */
-typedef EVP_PKEY *reader(BIO *bio, struct occ_p256_asking *asking);
+typedef EVP_PKEY *reader(BIO *bio, struct asking *asking);
 
 static EVP_PKEY *
-read_private_pem(BIO *bio, struct occ_p256_asking *asking)
+read_private_pem(BIO *bio, struct asking *asking)
 {
-    return PEM_read_bio_PrivateKey(bio, NULL, occ_p256_answer, asking);
+    return PEM_read_bio_PrivateKey(bio, NULL, answer, asking);
 }
 
 static EVP_PKEY *
-read_public_pem(BIO *bio, struct occ_p256_asking *asking)
+read_public_pem(BIO *bio, struct asking *asking)
 {
-    return PEM_read_bio_PUBKEY(bio, NULL, occ_p256_answer, asking);
+    return PEM_read_bio_PUBKEY(bio, NULL, answer, asking);
 }
 
 static EVP_PKEY *
@@ -251,34 +258,34 @@ key_of_certificate(X509 *certificate)
 }
 
 static EVP_PKEY *
-read_certificate_pem(BIO *bio, struct occ_p256_asking *asking)
+read_certificate_pem(BIO *bio, struct asking *asking)
 {
-    return key_of_certificate(PEM_read_bio_X509(bio, NULL, occ_p256_answer, asking));
+    return key_of_certificate(PEM_read_bio_X509(bio, NULL, answer, asking));
 }
 
 static EVP_PKEY *
-read_public_der(BIO *bio, struct occ_p256_asking *asking)
+read_public_der(BIO *bio, struct asking *asking)
 {
     (void)asking;
     return d2i_PUBKEY_bio(bio, NULL);
 }
 
 static EVP_PKEY *
-read_certificate_der(BIO *bio, struct occ_p256_asking *asking)
+read_certificate_der(BIO *bio, struct asking *asking)
 {
     (void)asking;
     return key_of_certificate(d2i_X509_bio(bio, NULL));
 }
 
 static EVP_PKEY *
-read_by(reader *read, struct occ_bytes content, struct occ_p256_asking *asking)
+read_by(reader *read, struct occ_bytes content, struct asking *asking)
 {
     __attribute__((cleanup(free_bio))) BIO *bio = BIO_new_mem_buf(content.ptr, (int)content.len);
     return bio == NULL ? NULL : read(bio, asking);
 }
 
 static EVP_PKEY *
-read_public(struct occ_bytes content, struct occ_p256_asking *asking)
+read_public(struct occ_bytes content, struct asking *asking)
 {
     static reader *const readers[] = { read_public_pem, read_certificate_pem, read_public_der, read_certificate_der };
     EVP_PKEY *pkey = NULL;
@@ -290,8 +297,8 @@ read_public(struct occ_bytes content, struct occ_p256_asking *asking)
 
 /* Why nothing was found. */
 static OCC_RESULT
-refuse_content(const char *name, struct occ_bytes content, enum occ_p256_need need,
-               const struct occ_p256_asking *asking, struct occ_error *err)
+refuse_content(const char *name, struct occ_bytes content, enum occ_p256_need need, const struct asking *asking,
+               struct occ_error *err)
 {
     if (occ_errors_say_no_memory()) {
         return occ_error_code(err, OCC_ERR_NOMEM);
@@ -308,7 +315,7 @@ refuse_content(const char *name, struct occ_bytes content, enum occ_p256_need ne
         return occ_error_set(err, OCC_ERR_USAGE,
                              "%s: neither a key in PEM, nor a public key or certificate in PEM or DER", name);
     }
-    struct occ_p256_asking silent = *asking;
+    struct asking silent = *asking;
     EVP_PKEY *pkey = read_public(content, &silent);
     const bool is_public = pkey != NULL;
     EVP_PKEY_free(pkey);
@@ -324,7 +331,7 @@ occ_p256_read(const char *name, struct occ_bytes content, enum occ_p256_need nee
     if (content.len == 0 || content.len > INT_MAX) {
         return occ_error_set(err, OCC_ERR_USAGE, "%s: %zu bytes, which is no key", name, content.len);
     }
-    struct occ_p256_asking asking = { .secret = secret };
+    struct asking asking = { .secret = secret };
     ERR_clear_error();
     EVP_PKEY *pkey = need == OCC_P256_PUBLIC ? read_public(content, &asking) : NULL;
     if (pkey == NULL) {

@@ -6,15 +6,6 @@
 
 #include "crypto/p256.h"
 
-/* Given to OpenSSL's callback for passphrases. */
-struct occ_p256_asking {
-    const struct occ_p256_secret *secret;
-    bool asked; /* the callback was called */
-};
-
-/* OpenSSL's pem_password_cb; context is a struct occ_p256_asking. Never asks a person. */
-int occ_p256_answer(char *buf, int size, int writes, void *context);
-
 /*
  * Takes pkey and library (NULL = OpenSSL's own; freed with the key), on failure too, and makes a key of them. Codes as
  * occ_p256_read, and OCC_ERR_UNAVAILABLE where a token does not sign.

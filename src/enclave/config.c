@@ -63,6 +63,7 @@ static const struct occ_setting table[] = {
       .env = "OCC_ENCLAVE_WEBAUTHN_COMPAT",
       .help = "Also take WebAuthn authorizations whose signature does not cover the digest: whoever relays such a one "
               "can put another digest beside it." },
+    OCC_HARDWARE_SETTINGS("software"),
     { .name = "nsm",
       .type = OCC_SETTING_SWITCH,
       .env = "OCC_ENCLAVE_NSM",
@@ -96,19 +97,22 @@ static const struct occ_setting table[] = {
       .help = "Read the settings, say what is wrong with them, and end: 0 nothing, 2 something." },
 };
 
-static const char *const usage[] = { "[--fd N]", "--listen unix:PATH", "--listen vsock:PORT --nsm", "--config FILE",
-                                     NULL };
+static const char *const usage[] = { "[--fd N]",      "--listen unix:PATH",       "--listen vsock:PORT --nsm",
+                                     "--config FILE", "keygen --signer pkcs11:…", NULL };
 
 static const struct occ_settings_program program_of_all = {
     .usage = usage,
-    .about =
-        "The boundary of an occ/1 proof-commit service: it makes the signing key, which never leaves it, counts, "
-        "chains and signs. It opens no network, and after its start no file. Tier: stub, or measured-tee with --nsm.",
+    .about = "The boundary of an occ/1 proof-commit service: it makes the signing key, which never leaves it, or has "
+             "it in a "
+             "hardware token; counts, chains and signs. It opens no network, and after its start no file, but what a "
+             "token's "
+             "library needs. Tier: stub, measured-tee with --nsm, or hw-key with --signer pkcs11:….",
     .config_setting = "config",
     .epilog = "Flags win over environment variables, those over the file. An enclave image gives --config and nothing "
               "else.\n\n"
               "Diagnostics are JSON lines on standard error. SIGTERM ends it at once; its key, and with it its epoch, "
-              "end with it.\n\nExit status: 0 done, 2 wrong use, 3 could not.\n",
+              "end with it; a key in a token stays there. keygen makes one: occ-enclave keygen --help.\n\nExit status: "
+              "0 done, 2 wrong use, 3 could not.\n",
 };
 
 struct occ_result
@@ -260,6 +264,10 @@ occ_config_read(const struct occ_settings *settings, struct occ_error *err, stru
     OCC_TRY(read_nsm(settings, err, config));
     OCC_TRY(read_list(settings, "chains", err, &config->chains));
     OCC_TRY(check_chains(&config->chains, err));
+    OCC_TRY(occ_hardware_read(settings, err, &config->hardware));
+    if (config->nsm && config->hardware.uri != NULL) {
+        return occ_error_set(err, OCC_ERR_USAGE, "--nsm and --signer pkcs11:…: give one of them");
+    }
     return read_webauthn(settings, err, config);
 }
 

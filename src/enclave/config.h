@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "boundary/attester.h"
+#include "enclave/hardware.h"
 #include "settings/settings.h"
 
 /* A setting "a,b,c", cut at its commas; the names point into text. */
@@ -31,6 +32,7 @@ struct occ_config {
     struct occ_config_list chains; /* beside the default one */
     struct occ_config_list rp_ids, origins; /* both, or neither: then no WebAuthn is taken */
     bool webauthn_compat;
+    struct occ_hardware_config hardware; /* its uri NULL = the key is made in software */
 };
 
 /*

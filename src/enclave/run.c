@@ -7,6 +7,8 @@
 #include "crypto/secret.h"
 #include "enclave/config.h"
 #include "enclave/entropy.h"
+#include "enclave/hardware.h"
+#include "enclave/keygen.h"
 #include "enclave/measure.h"
 #include "enclave/notice.h"
 #include "enclave/predecessor.h"
@@ -21,7 +23,7 @@
 #include "verify/verify.h"
 
 enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_COULD_NOT = 3 };
-enum { STANDARD_OUTPUT = 1 };
+enum { STANDARD_OUTPUT = 1, REFUSAL_LEN_MAX = 4096 };
 
 extern char **environ;
 
@@ -30,7 +32,8 @@ struct epoch {
     const struct occ_enclave_device *kind;
     struct occ_nsm nsm; /* open if has_nsm */
     bool has_nsm;
-    struct occ_random *random; /* with an NSM; else NULL: the kernel's alone */
+    struct occ_random *random;     /* with an NSM; else NULL: the kernel's alone */
+    struct occ_hardware *hardware; /* with a key in a token; else NULL */
     occ_verifier *verifier;
     struct occ_bytes chain_ids[OCC_LIMIT_CHAINS];
     struct occ_attester attester;
@@ -46,6 +49,7 @@ epoch_cleanup(struct epoch *epoch)
     if (!has_ended) {           /* the device hangs, with all that it works with; the end of the process ends it */
         return;
     }
+    occ_hardware_free(epoch->hardware);
     occ_attester_clear(&epoch->attester);
     occ_verifier_free(epoch->verifier);
     occ_random_free(epoch->random);
@@ -170,9 +174,7 @@ make_signer(struct epoch *epoch, struct occ_error *err, struct occ_signer *ret_s
 static struct occ_result
 make_gate(const struct occ_config *config, struct occ_error *err, struct epoch *epoch)
 {
-    OCC_TRY(make_attester(config, epoch, err));
     struct occ_gate_config gate = {
-        .attester = epoch->attester,
         .now_ms = now_ms,
         .uptime_ms = uptime_ms,
         .random = random_bytes,
@@ -182,7 +184,14 @@ make_gate(const struct occ_config *config, struct occ_error *err, struct epoch *
         .retained_len_max = config->retained_len_max,
     };
     set_rules(config, epoch->chain_ids, &gate);
-    OCC_TRY(make_signer(epoch, err, &gate.signer));
+    if (config->hardware.uri != NULL) { /* one thing is both: the key, and what is said of it */
+        OCC_TRY(occ_hardware_new(&config->hardware, environ, err, &epoch->hardware));
+        OCC_TRY(occ_hardware_open(epoch->hardware, uptime_ms, err, &epoch->attester, &gate.signer));
+    } else {
+        OCC_TRY(make_attester(config, epoch, err));
+        OCC_TRY(make_signer(epoch, err, &gate.signer));
+    }
+    gate.attester = epoch->attester;
     return occ_gate_new(&gate, err, &epoch->gate);
 }
 
@@ -255,6 +264,32 @@ tell_start(const struct epoch *epoch, const struct occ_config *config, bool is_f
     occ_notice_write("info", "epoch begins", fields, sizeof fields / sizeof fields[0]);
 }
 
+/* A parent that starts its boundary again whenever it ends is told not to: the token would be locked. */
+static void
+tell_parent(const struct occ_config *config, const struct occ_error *why)
+{
+    if (why->code != OCC_ERR_DENIED || config->fd < 0) {
+        return;
+    }
+    OCC_BUF_AUTO(out, REFUSAL_LEN_MAX);
+    occ_gate_put_refusal(why, &out);
+    size_t len = 0;
+    (void)!occ_is_ok(occ_socket_write(config->fd, occ_buf_view(&out), &len)); /* a fresh socket has room for it */
+}
+
+static struct occ_result
+enter_sandbox(const struct epoch *epoch, struct occ_error *err, bool *ret_full)
+{
+    if (epoch->hardware != NULL) {
+        return occ_sandbox_enter(OCC_SANDBOX_BOUNDARY_TOKEN, NULL, err, ret_full);
+    }
+    if (!epoch->has_nsm || epoch->kind->driver == NULL) {
+        return occ_sandbox_enter(OCC_SANDBOX_BOUNDARY, NULL, err, ret_full);
+    }
+    const struct occ_sandbox_device device = epoch->kind->driver(&epoch->nsm);
+    return occ_sandbox_enter(OCC_SANDBOX_BOUNDARY, &device, err, ret_full);
+}
+
 static struct occ_result
 run(const struct occ_enclave_device *device, const struct occ_settings *settings, const struct occ_config *config,
     struct occ_error *err)
@@ -267,13 +302,17 @@ run(const struct occ_enclave_device *device, const struct occ_settings *settings
     OCC_TRY(make_verifier(&epoch, err));
     struct occ_serve_config serve = { .listen_fd = -1, .session_fd = -1, .stop_fd = -1 };
     OCC_TRY(open_descriptors(config, err, &serve));
-    OCC_TRY(make_gate(config, err, &epoch));
+    const struct occ_result made = make_gate(config, err, &epoch);
+    if (!occ_is_ok(made)) {
+        tell_parent(config, err);
+        return made;
+    }
     OCC_TRY(start_device(&epoch, err));
     serve.gate = epoch.gate;
     serve.device = epoch.device;
     serve.retained_len_max = config->retained_len_max;
     bool is_full = false;
-    OCC_TRY(occ_sandbox_enter(err, &is_full));
+    OCC_TRY(enter_sandbox(&epoch, err, &is_full));
     tell_start(&epoch, config, is_full);
     return occ_serve_run(&serve, err);
 }
@@ -323,6 +362,9 @@ occ_enclave_run(const char *name, const struct occ_enclave_device *device, int a
         !occ_is_ok(occ_config_program_make(name, device->settings, device->setting_count, &err, &program))) {
         occ_notice_error("cannot start", err.text);
         return EXIT_COULD_NOT;
+    }
+    if (argc > 1 && strcmp(argv[1], "keygen") == 0) {
+        return occ_keygen_run(argc - 1, argv + 1, environ);
     }
     struct occ_settings *settings = NULL;
     if (!occ_is_ok(occ_settings_load(&program.program, argc, argv, environ, &err, &settings))) {

@@ -1,11 +1,12 @@
 /*
- * stream.c — a byte stream over a unix socket.
+ * stream.c — a byte stream over a unix socket or a vsock.
  *
  * What is sent within one turn of the loop goes out at its end, in as few system calls as it takes. While the kernel
  * takes no more, the rest waits in order.
  */
 #include "net/stream.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -21,13 +22,21 @@ struct chunk {
     struct chunk *next;
 };
 
+/* A socket until it is known whether it is connected. */
+struct connecting {
+    uv_poll_t poll;
+    struct occ_stream *stream;
+    int fd;
+};
+
 struct occ_stream {
-    uv_pipe_t handle;
+    uv_pipe_t handle; /* of any stream socket: libuv only reads and writes */
     struct occ_loop *loop;
     struct occ_stream_events events;
     struct chunk *first, *last; /* not taken by the kernel yet */
     size_t unsent;
     uv_connect_t connect;
+    struct connecting *connecting; /* NULL: the socket is libuv's */
     uv_write_t write;
     size_t in_flight; /* bytes at the front that libuv is writing; 0 = it is not */
     struct occ_loop_task flush;
@@ -181,6 +190,30 @@ on_read(uv_stream_t *handle, ssize_t len, const uv_buf_t *buffer)
 /* ---- life ---- */
 
 static void
+close_fd(int fd)
+{
+    uv_fs_t request;
+    (void)uv_fs_close(NULL, &request, fd, NULL);
+}
+
+static void
+on_poll_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+/* The socket is the caller's again. */
+static int
+stop_connecting(struct occ_stream *stream)
+{
+    struct connecting *connecting = stream->connecting;
+    stream->connecting = NULL;
+    (void)uv_poll_stop(&connecting->poll);
+    uv_close((uv_handle_t *)&connecting->poll, on_poll_closed);
+    return connecting->fd;
+}
+
+static void
 on_closed(uv_handle_t *handle)
 {
     struct occ_stream *stream = handle->data;
@@ -196,6 +229,9 @@ occ_stream_close(struct occ_stream *stream)
     }
     on_flush(&stream->flush); /* what was sent in this turn has not had its chance yet */
     stream->closed = true;
+    if (stream->connecting != NULL) {
+        close_fd(stop_connecting(stream));
+    }
     occ_loop_task_cancel(&stream->flush);
     uv_close((uv_handle_t *)&stream->handle, on_closed);
 }
@@ -255,13 +291,69 @@ occ_stream_connect_unix(struct occ_loop *loop, const char *path, const struct oc
     return occ_success();
 }
 
+/* What came of connect(2), as errno. */
+static int
+reason_of(int fd)
+{
+    int reason = 0;
+    socklen_t len = sizeof reason;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &reason, &len) == 0 ? reason : EIO;
+}
+
+static void
+on_connectable(uv_poll_t *poll, int status, int events)
+{
+    (void)events;
+    struct connecting *connecting = poll->data;
+    struct occ_stream *stream = connecting->stream;
+    const int fd = stop_connecting(stream);
+    int reason = reason_of(fd);
+    if (reason == 0 && status != 0) {
+        reason = -status; /* libuv says EBADF for any error, so this comes second */
+    }
+    enum occ_err code = occ_loop_code(-reason);
+    code = code == OCC_ERR_CLOSED ? OCC_ERR_UNAVAILABLE : code; /* vsock says ECONNRESET where nobody listens */
+    struct occ_result result = occ_result_of(code);
+    if (occ_is_ok(result) && uv_pipe_open(&stream->handle, fd) == 0) {
+        result = begin(stream);
+    } else {
+        close_fd(fd);
+        result = occ_is_ok(result) ? occ_result_of(OCC_ERR_NOMEM) : result;
+    }
+    stream->failed = !occ_is_ok(result);
+    stream->events.on_open(stream->events.ctx, result);
+}
+
+OCC_RESULT
+occ_stream_connect_fd(struct occ_loop *loop, int fd, const struct occ_stream_events *events,
+                      struct occ_stream **ret_stream)
+{
+    struct connecting *connecting = calloc(1, sizeof *connecting);
+    struct occ_stream *stream = connecting == NULL ? NULL : stream_new(loop, events);
+    if (stream == NULL || uv_poll_init(occ_loop_uv(loop), &connecting->poll, fd) != 0) {
+        free(connecting);
+        close_fd(fd);
+        occ_stream_close(stream);
+        return occ_result_of(OCC_ERR_NOMEM);
+    }
+    connecting->poll.data = connecting;
+    connecting->stream = stream;
+    connecting->fd = fd;
+    stream->connecting = connecting;
+    if (uv_poll_start(&connecting->poll, UV_WRITABLE, on_connectable) != 0) {
+        occ_stream_close(stream);
+        return occ_result_of(OCC_ERR_IO);
+    }
+    *ret_stream = stream;
+    return occ_success();
+}
+
 OCC_RESULT
 occ_stream_adopt(struct occ_loop *loop, int fd, const struct occ_stream_events *events, struct occ_stream **ret_stream)
 {
     struct occ_stream *stream = stream_new(loop, events);
     if (stream == NULL || uv_pipe_open(&stream->handle, fd) != 0) {
-        uv_fs_t request;
-        (void)uv_fs_close(NULL, &request, fd, NULL);
+        close_fd(fd);
         occ_stream_close(stream);
         return occ_result_of(OCC_ERR_NOMEM);
     }

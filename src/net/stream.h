@@ -1,5 +1,5 @@
 /*
- * stream.h — a byte stream to the boundary: a unix socket, or the socket pair to a child process.
+ * stream.h — a byte stream to the boundary: a unix socket, a vsock, or the socket pair to a child process.
  */
 #ifndef OCC_NET_STREAM_H
 #define OCC_NET_STREAM_H
@@ -10,7 +10,7 @@
 struct occ_stream;
 
 struct occ_stream_events {
-    /* Connected (for occ_stream_connect_unix), or failed to connect: then no other event follows. */
+    /* Connected (for occ_stream_connect_…), or failed to connect: then no other event follows. */
     void (*on_open)(void *ctx, struct occ_result result);
     /* Bytes that arrived; a view that is valid during the call. */
     void (*on_data)(void *ctx, struct occ_bytes data);
@@ -22,6 +22,12 @@ struct occ_stream_events {
 /* Connects to a unix socket; on_open tells the outcome. */
 OCC_RESULT occ_stream_connect_unix(struct occ_loop *loop, const char *path, const struct occ_stream_events *events,
                                    struct occ_stream **ret_stream);
+/*
+ * The same for a non-blocking stream socket whose connect(2) is under way or done. Takes fd over, also on failure. Nobody there
+ * is OCC_ERR_UNAVAILABLE.
+ */
+OCC_RESULT occ_stream_connect_fd(struct occ_loop *loop, int fd, const struct occ_stream_events *events,
+                                 struct occ_stream **ret_stream);
 /* Sends the content of buf, which is moved (empty afterwards). Order is kept. What fails shows as on_close. */
 void occ_stream_send(struct occ_stream *stream, struct occ_buf *buf);
 /* Bytes given to send that the kernel has not taken yet. */

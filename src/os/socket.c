@@ -107,7 +107,7 @@ occ_socket_listen_unix(const char *path, struct occ_error *err, int *ret_fd)
     return occ_success();
 }
 
-/* A unix socket has its mode, a vsock has none: there only its parent may be a boundary's peer. */
+/* A unix socket has its mode, a vsock has none: there the peer's address must do. */
 static bool
 is_welcome(const struct sockaddr_storage *peer)
 {

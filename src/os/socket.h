@@ -14,7 +14,7 @@
 OCC_RESULT occ_socket_listen_unix(const char *path, struct occ_error *err, int *ret_fd);
 /*
  * Accepts one connection, non-blocking from then on. OCC_ERR_BUSY: none is waiting, or it came over vsock from somebody else
- * than the parent instance or this machine (vsock.h) and was closed.
+ * than those whom vsock.h names and was closed.
  */
 OCC_RESULT occ_socket_accept(int listen_fd, struct occ_error *err, int *ret_fd);
 /*

@@ -13,7 +13,7 @@ struct occ_vsock_address {
     uint32_t cid, port;
 };
 
-/* The peers that occ_socket_accept (socket.h) takes: an enclave's parent instance, and for tests this machine itself. */
+/* The peers that occ_socket_accept (socket.h) takes: an enclave's parent instance, and this machine itself. */
 enum { OCC_VSOCK_CID_PARENT = 3, OCC_VSOCK_CID_LOCAL = 1 };
 
 /* "PORT": 1 to 4294967294. False if it is anything else. */

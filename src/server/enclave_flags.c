@@ -2,6 +2,7 @@
 #include "server/enclave_flags.h"
 
 #include "base/limits.h"
+#include "crypto/token_uri.h"
 #include "proof/value.h"
 
 static bool
@@ -35,6 +36,38 @@ check_chains(const char *chains, struct occ_error *err)
     }
 }
 
+/* As occ-enclave itself judges them, as far as that can be said without opening anything. */
+static struct occ_result
+check_signer(const struct occ_settings *settings, struct occ_error *err)
+{
+    const char *signer = occ_settings_text(settings, "signer");
+    const char *module = occ_settings_text(settings, "pkcs11-module");
+    const char *pin_file = occ_settings_text(settings, "pin-file");
+    if (strcmp(signer, "software") == 0 && (module != NULL || pin_file != NULL)) {
+        return occ_error_set(err, OCC_ERR_USAGE, "--%s: is for --signer pkcs11:… only",
+                             module != NULL ? "pkcs11-module" : "pin-file");
+    }
+    if (strcmp(signer, "software") == 0) {
+        return occ_success();
+    }
+    if (!occ_token_uri_is(signer)) {
+        return occ_error_set(err, OCC_ERR_USAGE, "--signer: \"%s\", expected software or pkcs11:token=…;object=…",
+                             signer);
+    }
+    OCC_TRY(occ_token_uri_check("--signer", signer, err));
+    if (module == NULL || module[0] != '/') {
+        return occ_error_set(err, OCC_ERR_USAGE,
+                             "--pkcs11-module: expected the absolute path of the token's PKCS#11 library");
+    }
+    return occ_success();
+}
+
+static bool
+has_token(const struct occ_settings *settings)
+{
+    return occ_token_uri_is(occ_settings_text(settings, "signer"));
+}
+
 struct occ_result
 occ_enclave_flags_check(const struct occ_settings *settings, struct occ_error *err)
 {
@@ -42,7 +75,8 @@ occ_enclave_flags_check(const struct occ_settings *settings, struct occ_error *e
     if (occ_settings_switch(settings, "webauthn-compat") && !has_webauthn(settings)) {
         return occ_error_set(err, OCC_ERR_USAGE, "--webauthn-compat: needs --rp-id and --origin");
     }
-    return chains == NULL ? occ_success() : check_chains(chains, err);
+    OCC_TRY(chains == NULL ? occ_success() : check_chains(chains, err));
+    return check_signer(settings, err);
 }
 
 static void
@@ -67,7 +101,21 @@ occ_enclave_flags_make(const struct occ_settings *settings, const char *ret_flag
     if (occ_settings_switch(settings, "webauthn-compat")) {
         ret_flags[count++] = "--webauthn-compat";
     }
+    if (has_token(settings)) {
+        add(settings, "signer", "--signer", ret_flags, &count);
+        add(settings, "pkcs11-module", "--pkcs11-module", ret_flags, &count);
+        add(settings, "pin-file", "--pin-file", ret_flags, &count);
+    }
     ret_flags[count] = NULL;
+}
+
+const char *const *
+occ_enclave_flags_environment(const struct occ_settings *settings)
+{
+    static const char *const none[] = { NULL };
+    static const char *const token[] = { "OCC_ENCLAVE_PIN",     "OPENSSL_MODULES",       "HOME",        "SOFTHSM2_CONF",
+                                         "YUBIHSM_PKCS11_CONF", "P11NETHSM_CONFIG_FILE", "OPENSC_CONF", NULL };
+    return has_token(settings) ? token : none;
 }
 
 const char *
@@ -75,6 +123,9 @@ occ_enclave_flags_only_childs(const struct occ_settings *settings)
 {
     if (occ_settings_text(settings, "chains") != NULL) {
         return "--chains";
+    }
+    if (has_token(settings)) {
+        return "--signer";
     }
     return occ_settings_switch(settings, "webauthn-compat") ? "--webauthn-compat" : NULL;
 }

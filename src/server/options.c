@@ -5,6 +5,7 @@
 
 #include "base/decimal.h"
 #include "os/file.h"
+#include "os/vsock.h"
 #include "server/enclave_flags.h"
 
 enum { PATH_LEN_MAX = 4096, PORT_MAX = 65535, VERIFY_THREADS_MAX = 4 };
@@ -127,18 +128,23 @@ read_enclave(const struct occ_settings *settings, struct occ_error *err, char **
 }
 
 static struct occ_result
-read_boundary(const struct occ_settings *settings, struct occ_error *err, char **ret_path)
+read_boundary(const struct occ_settings *settings, struct occ_error *err, char **ret_boundary)
 {
-    const struct occ_bytes boundary = occ_bytes_str(occ_settings_text(settings, "boundary"));
-    const size_t prefix_len = strlen("unix:");
+    const char *text = occ_settings_text(settings, "boundary");
+    const struct occ_bytes boundary = occ_bytes_str(text);
+    const size_t unix_len = strlen("unix:"), vsock_len = strlen("vsock:");
+    struct occ_vsock_address vsock;
     if (occ_bytes_is(boundary, "child")) {
         return occ_success();
     }
-    if (!occ_bytes_starts(boundary, "unix:") || boundary.len == prefix_len) {
-        return occ_error_set(err, OCC_ERR_USAGE, "--boundary: \"%.*s\", expected child or unix:PATH",
+    const bool is_unix = occ_bytes_starts(boundary, "unix:") && boundary.len > unix_len;
+    const bool is_vsock =
+        occ_bytes_starts(boundary, "vsock:") && occ_vsock_parse(occ_bytes_str(text + vsock_len), &vsock);
+    if (!is_unix && !is_vsock) {
+        return occ_error_set(err, OCC_ERR_USAGE, "--boundary: \"%.*s\", expected child, unix:PATH or vsock:CID:PORT",
                              OCC_BYTES_ARG(boundary));
     }
-    return copy((const char *)boundary.ptr + prefix_len, err, ret_path);
+    return copy(text, err, ret_boundary);
 }
 
 /* ---- who may call how often ---- */
@@ -244,7 +250,7 @@ occ_options_read(const struct occ_settings *settings, char *const *envp, struct 
     read_numbers(settings, ret_options);
     OCC_TRY(read_listen(settings, envp, err, &ret_options->listen));
     OCC_TRY(read_data(settings, envp, err, &ret_options->data));
-    OCC_TRY(read_boundary(settings, err, &ret_options->boundary_path));
+    OCC_TRY(read_boundary(settings, err, &ret_options->boundary));
     OCC_TRY(read_enclave(settings, err, &ret_options->enclave));
     OCC_TRY(occ_enclave_flags_check(settings, err));
     OCC_TRY(read_rates(settings, err, ret_options));
@@ -266,7 +272,7 @@ occ_options_clear(struct occ_options *options)
     free(options->listen);
     free(options->data);
     free(options->enclave);
-    free(options->boundary_path);
+    free(options->boundary);
     free(options->api_keys);
     free(options->access_log);
     free(options->metrics);

@@ -16,11 +16,11 @@ extern const struct occ_settings_program occ_options_program;
 struct occ_options {
     char *listen; /* "HOST:PORT" or "unix:PATH" */
     char *data;
-    char *enclave;       /* path of the boundary's program */
-    char *boundary_path; /* unix socket of the boundary; NULL: a child */
-    char *api_keys;      /* key file, or NULL */
-    char *access_log;    /* path, "-", or NULL: off */
-    char *metrics;       /* where GET /metrics is served: as listen; NULL: nowhere, or with all other calls */
+    char *enclave;    /* path of the boundary's program */
+    char *boundary;   /* "unix:PATH" or "vsock:CID:PORT"; NULL: a child */
+    char *api_keys;   /* key file, or NULL */
+    char *access_log; /* path, "-", or NULL: off */
+    char *metrics;    /* where GET /metrics is served: as listen; NULL: nowhere, or with all other calls */
     bool metrics_on_main, metrics_is_default;
     struct occ_rate rate_key, rate_address, demo_rate; /* calls 0: not limited; the demo: off */
     struct occ_proxies proxies;

@@ -126,13 +126,9 @@ on_boundary_change(void *ctx, const struct occ_boundary_identity *identity)
         return;
     }
     server->said_listening = true;
-    const char *path = server->options->boundary_path;
-    OCC_BUF_AUTO(boundary, 8192);
-    occ_buf_put_str(&boundary, path == NULL ? "child" : "unix:");
-    occ_buf_put_str(&boundary, path == NULL ? "" : path);
-    occ_buf_put_byte(&boundary, 0);
+    const char *address = server->options->boundary;
     occ_boundary_log_listening(&server->events, identity, occ_http_server_address(server->http),
-                               occ_is_ok(occ_buf_check(&boundary)) ? (const char *)boundary.ptr : "");
+                               address == NULL ? "child" : address);
 }
 
 static size_t
@@ -175,7 +171,7 @@ static void
 warn_of_childs_settings(const struct occ_server *server)
 {
     const char *flag = occ_enclave_flags_only_childs(server->options->settings);
-    if (flag != NULL && server->options->boundary_path != NULL) {
+    if (flag != NULL && server->options->boundary != NULL) {
         const struct occ_event_field field = OCC_EVENT_TEXT("setting", flag);
         occ_event_write(&server->events, OCC_EVENT_WARN,
                         "a setting without effect: the boundary is not a child of ours", &field, 1);
@@ -191,8 +187,9 @@ start_boundary(struct occ_server *server, struct occ_error *err)
     const struct occ_boundary_config config = { .loop = server->loop,
                                                 .events = &server->events,
                                                 .enclave = options->enclave,
-                                                .unix_path = options->boundary_path,
+                                                .address = options->boundary,
                                                 .enclave_flags = server->enclave_flags,
+                                                .enclave_environment = occ_enclave_flags_environment(options->settings),
                                                 .timeout_ms = options->boundary_ms,
                                                 .health_ms = OCC_LIMIT_HEALTH_MS,
                                                 .waiting_max = (size_t)options->queue,

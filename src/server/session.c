@@ -218,7 +218,8 @@ transport_data(void *ctx, struct occ_bytes data)
     struct occ_error err = { 0 };
     const struct occ_result taken = take_data(session, data, &err);
     const char *why = err.code != OCC_OK ? err.text : occ_result_text(taken.code);
-    if (taken.code == OCC_ERR_INTEGRITY) {
+    /* A token that refused the PIN would be locked by a child that is started again and again. */
+    if (taken.code == OCC_ERR_INTEGRITY || taken.code == OCC_ERR_DENIED) {
         occ_session_halt(session, why);
     } else if (!occ_is_ok(taken)) {
         go_down(session, why);
@@ -238,8 +239,9 @@ occ_session_new(const struct occ_session_config *config, struct occ_error *err, 
     session->input = OCC_BUF_INIT(OCC_LIMIT_FRAME_LEN + (1u << 20));
     const struct occ_transport_config transport = { .loop = config->loop,
                                                     .enclave = config->enclave,
-                                                    .unix_path = config->unix_path,
+                                                    .address = config->address,
                                                     .enclave_flags = config->enclave_flags,
+                                                    .enclave_environment = config->enclave_environment,
                                                     .on_open = transport_opened,
                                                     .on_data = transport_data,
                                                     .on_close = transport_closed,
@@ -254,7 +256,7 @@ occ_session_new(const struct occ_session_config *config, struct occ_error *err, 
     }
     made = open_transport(session, err);
     /* A socket that is not there yet may come; a program that cannot be started will not. */
-    if (!occ_is_ok(made) && config->unix_path == NULL) {
+    if (!occ_is_ok(made) && config->address == NULL) {
         session->state = ENDED;
         occ_session_free(session);
         return made;

@@ -6,7 +6,8 @@
  * OPENING      transport_opened → GREETING; transport_closed or the timer → WAITING
  * GREETING     HELLO_OK: take_hello → UP; anything else, transport_closed or the timer → WAITING
  * UP           transport_closed, a bad frame, occ_session_drop → WAITING
- * HALTED       never: an integrity failure (occ_session_halt, or the boundary told of one); the operator restarts occd
+ * HALTED       never: an integrity failure (occ_session_halt, or the boundary told of one), or a token that
+ *              refused its PIN; the operator restarts occd
  * ENDED        never: occ_session_finish was called
  */
 #ifndef OCC_SERVER_SESSION_H
@@ -22,8 +23,8 @@ struct occ_session;
 struct occ_session_config {
     struct occ_loop *loop;
     const struct occ_events *events;
-    const char *enclave, *unix_path; /* as in struct occ_transport_config */
-    const char *const *enclave_flags;
+    const char *enclave, *address; /* as in struct occ_transport_config */
+    const char *const *enclave_flags, *const *enclave_environment;
     uint64_t hello_ms; /* how long connecting and greeting may take */
     /* The boundary is there. hello is checked, and valid during the call. */
     void (*on_up)(void *ctx, const struct occ_hello_ok *hello);

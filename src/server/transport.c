@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ARGUMENTS_MAX = 16 };
+#include "os/vsock.h"
+
+enum { ARGUMENTS_MAX = 24 };
 
 struct occ_transport {
     struct occ_transport_config config;
@@ -82,7 +84,7 @@ on_stream_open(void *ctx, struct occ_result result)
         return;
     }
     char why[OCC_ERROR_TEXT_SIZE];
-    (void)snprintf(why, sizeof(why), "%.200s: %s", transport->config.unix_path, occ_result_text(result.code));
+    (void)snprintf(why, sizeof(why), "%.200s: %s", transport->config.address, occ_result_text(result.code));
     close_stream(transport);
     transport->config.on_close(transport->config.ctx, why);
 }
@@ -102,6 +104,28 @@ on_child_exit(void *ctx, int status)
     finish(transport);
 }
 
+/* Begins to connect to the address. */
+static struct occ_result
+open_address(struct occ_transport *transport, const struct occ_stream_events *events, struct occ_error *err)
+{
+    const struct occ_transport_config *config = &transport->config;
+    const struct occ_bytes address = occ_bytes_str(config->address);
+    const size_t unix_len = strlen("unix:"), vsock_len = strlen("vsock:");
+    struct occ_result connecting = occ_result_of(OCC_ERR_USAGE);
+    if (occ_bytes_starts(address, "unix:")) {
+        connecting = occ_stream_connect_unix(config->loop, config->address + unix_len, events, &transport->stream);
+    } else if (occ_bytes_starts(address, "vsock:")) {
+        struct occ_vsock_address vsock;
+        OCC_ENSURE(occ_vsock_parse(occ_bytes_str(config->address + vsock_len), &vsock), OCC_ERR_USAGE);
+        int fd = -1;
+        OCC_TRY(occ_vsock_connect(vsock, err, &fd));
+        connecting = occ_stream_connect_fd(config->loop, fd, events, &transport->stream);
+    }
+    return occ_is_ok(connecting)
+               ? connecting
+               : occ_error_set(err, connecting.code, "%.200s: %s", config->address, occ_result_text(connecting.code));
+}
+
 struct occ_result
 occ_transport_open(struct occ_transport *transport, struct occ_error *err)
 {
@@ -109,24 +133,16 @@ occ_transport_open(struct occ_transport *transport, struct occ_error *err)
         .on_open = on_stream_open, .on_data = on_stream_data, .on_close = on_stream_close, .ctx = transport
     };
     const struct occ_transport_config *config = &transport->config;
-    if (config->unix_path != NULL) {
-        const struct occ_result connecting =
-            occ_stream_connect_unix(config->loop, config->unix_path, &events, &transport->stream);
-        if (!occ_is_ok(connecting)) {
-            return occ_error_set(err, connecting.code, "%.200s: %s", config->unix_path,
-                                 occ_result_text(connecting.code));
-        }
-        return connecting;
+    if (config->address != NULL) {
+        return open_address(transport, &events, err);
     }
-    /* The boundary gets nothing of our environment: it needs none, and API keys or the like are none of its business. */
-    static const char *const keep_env[] = { NULL };
     const char *argv[ARGUMENTS_MAX] = { "occ-enclave", "--fd", "3" };
     for (size_t i = 0; config->enclave_flags != NULL && config->enclave_flags[i] != NULL; i++) {
         OCC_ENSURE(i + 4 < ARGUMENTS_MAX, OCC_ERR_INTERNAL);
         argv[i + 3] = config->enclave_flags[i];
     }
-    OCC_TRY(occ_child_start(config->loop, config->enclave, argv, keep_env, &events, on_child_exit, err,
-                            &transport->child, &transport->stream));
+    OCC_TRY(occ_child_start(config->loop, config->enclave, argv, config->enclave_environment, &events, on_child_exit,
+                            err, &transport->child, &transport->stream));
     config->on_open(config->ctx);
     return occ_success();
 }
@@ -140,7 +156,7 @@ occ_transport_is_idle(const struct occ_transport *transport)
 bool
 occ_transport_owns_boundary(const struct occ_transport *transport)
 {
-    return transport->config.unix_path == NULL;
+    return transport->config.address == NULL;
 }
 
 int

@@ -1,6 +1,6 @@
 /*
  * transport.h — bytes to and from the boundary, wherever it runs: a child process of our own on a socket pair, or a unix
- * socket on which somebody else's boundary listens.
+ * socket or vsock port on which somebody else's boundary listens.
  *
  * One connection at a time. A child is started for each connection and does not outlive it: when the connection ends, for
  * whatever reason, the process is killed, so that its key and its epoch are gone.
@@ -14,10 +14,12 @@ struct occ_transport;
 
 struct occ_transport_config {
     struct occ_loop *loop;
-    const char *enclave;   /* path of the program to start as a child; used if unix_path is NULL */
-    const char *unix_path; /* or the socket to connect to */
+    const char *enclave; /* path of the program to start as a child; used if address is NULL */
+    const char *address; /* or where to connect to: "unix:PATH", "vsock:CID:PORT" */
     /* Flags for the child beside --fd, NULL at the end; or NULL. */
     const char *const *enclave_flags;
+    /* Names of the variables that the child gets of our environment, NULL at the end; or NULL: none. */
+    const char *const *enclave_environment;
     void (*on_open)(void *ctx);
     void (*on_data)(void *ctx, struct occ_bytes data);
     /* The connection ended or could not be made; why is one sentence. Not called after occ_transport_drop. */

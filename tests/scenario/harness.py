@@ -145,8 +145,8 @@ class Program:
 class Enclave(Program):
     """occ-enclave listening on a unix socket; it takes connections once this returns (the file is there a moment earlier)."""
 
-    def __init__(self, path, *arguments):
-        super().__init__([BIN / "occ-enclave", "--listen", f"unix:{path}", *arguments])
+    def __init__(self, path, *arguments, env=None):
+        super().__init__([BIN / "occ-enclave", "--listen", f"unix:{path}", *arguments], env=env)
         self.socket, self.where = pathlib.Path(path), f"unix:{path}"
         self.wait_event("epoch begins")
 

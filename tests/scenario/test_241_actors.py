@@ -3,12 +3,8 @@ Actors, slots, chains and signed values by the command line, judged by others: o
 the proofs; docs/actors.md's programs are run as they stand there.
 """
 import base64
-import glob
 import json
-import os
-import pathlib
 import re
-import shutil
 import subprocess
 import sys
 
@@ -16,6 +12,7 @@ import pytest
 
 from harness import ROOT, environment, node, occ, sha256_b64
 from proxy import Proxy
+from softhsm import SoftHsm
 
 sys.path.insert(0, str(ROOT / "tests" / "interop"))
 from judges import judge_by_node  # noqa: E402
@@ -225,30 +222,20 @@ def test_without_a_provider(folder):
 
 
 def softhsm(folder):
-    """An environment with a token "occ" of PIN 4321, and softhsm2-util; skips where a package is missing."""
-    provider = os.environ.get("OCC_TEST_PKCS11_PROVIDER") or next(iter(glob.glob("/usr/lib/*/ossl-modules/pkcs11.so")), None)
-    module = os.environ.get("OCC_TEST_SOFTHSM") or "/usr/lib/softhsm/libsofthsm2.so"
-    tool = os.environ.get("OCC_TEST_SOFTHSM_UTIL") or shutil.which("softhsm2-util")
-    if not provider or not tool or not pathlib.Path(module).exists():
-        pytest.skip("pkcs11-provider or softhsm2 is not installed")
-    (folder / "tokens").mkdir()
-    (folder / "softhsm2.conf").write_text(f"directories.tokendir = {folder}/tokens\n")
+    """A token "occ" of PIN 4321, and an environment whose OpenSSL is set up as docs/actors.md says."""
+    hsm = SoftHsm(folder)
     settings = re.search(r"```ini\n(.*?)```", PAGE, re.DOTALL)[1]
-    settings = re.sub(r"pkcs11-module-path = .*", f"pkcs11-module-path = {module}\nmodule = {provider}", settings)
+    settings = re.sub(r"pkcs11-module-path = .*", f"pkcs11-module-path = {hsm.softhsm}\nmodule = {hsm.provider}", settings)
     (folder / "openssl.cnf").write_text(settings)
-    env = {"SOFTHSM2_CONF": str(folder / "softhsm2.conf"), "OPENSSL_CONF": str(folder / "openssl.cnf")}
-    subprocess.run([tool, "--module", module, "--init-token", "--free", "--label", "occ", "--so-pin", "1234", "--pin", "4321"],
-                   env=environment(env), check=True, stdout=subprocess.DEVNULL)
-    return env, [tool, "--module", module]
+    return hsm, {**hsm.env, "OPENSSL_CONF": str(folder / "openssl.cnf")}
 
 
 def test_a_token(occd, folder, key):
-    env, tool = softhsm(folder)
+    hsm, env = softhsm(folder)
     for name, number in (("actor", "01"), ("twin", "02")):
         if name == "twin":
             openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", folder / "twin.pem")
-        subprocess.run([*tool, "--import", folder / f"{name}.pem", "--token", "occ", "--label", name, "--id", number, "--pin", "4321"],
-                       env=environment(env), check=True, stdout=subprocess.DEVNULL)
+        hsm.import_key(folder / f"{name}.pem", name, number)
     (folder / "pin").write_text("4321\n")
     pin = {**env, "OCC_ACTOR_PASSPHRASE": "4321"}
     uri = "pkcs11:token=occ;object=actor"

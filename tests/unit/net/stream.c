@@ -1,4 +1,7 @@
 /* stream.c — a byte stream over a unix socket: connecting, order, what is left when the other side goes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -250,6 +253,99 @@ test_connect(void **state)
     rmdir(folder);
 }
 
+/* A socket of ours that listens on the loopback address, or one that does not yet; *ret_address is where. */
+static int
+make_listener(struct sockaddr_in *ret_address)
+{
+    socklen_t len = sizeof *ret_address;
+    *ret_address = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)ret_address, sizeof *ret_address), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)ret_address, &len), 0);
+    return fd;
+}
+
+/* A socket whose connect is under way. */
+static int
+begin_connect(const struct sockaddr_in *address)
+{
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    const int connected = connect(fd, (const struct sockaddr *)address, sizeof *address);
+    assert_true(connected == 0 || errno == EINPROGRESS);
+    return fd;
+}
+
+static void
+test_connect_fd(void **state)
+{
+    struct peer *peer = *state;
+    struct sockaddr_in address;
+    struct peer other = { .loop = peer->loop, .received = OCC_BUF_INIT(64) };
+    const struct occ_stream_events events = events_of(&other);
+    const int listener = make_listener(&address);
+
+    /* Nobody listens. */
+    int fd = begin_connect(&address);
+    assert_true(occ_is_ok(occ_stream_connect_fd(peer->loop, fd, &events, &other.stream)));
+    while (other.opened == 0) {
+        run_briefly(peer);
+    }
+    assert_int_equal(other.open_code, OCC_ERR_UNAVAILABLE);
+    assert_int_equal(fcntl(fd, F_GETFD), -1);
+    occ_stream_close(other.stream);
+
+    assert_int_equal(listen(listener, 4), 0);
+    other.opened = 0;
+    fd = begin_connect(&address);
+    assert_true(occ_is_ok(occ_stream_connect_fd(peer->loop, fd, &events, &other.stream)));
+    struct occ_buf early = OCC_BUF_INIT(64);
+    occ_buf_put_str(&early, "one");
+    occ_stream_send(other.stream, &early); /* waits until it is open */
+    while (other.opened == 0) {
+        occ_loop_run(peer->loop);
+    }
+    assert_int_equal(other.open_code, OCC_OK);
+    run_briefly(peer);
+    const int accepted = accept(listener, NULL, NULL);
+    char text[8];
+    assert_int_equal(recv(accepted, text, 6, MSG_WAITALL), 6);
+    assert_memory_equal(text, "onetwo", 6);
+    assert_int_equal(write(accepted, "back", 4), 4);
+    close(accepted);
+    while (other.closed == 0) {
+        run_briefly(peer);
+    }
+    assert_true(occ_bytes_is(occ_buf_view(&other.received), "back"));
+    assert_int_equal(other.opened, 1);
+    occ_stream_close(other.stream);
+
+    /* Closed before it is known: no event, and the socket is gone. */
+    other.opened = 0;
+    fd = begin_connect(&address);
+    assert_true(occ_is_ok(occ_stream_connect_fd(peer->loop, fd, &events, &other.stream)));
+    occ_stream_close(other.stream);
+    assert_int_equal(fcntl(fd, F_GETFD), -1);
+    run_briefly(peer);
+    assert_int_equal(other.opened, 0);
+    occ_buf_clear(&other.received);
+    close(listener);
+}
+
+/* No socket, so libuv will not wait for it: the descriptor is closed all the same. */
+static void
+test_connect_no_socket(void **state)
+{
+    struct peer *peer = *state;
+    struct occ_stream *none = NULL;
+    const struct occ_stream_events events = events_of(peer);
+    const int fd = open("/dev/null", O_RDWR);
+    const struct occ_result refused = occ_stream_connect_fd(peer->loop, fd, &events, &none);
+    assert_false(occ_is_ok(refused));
+    assert_null(none);
+    assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
 static void
 test_bad_paths(void **state)
 {
@@ -273,7 +369,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_order),          TEST(test_receive_and_end),   TEST(test_write_to_the_gone),
         TEST(test_close_in_event), TEST(test_sent_before_close), TEST(test_connect),
-        TEST(test_bad_paths),
+        TEST(test_connect_fd),     TEST(test_connect_no_socket), TEST(test_bad_paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

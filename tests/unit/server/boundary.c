@@ -40,6 +40,8 @@ enum behaviour {
     GIVES_AGAIN,
     GIVES_AGAIN_WITH_GAP,
     INTEGRITY_LOST,
+    PIN_REFUSED,
+    UNWELL,
     REFUSES_LINK,
     OTHER_HEAD,
     OTHER_LINK_HASH,
@@ -52,7 +54,7 @@ enum behaviour {
 struct fake {
     enum behaviour behaviour;
     int listen_fd;
-    char folder[64], path[96];
+    char folder[64], path[96], address[112];
     pthread_t thread;
     atomic_uint connections, commit_frames, first_frame_requests, links, issues;
     char linked[EPOCH_PROOF_SIZE]; /* the proof of the LINK; read when the thread has ended */
@@ -134,6 +136,10 @@ put_hello(struct fake *fake, struct occ_buf *out)
 {
     if (fake->behaviour == REFUSES_HELLO) {
         occ_hello_put_refused(out, 0, OCC_ERR_BUSY, occ_bytes_str("another parent is connected"));
+        return;
+    }
+    if (fake->behaviour == PIN_REFUSED) {
+        occ_hello_put_refused(out, 0, OCC_ERR_DENIED, occ_bytes_str("the token refused the PIN"));
         return;
     }
     const struct occ_hello_ok hello = make_hello(fake);
@@ -242,7 +248,8 @@ answer(struct fake *fake, const struct occ_frame *frame, struct occ_buf *out)
         return true;
     }
     if (frame->type == OCC_FRAME_PING) {
-        occ_status_put(out, frame->id, &(struct occ_status){ .has_attester = false });
+        const char *const trouble = fake->behaviour == UNWELL ? "the hardware key is away" : "";
+        occ_status_put(out, frame->id, &(struct occ_status){ .trouble = occ_bytes_str(trouble) });
         return true;
     }
     assert_int_equal(frame->type, OCC_FRAME_COMMIT);
@@ -291,6 +298,7 @@ start_fake(struct fake *fake, enum behaviour behaviour)
     (void)snprintf(fake->folder, sizeof(fake->folder), "/tmp/occ-boundary-XXXXXX");
     assert_non_null(mkdtemp(fake->folder));
     (void)snprintf(fake->path, sizeof(fake->path), "%s/s", fake->folder);
+    (void)snprintf(fake->address, sizeof(fake->address), "unix:%s", fake->path);
     assert_true(occ_is_ok(occ_socket_listen_unix(fake->path, &err, &fake->listen_fd)));
     assert_int_equal(pthread_create(&fake->thread, NULL, play, fake), 0);
 }
@@ -387,7 +395,7 @@ commit_all(struct parent *parent)
         struct request *request = &parent->requests[i];
         request->parent = parent;
         request->pending =
-            (struct occ_pending){ .loose = OCC_BUF_INIT(4096), .digests = 1, .answer_len = 700, .done = on_done };
+            (struct occ_pending){ .loose = OCC_BUF_INIT(4096), .digests = 1, .text_len = 700, .done = on_done };
         occ_boundary_next_id(parent->boundary, request->pending.opaque);
         request->pending.opaque_len = OCC_OPAQUE_ID_LEN;
         struct occ_commit_writer writer;
@@ -452,7 +460,7 @@ run(struct parent *parent, enum behaviour behaviour)
                                                 .store = parent->store,
                                                 .genesis = parent->genesis,
                                                 .events = &no_log,
-                                                .unix_path = parent->fake.path,
+                                                .address = parent->fake.address,
                                                 .timeout_ms = behaviour == SILENT ? SHORT_TIMEOUT_MS : TIMEOUT_MS,
                                                 .health_ms = 100,
                                                 .waiting_max = REQUESTS,
@@ -652,6 +660,37 @@ test_integrity_lost(void **state)
         }
         clear(&parent);
     }
+}
+
+/* A boundary that answers that it takes no commits is asked again, and left as it is. */
+static void
+test_unwell(void **state)
+{
+    (void)state;
+    struct parent parent = { .when_up = ask, .finished = was_asked };
+    run(&parent, UNWELL);
+    assert_int_equal(parent.asked_code, OCC_OK);
+    assert_string_equal(occ_boundary_trouble(parent.boundary), "the hardware key is away");
+    assert_int_equal(parent.downs, 0);
+    clear(&parent);
+    struct parent good = { .when_up = ask, .finished = was_asked };
+    run(&good, GOOD);
+    assert_null(occ_boundary_trouble(good.boundary));
+    clear(&good);
+}
+
+/* It is not started again: the token would be locked. */
+static void
+test_pin_refused(void **state)
+{
+    (void)state;
+    struct parent parent = { .finished = stays_down };
+    run(&parent, PIN_REFUSED);
+    assert_int_equal(parent.ups, 0);
+    assert_int_equal(atomic_load(&parent.fake.connections), 1);
+    assert_string_equal(occ_boundary_trouble(parent.boundary),
+                        "commits are stopped until occd is restarted: the boundary refused: the token refused the PIN");
+    clear(&parent);
 }
 
 /* What waits or is under way when the parent stops is answered, once. */
@@ -904,7 +943,8 @@ main(void)
         cmocka_unit_test(test_link),          cmocka_unit_test(test_link_refused),
         cmocka_unit_test(test_genesis),       cmocka_unit_test(test_given_again_twice),
         cmocka_unit_test(test_disagreement),  cmocka_unit_test(test_issue),
-        cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_full_disk),     cmocka_unit_test(test_unwell),
+        cmocka_unit_test(test_pin_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -60,6 +60,26 @@ test_made(void **state)
           "--chains a --rp-id x --origin y --webauthn-compat", "--chains");
     check((const char *const[]){ "--webauthn-compat", "--rp-id=x", "--origin=y", NULL },
           "--rp-id x --origin y --webauthn-compat", "--webauthn-compat");
+    check((const char *const[]){ "--signer=software", NULL }, "", "");
+    check((const char *const[]){ "--signer=pkcs11:token=t;object=k", "--pkcs11-module=/m.so", "--pin-file=p", NULL },
+          "--signer pkcs11:token=t;object=k --pkcs11-module /m.so --pin-file p", "--signer");
+}
+
+/* The child's environment is empty, unless a token's library goes by it. */
+static void
+test_environment(void **state)
+{
+    (void)state;
+    struct occ_settings *settings = load((const char *const[]){ NULL });
+    assert_null(occ_enclave_flags_environment(settings)[0]);
+    occ_settings_free(settings);
+    settings = load((const char *const[]){ "--signer=pkcs11:token=t;object=k", "--pkcs11-module=/m.so", NULL });
+    const char *const *names = occ_enclave_flags_environment(settings);
+    assert_string_equal(names[0], "OCC_ENCLAVE_PIN");
+    for (size_t i = 1; names[i] != NULL; i++) {
+        assert_null(strstr(names[i], "OCC_"));
+    }
+    occ_settings_free(settings);
 }
 
 static void
@@ -75,6 +95,15 @@ test_refused(void **state)
         { { "--chains=a,", NULL }, "--chains: \"\", expected 1 to 64 characters of A-Za-z0-9._:-" },
         { { "--chains=a b", NULL }, "--chains: \"a b\", expected 1 to 64 characters of A-Za-z0-9._:-" },
         { { "--chains=b,a,aa,a", NULL }, "--chains: \"a\" twice" },
+        { { "--signer=token", NULL }, "--signer: \"token\", expected software or pkcs11:token=…;object=…" },
+        { { "--signer=pkcs11:object=k", NULL },
+          "--signer: names no token, expected token=… or serial=…: the PIN is tried on no other" },
+        { { "--signer=pkcs11:token=t;id=%01", NULL },
+          "--pkcs11-module: expected the absolute path of the token's PKCS#11 library" },
+        { { "--signer=pkcs11:token=t;id=%01", "--pkcs11-module=m.so", NULL },
+          "--pkcs11-module: expected the absolute path of the token's PKCS#11 library" },
+        { { "--pkcs11-module=/m.so", NULL }, "--pkcs11-module: is for --signer pkcs11:… only" },
+        { { "--pin-file=/f", NULL }, "--pin-file: is for --signer pkcs11:… only" },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct occ_settings *settings = load(cases[i].flags);
@@ -105,7 +134,7 @@ test_too_many_chains(void **state)
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_made), cmocka_unit_test(test_refused),
-                                        cmocka_unit_test(test_too_many_chains) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_made), cmocka_unit_test(test_environment),
+                                        cmocka_unit_test(test_refused), cmocka_unit_test(test_too_many_chains) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

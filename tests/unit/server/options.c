@@ -39,7 +39,7 @@ test_defaults(void **state)
     assert_string_equal(options.listen, "127.0.0.1:8080");
     assert_string_equal(options.data, "/home/u/.local/share/occ");
     assert_string_equal(options.access_log, "-");
-    assert_null(options.boundary_path);
+    assert_null(options.boundary);
     assert_null(options.api_keys);
     assert_non_null(strstr(options.enclave, "/occ-enclave"));
     assert_false(options.require_key_everywhere);
@@ -102,12 +102,26 @@ test_flags(void **state)
     assert_true(occ_is_ok(load(flags, envp, &err, &options)));
     assert_string_equal(options.data, "/d");
     assert_string_equal(options.listen, "unix:/run/occ.sock");
-    assert_string_equal(options.boundary_path, "/run/b.sock");
+    assert_string_equal(options.boundary, "unix:/run/b.sock");
     assert_string_equal(options.enclave, "/x/e");
     assert_null(options.access_log);
     assert_int_equal(options.log_level, OCC_EVENT_DEBUG);
     assert_true(options.public_lookup);
     assert_true(options.check);
+    occ_options_clear(&options);
+}
+
+static void
+test_vsock(void **state)
+{
+    (void)state;
+    char data[] = "--data=/d", boundary[] = "--boundary=vsock:16:5000";
+    char *const flags[] = { data, boundary, NULL };
+    char *const envp[] = { NULL };
+    struct occ_options options;
+    struct occ_error err = { 0 };
+    assert_true(occ_is_ok(load(flags, envp, &err, &options)));
+    assert_string_equal(options.boundary, "vsock:16:5000");
     occ_options_clear(&options);
 }
 
@@ -140,8 +154,11 @@ test_refused(void **state)
     refused("--listen=127.0.0.1:65536", NULL, "--listen");
     refused("--listen=127.0.0.1:http", NULL, "--listen");
     refused("--listen=unix:", NULL, "--listen: \"unix:\"");
-    refused("--boundary=socket", NULL, "--boundary: \"socket\", expected child or unix:PATH");
+    refused("--boundary=socket", NULL, "--boundary: \"socket\", expected child, unix:PATH or vsock:CID:PORT");
     refused("--boundary=unix:", NULL, "--boundary");
+    refused("--boundary=vsock:5000", NULL, "--boundary: \"vsock:5000\", expected child, unix:PATH or vsock:CID:PORT");
+    refused("--boundary=vsock:16:", NULL, "--boundary");
+    refused("--boundary=vsock:16:4294967296", NULL, "--boundary");
     refused("--max-digests=0", NULL, "max-digests");
     refused("--max-digests=10001", NULL, "max-digests");
     refused("--max-body=33M", NULL, "max-body");
@@ -240,9 +257,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults), cmocka_unit_test(test_environment),         cmocka_unit_test(test_flags),
-        cmocka_unit_test(test_refused),  cmocka_unit_test(test_no_folder),           cmocka_unit_test(test_metrics),
-        cmocka_unit_test(test_rates),    cmocka_unit_test(test_one_check_at_a_time),
+        cmocka_unit_test(test_defaults), cmocka_unit_test(test_environment), cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_vsock),    cmocka_unit_test(test_refused),     cmocka_unit_test(test_no_folder),
+        cmocka_unit_test(test_metrics),  cmocka_unit_test(test_rates),       cmocka_unit_test(test_one_check_at_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,160 @@
+"""The image as it is built: the same bytes everywhere, nothing of the machine that built it, settings that are checked."""
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import zlib
+
+import pytest
+
+import machine
+from conftest import SETTINGS, build_image
+
+import eif  # of packaging/enclave
+
+BUILD = machine.ROOT / "packaging" / "enclave" / "build"
+VERIFY = machine.ROOT / "packaging" / "enclave" / "verify-image"
+PROGRAM = machine.ROOT / "build" / "image" / "work" / "bin" / "occ-enclave"
+
+
+def sections(image):
+    return eif.read(image.path.read_bytes())
+
+
+def unpacked_kernel(bzimage):
+    """The gzip stream in it."""
+    start = bzimage.index(b"\x1f\x8b\x08")
+    return zlib.decompressobj(31).decompress(bzimage[start:])
+
+
+def test_nothing_tells_where_it_was_built(image):
+    parts = sections(image())
+    kernel = next(part.data for part in parts if part.kind == eif.Kind.KERNEL)
+    everything = image().path.read_bytes() + unpacked_kernel(kernel)
+    words = [f"{folder}/" for folder in (machine.ROOT, machine.CACHE, image().path.parent, pathlib.Path.home())]
+    words += [name for name in [socket.gethostname()] if len(name) > 5]  # a short one may be there by chance
+    assert [word for word in words if word.encode() in everything] == []
+    assert b"Linux version 6." in everything and b"(occ@occ)" in everything, "the kernel was not looked into"
+
+
+def test_paths_in_the_program_are_the_systems(image):
+    image()
+    text = subprocess.run(["strings", "-n", "4", PROGRAM], capture_output=True, text=True, check=True).stdout
+    assert "occ-enclave" in text
+    paths = re.findall(r"(?<![\w.:/)])/(?:[\w.+-]+/){2,}[\w.+-]+", text)
+    assert "/usr/lib/ssl/certs" in paths
+    assert [path for path in paths if not path.startswith(("/dev/", "/etc/", "/proc/", "/sys/", "/usr/lib/", "/usr/share/", "/var/run/nscd/"))] == []
+
+
+def test_the_program_needs_nothing_beside_it(image):
+    image()
+    dynamic = subprocess.run(["readelf", "--dynamic", "--program-headers", PROGRAM], capture_output=True, text=True, check=True).stdout
+    assert "NEEDED" not in dynamic and "INTERP" not in dynamic and "RPATH" not in dynamic
+    assert "GNU_RELRO" in dynamic and "BIND_NOW" in dynamic
+    assert "DYN (" in subprocess.run(["readelf", "--file-header", PROGRAM], capture_output=True, text=True, check=True).stdout
+
+
+def copy_tree(to):
+    to.mkdir()
+    for entry in machine.ROOT.iterdir():
+        if entry.is_dir() and entry.name not in ("build", ".git"):
+            shutil.copytree(entry, to / entry.name, ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
+        elif entry.is_file():
+            shutil.copy(entry, to)
+    return to
+
+
+def test_two_folders_give_the_same_bytes(image, tmp_path):
+    """Another folder, another user's umask and language, another clock; the kernel is the cached one (verify-image builds it)."""
+    tree = copy_tree(tmp_path / "a folder with another name")
+    settings = tmp_path / "settings.ini"
+    settings.write_text(SETTINGS)
+    environment = {"PATH": os.environ["PATH"], "LANG": "de_DE.UTF-8", "TZ": "Asia/Tokyo", "CFLAGS": "-O1 -g", "HOME": str(tmp_path)}
+    environment["CCACHE_DISABLE"] = "1"  # it could give objects of the other folder
+    run = subprocess.run(
+        [tree / "packaging" / "enclave" / "build", "--config", settings, "--output", tmp_path / "out", "--kernels", machine.CACHE],
+        env=environment, umask=0o077, cwd="/", capture_output=True, text=True, check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert (tmp_path / "out" / "occ.eif").read_bytes() == image().path.read_bytes()
+    assert (tmp_path / "out" / "pcrs.json").read_text() == (image().path.parent / "pcrs.json").read_text()
+
+
+def test_settings_move_pcr2_alone(image):
+    one, other = image(), image(SETTINGS + "attest = epoch\n")
+    assert one.pcrs["PCR1"] == other.pcrs["PCR1"]
+    assert one.pcrs["PCR2"] != other.pcrs["PCR2"] and one.pcrs["PCR0"] != other.pcrs["PCR0"]
+
+
+WRONG = {
+    "unknown name": (SETTINGS + "atest = epoch\n", 'settings.ini:3: unknown setting "atest", did you mean "attest"?'),
+    "wrong value": (SETTINGS + "attest = always\n", "attest"),
+    "twice": (SETTINGS + "nsm = true\n", "nsm"),
+    "only half": ("listen = vsock:5000\nrp-id = example.com\n", "--rp-id and --origin: give both, or neither"),
+    "no port": ("listen = vsock:x\nnsm = true\n", "vsock:x"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_settings_that_the_program_does_not_take_make_no_image(name, tmp_path, image):
+    image()
+    text, sentence = WRONG[name]
+    settings = tmp_path / "settings.ini"
+    settings.write_text(text)
+    run = subprocess.run(
+        [BUILD, "--config", settings, "--output", tmp_path / "out", "--kernels", machine.CACHE], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 2 and run.stdout == ""
+    assert len(run.stderr.splitlines()) == 1 and sentence in run.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("arguments", [[], ["--config"], ["--config", "/nowhere.ini"], ["--konfig", "x"]])
+def test_wrong_use_of_build(arguments, tmp_path):
+    run = subprocess.run([BUILD, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode == 2 and len(run.stderr.splitlines()) == 1 and run.stderr.startswith("build: ")
+
+
+def verify(*arguments):
+    return subprocess.run([VERIFY, *arguments], capture_output=True, text=True, check=False)
+
+
+def test_verify_image_tells_what_differs(image, tmp_path):
+    made = image()
+    arguments = ["--config", made.settings, "--kernels", machine.CACHE]
+    same = verify(made.path, *arguments)
+    assert same.returncode == 0, same.stderr
+    assert same.stdout.splitlines()[-1] == "the same, byte for byte" and made.pcrs["PCR0"] in same.stdout
+    parts = sections(made)
+    changed = [part if part.kind != eif.Kind.CMDLINE else eif.Section(part.kind, part.data + b" debug") for part in parts]
+    other = tmp_path / "other.eif"
+    other.write_bytes(eif.write(changed))
+    different = verify(other, *arguments)
+    assert different.returncode == 1 and different.stdout.splitlines()[-1] == "different: command line"
+
+
+def test_verify_image_takes_a_published_pcr0(image):
+    arguments = ["--config", image().settings, "--kernels", machine.CACHE]
+    assert verify(image().pcrs["PCR0"].upper(), *arguments).returncode == 0
+    different = verify("0" * 96, *arguments)
+    assert different.returncode == 1 and image().pcrs["PCR0"] in different.stdout
+
+
+def test_wrong_use_of_verify_image(image, tmp_path):
+    settings = ["--config", image().settings]
+    assert verify().returncode == 2
+    assert verify(image().path).returncode == 2
+    assert verify(__file__, *settings).returncode == 2
+    assert verify(tmp_path / "nothing", *settings).returncode == 3
+    assert verify(image().path, "--config", tmp_path / "nothing").returncode == 2
+
+
+def test_another_tree_is_another_image(image, tmp_path):
+    """What verify-image is for: one byte of the source, another PCR2."""
+    tree = copy_tree(tmp_path / "tree")
+    source = tree / "src" / "enclave" / "config.c"
+    source.write_text(source.read_text().replace("Diagnostics are JSON lines", "diagnostics are JSON lines"))
+    other = build_image(tmp_path / "out", SETTINGS, source=tree)
+    assert other.pcrs["PCR1"] == image().pcrs["PCR1"] and other.pcrs["PCR2"] != image().pcrs["PCR2"]

@@ -1,0 +1,552 @@
+/*
+ * attesting.c — which document is wanted when, and what becomes of what waits: when it comes, when it fails, and when nobody
+ * is there any more.
+ */
+#include "unit/boundary/issue.h"
+#include "unit/boundary/witness.h"
+#include "wire/attest.h"
+
+#define NO_DEVICE "the device gave no document"
+
+static struct occ_status
+ping(struct witness *witness)
+{
+    struct parent *const parent = &witness->parent;
+    occ_buf_reset(&parent->in);
+    occ_frame_end(&parent->in, occ_frame_begin(&parent->in, OCC_FRAME_PING, 7));
+    assert_int_equal(parent_play(parent), OCC_OK);
+    struct occ_status status;
+    const struct occ_frame frame = parent_frame(parent);
+    assert_int_equal(frame.type, OCC_FRAME_PONG);
+    assert_int_equal(occ_status_read(frame.payload, &status).code, OCC_OK);
+    return status;
+}
+
+/* ---- the first document, and those about the key after it ---- */
+
+static void
+test_first(void **state)
+{
+    (void)state;
+    static const enum occ_attest_mode modes[] = { OCC_ATTEST_COMMIT, OCC_ATTEST_BATCH, OCC_ATTEST_EPOCH };
+    static const enum occ_hello_attest named[] = { OCC_HELLO_ATTEST_COMMIT, OCC_HELLO_ATTEST_BATCH,
+                                                   OCC_HELLO_ATTEST_EPOCH };
+    for (size_t i = 0; i < 3; i++) {
+        struct witness witness;
+        const struct occ_gate_config config = witness_config(&witness, modes[i]);
+        parent_begin_with(&witness.parent, &config);
+        const struct occ_hello_ok ok = parent_hello(&witness.parent);
+        assert_true(occ_bytes_is(ok.attestation_format, "aws-nitro"));
+        assert_int_equal(ok.attest, named[i]);
+        assert_true(ok.document_len_max > OCC_BASE64_LEN(OCC_LIMIT_NSM_RESPONSE_LEN));
+        assert_true(ok.document_len_max < OCC_BASE64_LEN(OCC_LIMIT_NSM_RESPONSE_LEN) + 1000);
+        assert_int_equal(ok.digests_max, i == 0 ? OCC_LIMIT_ATTEST_PROOFS : OCC_LIMIT_BATCH_DIGESTS_MAX);
+        witness_commits(&witness, 1, 1);
+        witness_expect_refused(&witness, 1, OCC_ERR_ATTESTER,
+                               "there is no attestation document about the signing key yet");
+        assert_int_equal(occ_gate_next_ms(witness.parent.gate), 0);
+        witness_gives_key(&witness);
+        assert_memory_equal(witness.public_key, occ_gate_public_key(witness.parent.gate), 32);
+        assert_string_equal(occ_gate_trouble(witness.parent.gate), "");
+        witness_commits(&witness, 2, 1);
+        assert_int_equal(parent_is_done(&witness.parent), modes[i] != OCC_ATTEST_EPOCH);
+        witness_end(&witness);
+    }
+}
+
+static void
+test_no_attester(void **state)
+{
+    (void)state;
+    struct witness witness;
+    struct occ_gate_config config = world_config(&witness.parent.world);
+    parent_begin_with(&witness.parent, &config);
+    const struct occ_hello_ok ok = parent_hello(&witness.parent);
+    assert_int_equal(ok.attestation_format.len, 0);
+    assert_int_equal(ok.attest, OCC_HELLO_ATTEST_NONE);
+    assert_int_equal(ok.document_len_max, 0);
+    struct occ_attest_request request;
+    assert_false(occ_gate_wants_document(witness.parent.gate, &request));
+    assert_true(occ_gate_next_ms(witness.parent.gate) == UINT64_MAX);
+    assert_false(ping(&witness).has_attester);
+    parent_commit_well(&witness.parent, 1, 2);
+    witness_end(&witness);
+}
+
+/* The device that does not work at the start is found out by whoever asks first. */
+static void
+test_first_fails(void **state)
+{
+    (void)state;
+    struct witness witness;
+    const struct occ_gate_config config = witness_config(&witness, OCC_ATTEST_BATCH);
+    parent_begin_with(&witness.parent, &config);
+    assert_true(witness_is_asked(&witness));
+    witness_fails(&witness, OCC_ERR_ATTESTER, NO_DEVICE);
+    assert_string_equal(occ_gate_trouble(witness.parent.gate), NO_DEVICE);
+    witness_commits(&witness, 1, 1);
+    witness_expect_refused(&witness, 1, OCC_ERR_ATTESTER, NO_DEVICE);
+    assert_false(witness_is_asked(&witness));
+    witness.parent.world.uptime_ms += OCC_LIMIT_ATTEST_RETRY_MS;
+    witness_gives_key(&witness);
+    witness_waits(&witness, 2, 1);
+    witness_gives_proofs(&witness);
+    witness_expect(&witness, 2, 1, 1);
+    witness_end(&witness);
+}
+
+/* A newer document about the key is asked for when half of the certificate's time is over. */
+static void
+test_renewal(void **state)
+{
+    (void)state;
+    struct witness witness;
+    struct occ_gate_config config = witness_config(&witness, OCC_ATTEST_EPOCH);
+    witness.facts.not_after_ms = witness.parent.world.now_ms + 100000;
+    witness_begin_with(&witness, &config);
+    const uint64_t begin_ms = witness.parent.world.uptime_ms;
+    assert_true(occ_gate_next_ms(witness.parent.gate) == begin_ms + 50000);
+    witness.parent.world.uptime_ms = begin_ms + 49999;
+    assert_false(witness_is_asked(&witness));
+    witness.parent.world.uptime_ms = begin_ms + 50000;
+    assert_true(witness_is_asked(&witness));
+    witness_commits(&witness, 1, 1); /* the older one is still good */
+    witness_expect(&witness, 1, 1, 1);
+    witness_fails(&witness, OCC_ERR_ATTESTER, NO_DEVICE);
+    assert_true(parent_is_done(&witness.parent));
+    assert_string_equal(occ_gate_trouble(witness.parent.gate), "");
+    witness.parent.world.uptime_ms = begin_ms + 99999;
+    witness_commits(&witness, 2, 1);
+    witness_expect(&witness, 2, 2, 1);
+    assert_int_equal(ping(&witness).failures, 1);
+    /* Now it is not. */
+    witness.parent.world.uptime_ms = begin_ms + 100000;
+    witness_commits(&witness, 3, 1);
+    witness_expect_refused(&witness, 3, OCC_ERR_ATTESTER, NO_DEVICE);
+    assert_true(occ_bytes_is(ping(&witness).trouble, NO_DEVICE));
+    witness.facts.not_after_ms = witness.parent.world.now_ms + 1; /* nearly over: still not asked for all the time */
+    witness_gives_key(&witness);
+    assert_true(occ_gate_next_ms(witness.parent.gate) == begin_ms + 101000);
+    witness_commits(&witness, 4, 1);
+    witness_expect(&witness, 4, 3, 1);
+    witness.parent.world.uptime_ms = begin_ms + 100001;
+    witness_commits(&witness, 5, 1);
+    witness_expect_refused(&witness, 5, OCC_ERR_ATTESTER, "the attestation document about the signing key has expired");
+    witness_end(&witness);
+}
+
+/* A certificate that does not say until when, and one that says nonsense. */
+static void
+test_life(void **state)
+{
+    (void)state;
+    static const uint64_t three_hours = 3 * 3600 * 1000, year = UINT64_C(366) * 24 * 3600 * 1000;
+    const struct {
+        uint64_t not_after_ms, renewed_after_ms;
+    } cases[] = { { 0, three_hours / 2 }, { 1, OCC_LIMIT_ATTEST_RETRY_MS }, { UINT64_MAX, year / 2 } };
+    for (size_t i = 0; i < 3; i++) {
+        struct witness witness;
+        struct occ_gate_config config = witness_config(&witness, OCC_ATTEST_BATCH);
+        witness.facts.not_after_ms = cases[i].not_after_ms;
+        witness_begin_with(&witness, &config);
+        assert_true(occ_gate_next_ms(witness.parent.gate) ==
+                    witness.parent.world.uptime_ms + cases[i].renewed_after_ms);
+        witness_waits(&witness, 1, 1); /* the key's document expires only for those who are given it */
+        witness_gives_proofs(&witness);
+        witness_expect(&witness, 1, 1, 1);
+        witness_end(&witness);
+    }
+}
+
+/* ---- failures ---- */
+
+/* All that waits is refused, also what the document was not about; a retry is as if nothing had been. */
+static void
+expect_down(enum occ_attest_mode mode)
+{
+    struct witness witness;
+    witness_begin(&witness, mode);
+    witness_waits(&witness, 1, 2);
+    for (unsigned i = 0; i < (mode == OCC_ATTEST_COMMIT ? 2 : 1); i++) {
+        witness_gives_proofs(&witness);
+    }
+    witness_expect(&witness, 1, 1, 2);
+    witness_waits(&witness, 2, 1);
+    assert_true(witness_is_asked(&witness));
+    witness_waits(&witness, 3, 2);
+    witness_waits(&witness, 4, 1);
+    assert_int_equal(ping(&witness).waiting, 4);
+    witness_fails(&witness, OCC_ERR_ATTESTER, NO_DEVICE);
+    for (uint64_t id = 2; id <= 4; id++) {
+        witness_expect_refused(&witness, id, OCC_ERR_ATTESTER, NO_DEVICE);
+    }
+    assert_true(parent_is_done(&witness.parent));
+    const struct occ_status status = ping(&witness);
+    assert_true(occ_bytes_is(status.trouble, NO_DEVICE));
+    assert_int_equal(status.waiting, 0);
+    assert_int_equal(status.failures, 1);
+    witness_commits(&witness, 5, 1);
+    witness_expect_refused(&witness, 5, OCC_ERR_ATTESTER, NO_DEVICE);
+    assert_true(occ_gate_next_ms(witness.parent.gate) == witness.parent.world.uptime_ms + OCC_LIMIT_ATTEST_RETRY_MS);
+    witness.parent.world.uptime_ms += OCC_LIMIT_ATTEST_RETRY_MS - 1;
+    assert_false(witness_is_asked(&witness));
+    witness.parent.world.uptime_ms++;
+    witness_gives_key(&witness);
+    assert_true(occ_bytes_is(ping(&witness).trouble, ""));
+    const struct occ_hello_ok ok = parent_hello(&witness.parent);
+    assert_int_equal(ok.heads[0].counter, 2);
+    assert_memory_equal(ok.heads[0].link_hash, witness.parent.link_hash, 32);
+    assert_int_equal(ok.last_position, 1);
+    /* Counter, link and position go on where the last one left off that was given out. */
+    witness_waits(&witness, 6, 1);
+    witness_gives_proofs(&witness);
+    witness_expect(&witness, 6, 2, 1);
+    witness_end(&witness);
+}
+
+static void
+test_failure(void **state)
+{
+    (void)state;
+    expect_down(OCC_ATTEST_COMMIT);
+    expect_down(OCC_ATTEST_BATCH);
+}
+
+/* In the middle of a frame, where each proof has a document of its own. */
+static void
+test_failure_midway(void **state)
+{
+    (void)state;
+    struct witness witness;
+    witness_begin(&witness, OCC_ATTEST_COMMIT);
+    witness_waits(&witness, 1, 3);
+    witness_gives_proofs(&witness);
+    witness_gives_proofs(&witness);
+    assert_true(witness_is_asked(&witness));
+    witness_fails(&witness, OCC_ERR_NOMEM, "no memory");
+    witness_expect_refused(&witness, 1, OCC_ERR_ATTESTER, "no memory");
+    witness.parent.world.uptime_ms += OCC_LIMIT_ATTEST_RETRY_MS;
+    witness_gives_key(&witness);
+    witness_waits(&witness, 2, 1);
+    witness_gives_proofs(&witness);
+    witness_expect(&witness, 2, 1, 1); /* the chain's first proof */
+    witness_end(&witness);
+}
+
+/* What cannot be a document is a failure too. */
+static void
+test_length(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = { 0, OCC_LIMIT_NSM_RESPONSE_LEN + 1 };
+    static uint8_t bytes[OCC_LIMIT_NSM_RESPONSE_LEN + 1];
+    for (size_t i = 0; i < 2; i++) {
+        struct witness witness;
+        witness_begin(&witness, OCC_ATTEST_BATCH);
+        witness_waits(&witness, 1, 1);
+        assert_true(witness_is_asked(&witness));
+        const struct occ_attest_outcome outcome = { .document = occ_bytes_of(bytes, lengths[i]) };
+        assert_int_equal(witness_tell(&witness, &outcome), OCC_OK);
+        witness_expect_refused(&witness, 1, OCC_ERR_ATTESTER, "the attestation device gave a document of ");
+        witness_end(&witness);
+    }
+    /* The longest there may be. */
+    struct witness witness;
+    witness_begin(&witness, OCC_ATTEST_BATCH);
+    witness.document_len = OCC_LIMIT_NSM_RESPONSE_LEN;
+    witness_waits(&witness, 1, 2);
+    witness_gives_proofs(&witness);
+    witness_expect(&witness, 1, 1, 2);
+    witness_end(&witness);
+}
+
+/* A document about something else: as a signature that lies. */
+static void
+test_integrity(void **state)
+{
+    (void)state;
+    struct witness witness;
+    witness_begin(&witness, OCC_ATTEST_BATCH);
+    witness_waits(&witness, 1, 1);
+    assert_true(witness_is_asked(&witness));
+    witness_fails(&witness, OCC_ERR_INTEGRITY, "the document is about something else");
+    witness_expect_refused(&witness, 1, OCC_ERR_INTEGRITY, "the boundary found that it cannot trust itself");
+    assert_false(occ_gate_is_sound(witness.parent.gate));
+    witness.parent.world.uptime_ms += 1000000000;
+    assert_false(witness_is_asked(&witness));
+    assert_true(occ_gate_next_ms(witness.parent.gate) == UINT64_MAX);
+    witness_commits(&witness, 2, 1);
+    witness_expect_refused(&witness, 2, OCC_ERR_INTEGRITY, "the boundary found that it cannot trust itself");
+    witness_end(&witness);
+}
+
+/* A signature that lies takes with it what it has signed and nobody was given. */
+static void
+test_lie(void **state)
+{
+    (void)state;
+    struct witness witness;
+    witness_begin(&witness, OCC_ATTEST_BATCH);
+    witness_waits(&witness, 1, 1);
+    assert_true(witness_is_asked(&witness));
+    /* A chain's first signature is verified, and every 1,024th. */
+    witness.parent.world.lie_at = witness.parent.world.signatures + 1024;
+    witness_commits(&witness, 2, 1100);
+    witness_expect_refused(&witness, 1, OCC_ERR_INTEGRITY, "the boundary found that it cannot trust itself");
+    witness_expect_refused(&witness, 2, OCC_ERR_INTEGRITY, "the boundary found that it cannot trust itself");
+    assert_true(parent_is_done(&witness.parent));
+    witness_gives(&witness);
+    assert_true(parent_is_done(&witness.parent));
+    witness_end(&witness);
+}
+
+/* A signer that fails once moves nothing: what waits in front and behind is not touched. */
+static void
+test_signer_fails(void **state)
+{
+    (void)state;
+    struct witness witness;
+    witness_begin(&witness, OCC_ATTEST_BATCH);
+    witness_waits(&witness, 1, 1);
+    witness.parent.world.fail_at = witness.parent.world.signatures + 2;
+    witness.parent.world.fail_code = OCC_ERR_IO;
+    witness_waits(&witness, 2, 2);
+    witness_waits(&witness, 3, 1);
+    witness_gives_proofs(&witness);
+    witness_expect(&witness, 1, 1, 1);
+    witness_expect_refused(&witness, 2, OCC_ERR_IO, "the boundary could not sign");
+    witness_expect(&witness, 3, 2, 1);
+    assert_true(parent_is_done(&witness.parent));
+    witness_end(&witness);
+}
+
+/* ---- what is given out while something waits ---- */
+
+/* A slot's counter is never used again: it stays a gap. Its time binds too. */
+static void
+test_slot_meanwhile(void **state)
+{
+    (void)state;
+    struct witness witness;
+    witness_begin(&witness, OCC_ATTEST_BATCH);
+    witness_waits(&witness, 1, 1);
+    witness_gives_proofs(&witness);
+    witness_expect(&witness, 1, 1, 1);
+    witness_waits(&witness, 2, 2); /* 2, 3 */
+    assert_true(witness_is_asked(&witness));
+    const struct issued slot = parent_slot(&witness.parent, "");
+    assert_non_null(strstr(slot.slot, "\"counter\":\"4\""));
+    witness_waits(&witness, 3, 1); /* 5 */
+    witness_fails(&witness, OCC_ERR_ATTESTER, NO_DEVICE);
+    witness.parent.world.uptime_ms += OCC_LIMIT_ATTEST_RETRY_MS;
+    witness_gives_key(&witness);
+    const char *const slots[] = { slot.ticket, NULL };
+    parent_commit_slots(&witness.parent, "", slots, 2);
+    assert_true(parent_is_done(&witness.parent));
+    witness.parent.counter = 4; /* 2 to 4 are a gap; the link is that of 1 */
+    witness_gives_proofs(&witness);
+    witness_expect(&witness, 5, 2, 2);
+    witness_end(&witness);
+}
+
+/* A slot and a challenge of a commit that was discarded. */
+static void
+test_slot_discarded(void **state)
+{
+    (void)state;
+    struct witness witness;
+    witness_begin(&witness, OCC_ATTEST_BATCH);
+    const struct issued slot = parent_slot(&witness.parent, "");
+    const char *const slots[] = { slot.ticket };
+    parent_commit_slots(&witness.parent, "", slots, 1);
+    assert_true(witness_is_asked(&witness));
+    parent_commit_slots(&witness.parent, "", slots, 1); /* it is used while it waits */
+    assert_true(parent_is_done(&witness.parent));
+    witness_fails(&witness, OCC_ERR_ATTESTER, NO_DEVICE);
+    witness_expect_refused(&witness, 5, OCC_ERR_ATTESTER, NO_DEVICE);
+    witness_expect_refused(&witness, 5, OCC_ERR_SLOT_USED, "");
+    witness_end(&witness);
+}
+
+/* Chains go back each to its own. */
+static void
+test_chains(void **state)
+{
+    (void)state;
+    const struct occ_bytes ids[] = { occ_bytes_str("a") };
+    struct witness witness;
+    struct occ_gate_config config = witness_config(&witness, OCC_ATTEST_BATCH);
+    config.chain_ids = ids;
+    config.chain_id_count = 1;
+    witness_begin_with(&witness, &config);
+    struct occ_commit_writer writer;
+    for (unsigned round = 0; round < 2; round++) {
+        occ_buf_reset(&witness.parent.in);
+        occ_commit_begin(&writer, &witness.parent.in, 5);
+        parent_put_request(&writer, "x", NULL, 2);
+        occ_commit_put_request(&writer, occ_bytes_str("on a"));
+        occ_commit_put_field(&writer, OCC_COMMIT_CHAIN, ids[0]);
+        occ_commit_put_digest(&writer, parent_digest);
+        occ_commit_end(&writer);
+        assert_int_equal(parent_play(&witness.parent), OCC_OK);
+        assert_true(witness_is_asked(&witness));
+        if (round == 0) {
+            witness_fails(&witness, OCC_ERR_ATTESTER, NO_DEVICE);
+            struct occ_commit_results in = parent_results(&witness.parent, 5, 2);
+            parent_expect_refusal(&in, OCC_ERR_ATTESTER, NO_DEVICE);
+            parent_expect_refusal(&in, OCC_ERR_ATTESTER, NO_DEVICE);
+            witness.parent.world.uptime_ms += OCC_LIMIT_ATTEST_RETRY_MS;
+            witness_gives_key(&witness);
+        }
+    }
+    witness_gives(&witness);
+    struct occ_commit_results in = parent_results(&witness.parent, 5, 2);
+    witness_expect_success(&witness, &in, 1, 2);
+    witness.parent.counter = 0;
+    memset(witness.parent.link_hash, 0, 32);
+    assert_true(occ_bytes_equal(witness_expect_success(&witness, &in, 2, 1).chain_id, ids[0]));
+    const struct occ_hello_ok ok = parent_hello(&witness.parent);
+    assert_int_equal(ok.heads[0].counter, 2);
+    assert_int_equal(ok.heads[1].counter, 1);
+    witness_end(&witness);
+}
+
+/* ---- sessions ---- */
+
+/* Nobody was given what waited: it is as if it had never been. The document that was out tells the time, and no more. */
+static void
+expect_session_over(bool ends, bool fails)
+{
+    struct witness witness;
+    witness_begin(&witness, OCC_ATTEST_BATCH);
+    witness_waits(&witness, 1, 2);
+    assert_true(witness_is_asked(&witness));
+    witness_waits(&witness, 2, 1);
+    if (ends) {
+        occ_gate_end_session(witness.parent.gate);
+    }
+    const struct occ_hello_ok ok = parent_hello(&witness.parent);
+    assert_int_equal(ok.heads[0].counter, 0);
+    assert_int_equal(ok.last_position, 0);
+    assert_true(parent_is_done(&witness.parent));
+    witness_waits(&witness, 3, 1);
+    if (fails) {
+        witness_fails(&witness, OCC_ERR_ATTESTER, NO_DEVICE);
+        witness_expect_refused(&witness, 3, OCC_ERR_ATTESTER, NO_DEVICE);
+        witness_end(&witness);
+        return;
+    }
+    witness_gives(&witness);
+    assert_true(parent_is_done(&witness.parent)); /* frame 3 is not what it was about */
+    assert_int_equal(ping(&witness).documents, 2);
+    witness_gives_proofs(&witness);
+    witness_expect(&witness, 3, 1, 1);
+    witness_end(&witness);
+}
+
+static void
+test_session_over(void **state)
+{
+    (void)state;
+    expect_session_over(false, false);
+    expect_session_over(true, false);
+    expect_session_over(true, true);
+}
+
+/* With no session at all. */
+static void
+test_no_session(void **state)
+{
+    (void)state;
+    struct witness witness;
+    witness_begin(&witness, OCC_ATTEST_BATCH);
+    witness_waits(&witness, 1, 2);
+    assert_true(witness_is_asked(&witness));
+    occ_gate_end_session(witness.parent.gate);
+    witness_gives(&witness);
+    assert_true(parent_is_done(&witness.parent));
+    struct occ_attest_request request;
+    assert_false(occ_gate_wants_document(witness.parent.gate, &request));
+    witness_end(&witness);
+}
+
+/* A session that is refused loses what waits, and nothing else. */
+static void
+test_session_refused(void **state)
+{
+    (void)state;
+    struct witness witness;
+    witness_begin(&witness, OCC_ATTEST_BATCH);
+    witness_waits(&witness, 1, 1);
+    witness_gives_proofs(&witness);
+    witness_expect(&witness, 1, 1, 1);
+    witness_waits(&witness, 2, 1);
+    occ_commit_put_ack(&witness.parent.in, 9);
+    assert_int_equal(parent_play(&witness.parent), OCC_ERR_WIRE_MESSAGE);
+    struct occ_attest_request request;
+    assert_false(occ_gate_wants_document(witness.parent.gate, &request));
+    const struct occ_hello_ok ok = parent_hello(&witness.parent);
+    assert_int_equal(ok.heads[0].counter, 1);
+    witness_waits(&witness, 3, 1);
+    witness_gives_proofs(&witness);
+    witness_expect(&witness, 3, 2, 1);
+    witness_end(&witness);
+}
+
+/* The parent does not take its answers: the session ends, what is kept is given again, what waited is not. */
+static void
+test_no_room(void **state)
+{
+    (void)state;
+    struct witness witness;
+    witness_begin(&witness, OCC_ATTEST_BATCH);
+    witness_waits(&witness, 1, 1);
+    witness_waits(&witness, 2, 1);
+    assert_true(witness_is_asked(&witness));
+    const size_t limit = witness.parent.out.limit;
+    occ_buf_clear(&witness.parent.out);
+    witness.parent.out.limit = 8000; /* for the first of the two, and REFUSED */
+    OCC_BUF_AUTO(document, 4000);
+    const struct occ_attest_request *const request = &witness.request;
+    witness_put_field(&document, request->public_key);
+    witness_put_field(&document, request->user_data);
+    witness_put_field(&document, request->nonce);
+    occ_buf_reserve(&document, 3000);
+    document.len = 3000;
+    const struct occ_attest_outcome outcome = { .document = occ_buf_view(&document) };
+    assert_int_equal(witness_tell(&witness, &outcome), OCC_ERR_LIMIT);
+    assert_int_equal(parent_frame(&witness.parent).type, OCC_FRAME_REFUSED);
+    assert_true(parent_is_done(&witness.parent));
+    witness.parent.out.limit = limit;
+    const struct occ_hello_ok ok = parent_hello(&witness.parent);
+    assert_int_equal(ok.heads[0].counter, 1);
+    witness_expect(&witness, 0, 1, 1);
+    assert_true(parent_is_done(&witness.parent));
+    witness_end(&witness);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_first),
+        cmocka_unit_test(test_no_attester),
+        cmocka_unit_test(test_first_fails),
+        cmocka_unit_test(test_renewal),
+        cmocka_unit_test(test_life),
+        cmocka_unit_test(test_failure),
+        cmocka_unit_test(test_failure_midway),
+        cmocka_unit_test(test_length),
+        cmocka_unit_test(test_integrity),
+        cmocka_unit_test(test_lie),
+        cmocka_unit_test(test_signer_fails),
+        cmocka_unit_test(test_slot_meanwhile),
+        cmocka_unit_test(test_slot_discarded),
+        cmocka_unit_test(test_chains),
+        cmocka_unit_test(test_session_over),
+        cmocka_unit_test(test_no_session),
+        cmocka_unit_test(test_session_refused),
+        cmocka_unit_test(test_no_room),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
