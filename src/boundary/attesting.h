@@ -8,11 +8,10 @@
 #ifndef OCC_BOUNDARY_ATTESTING_H
 #define OCC_BOUNDARY_ATTESTING_H
 
+#include "boundary/askers.h"
 #include "boundary/attester.h"
 #include "boundary/document.h"
 #include "boundary/waiting.h"
-#include "wire/attest.h"
-#include "wire/frame.h"
 
 struct occ_batch;
 
@@ -21,13 +20,6 @@ enum occ_attesting_out {
     OCC_ATTESTING_KEY,   /* about the key alone: at the beginning, before the last one expires, and as a self-test */
     OCC_ATTESTING_NONCE, /* for the first of those who ask */
     OCC_ATTESTING_PROOFS /* about what waits */
-};
-
-/* Somebody who asked for a document with a nonce. */
-struct occ_attesting_asker {
-    uint64_t id; /* of the frame */
-    size_t len;
-    uint8_t nonce[OCC_LIMIT_ATTEST_NONCE];
 };
 
 /* Times in uptime are milliseconds of a clock that never goes back. Begin with zeros. */
@@ -45,9 +37,7 @@ struct occ_attesting {
     bool down;                         /* no document came: until one about the key comes, no other is asked for */
     uint64_t retry_ms;                 /* uptime: not before that */
     char trouble[OCC_ERROR_TEXT_SIZE]; /* why */
-    struct occ_attesting_asker askers[OCC_LIMIT_ATTEST_ASKERS]; /* the first one first */
-    size_t asker_count;
-    uint64_t nonce_ms;        /* uptime: no document about a nonce is begun before that */
+    struct occ_askers askers;
     int64_t offset_ms;        /* what the machine's clock lacks, as far as documents have shown */
     bool moved;               /* offset_ms was changed, and nobody was told yet */
     struct occ_status status; /* figures; without trouble and waiting */
@@ -70,18 +60,12 @@ size_t occ_attesting_joined_len_max(const struct occ_batch *batch);
 /* Whether frames wait for documents, in this mode. */
 bool occ_attesting_waits(const struct occ_batch *batch);
 
-/*
- * Handles an ATTEST frame: appends one ATTESTED frame to out, or it will come with a document. OCC_ERR_WIRE_MESSAGE with a
- * sentence: the frame was not taken.
- */
-OCC_RESULT occ_attesting_handle(struct occ_batch *batch, const struct occ_frame *frame, struct occ_error *err,
-                                struct occ_buf *out);
 /* A PONG's content. */
 struct occ_status occ_attesting_status(const struct occ_batch *batch);
 
 /*
- * Discards what waits, all of it, since each proof builds on the one before: chains go back to what was given out. With out,
- * each request and asker is refused with code and text; without, there is nobody to tell.
+ * Nothing is waited for any more: what waits is discarded (settle.h), those who ask are gone. With out, they are refused with
+ * code and text; without, there is nobody to tell.
  */
 void occ_attesting_discard(struct occ_batch *batch, enum occ_err code, const char *text, struct occ_buf *out);
 

@@ -84,7 +84,7 @@ class Machine:
     """One enclave, from its start to its end."""
 
     def __init__(self, image, folder, memory_mib=128, heartbeat=True):
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         vhost = folder / "vhost"
         self.socket = folder / "vsock"
         self.heartbeat = Heartbeat(self.socket) if heartbeat else None

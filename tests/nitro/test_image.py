@@ -16,7 +16,7 @@ import eif  # of packaging/enclave
 
 BUILD = machine.ROOT / "packaging" / "enclave" / "build"
 VERIFY = machine.ROOT / "packaging" / "enclave" / "verify-image"
-PROGRAM = machine.ROOT / "build" / "enclave" / "bin" / "occ-enclave"
+PROGRAM = machine.ROOT / "build" / "image" / "work" / "bin" / "occ-enclave"
 
 
 def sections(image):

@@ -21,8 +21,9 @@ def simulated(image, tmp_path_factory):
     """The image with occ-enclave-sim as its program, and the root of its simulation beside it."""
     work = tmp_path_factory.mktemp("simulated")
     made = image()
-    subprocess.run(["cmake", "--build", machine.ROOT / "build" / "enclave", "--target", "occ-enclave-sim"], check=True, capture_output=True)
-    program = machine.ROOT / "build" / "enclave" / "bin" / "occ-enclave-sim"
+    programs = machine.ROOT / "build" / "image" / "work"
+    subprocess.run(["cmake", "--build", programs, "--target", "occ-enclave-sim"], check=True, capture_output=True)
+    program = programs / "bin" / "occ-enclave-sim"
     maker = Program([program, "--listen", f"unix:{work}/s", "--nsm", "--sim-ca", work / "ca"])
     maker.wait_event("epoch begins")
     maker.stop()

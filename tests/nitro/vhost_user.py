@@ -157,12 +157,13 @@ class Device:
         value = struct.unpack("<Q", payload)[0]
         queue = self.queues[value & 0xFF]
         event = None if value & _NO_DESCRIPTOR else descriptors[0]
+        replaced = event
         if request == SET_VRING_KICK:
-            queue.kick, queue.running = event, event is not None
+            replaced, queue.kick, queue.running = queue.kick, event, event is not None
         elif request == SET_VRING_CALL:
-            queue.call = event
-        elif event is not None:
-            os.close(event)
+            replaced, queue.call = queue.call, event
+        if replaced is not None:
+            os.close(replaced)
 
     def _get_config(self, payload):
         offset, size, _ = struct.unpack_from("<III", payload)
