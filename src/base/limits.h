@@ -35,6 +35,7 @@
 #define OCC_LIMIT_NITRO_CERTIFICATE_LEN 4096     /* each certificate in a document */
 #define OCC_LIMIT_NITRO_CABUNDLE 8               /* certificates above the leaf: real documents have 4 */
 #define OCC_LIMIT_NITRO_PCRS 32
+#define OCC_LIMIT_NITRO_DOCUMENTS 256            /* that a verifier remembers to have verified */
 #define OCC_LIMIT_NSM_REQUEST_LEN 4096           /* of the NSM device, each way */
 #define OCC_LIMIT_NSM_RESPONSE_LEN 12288
 #define OCC_LIMIT_ATTEST_FORMAT_LEN 64           /* bytes of environment.attestation.format, of our own */

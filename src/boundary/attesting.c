@@ -179,8 +179,7 @@ occ_attesting_wants_document(struct occ_batch *batch, struct occ_attest_request 
         break;
     }
     attesting->out = what;
-    attesting->asked_ms = occ_batch_now(batch);
-    attesting->asked_uptime_ms = batch->tickets.uptime_ms;
+    attesting->asked_ms = batch->tickets.uptime_ms;
     *ret_request = request;
     return true;
 }
@@ -189,7 +188,7 @@ occ_attesting_wants_document(struct occ_batch *batch, struct occ_attest_request 
 
 /*
  * A document is made after it was asked for and before it came: its time lies between, if both clocks are right. The machine's
- * clock is whoever's who runs the machine; where they differ, the document's counts.
+ * clock is set by whoever runs the machine; where they differ, the document's counts.
  */
 static void
 compare_clocks(struct occ_batch *batch, uint64_t time_ms)
@@ -198,16 +197,14 @@ compare_clocks(struct occ_batch *batch, uint64_t time_ms)
     if (time_ms == 0 || time_ms > TIME_MS_MAX) {
         return;
     }
-    const int64_t time = (int64_t)time_ms;
-    const int64_t asked = (int64_t)attesting->asked_ms, came = (int64_t)occ_batch_now(batch);
+    const int64_t time = (int64_t)time_ms, came = (int64_t)occ_batch_now(batch);
+    const int64_t asked = came - (int64_t)(batch->tickets.uptime_ms - attesting->asked_ms);
     const int64_t ahead = time < asked ? time - asked : time > came ? time - came : 0;
+    attesting->status.clock_ms = attesting->offset_ms + ahead;
     if (ahead > OCC_LIMIT_ATTEST_CLOCK_MS || ahead < -OCC_LIMIT_ATTEST_CLOCK_MS) {
         attesting->offset_ms += ahead;
         attesting->moved = true;
-        attesting->status.clock_ms = attesting->offset_ms;
-        return;
     }
-    attesting->status.clock_ms = attesting->offset_ms + ahead;
 }
 
 void
@@ -233,8 +230,8 @@ take_key(struct occ_batch *batch, struct occ_document *document, const struct oc
     const uint64_t renew_ms = life_ms / 2 > OCC_LIMIT_ATTEST_RETRY_MS ? life_ms / 2 : OCC_LIMIT_ATTEST_RETRY_MS;
     occ_document_unref(attesting->key);
     attesting->key = occ_document_ref(document);
-    attesting->key_expires_ms = attesting->asked_uptime_ms + life_ms;
-    attesting->key_renew_ms = attesting->asked_uptime_ms + renew_ms;
+    attesting->key_expires_ms = attesting->asked_ms + life_ms;
+    attesting->key_renew_ms = attesting->asked_ms + renew_ms;
     attesting->down = false;
 }
 

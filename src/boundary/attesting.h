@@ -2,9 +2,7 @@
  * attesting.h — the documents of an epoch: which one is wanted next, and what becomes of it (PROTOCOL §2.3, §5, §7).
  *
  * At most one is out at any time. By the attester's mode it is about the proofs that wait, about one of them, or about the key;
- * and now and then about a nonce that somebody asked for. A nonce never costs commits more than a tenth of the device: after
- * a nonce's document that took d ms, none is begun for 9·d ms, whether or not anything else waits.
- */
+ * and now and then about a nonce that somebody asked for (askers.h). */
 #ifndef OCC_BOUNDARY_ATTESTING_H
 #define OCC_BOUNDARY_ATTESTING_H
 
@@ -26,8 +24,7 @@ enum occ_attesting_out {
 struct occ_attesting {
     enum occ_attesting_out out;
     bool is_for_nobody; /* what it was about is discarded: it still tells the time, and whether the device works */
-    uint64_t asked_ms;  /* when it was asked for, by the boundary's clock, */
-    uint64_t asked_uptime_ms; /* and as uptime */
+    uint64_t asked_ms;  /* uptime: when it was asked for */
     uint8_t user_data[OCC_SHA256_LEN];
     struct occ_tree tree;              /* of the proofs that it is about, if they are more than one */
     size_t frames;                     /* of the queue, that it is about */
@@ -55,7 +52,7 @@ OCC_RESULT occ_attesting_take_document(struct occ_batch *batch, const struct occ
 uint64_t occ_attesting_next_ms(const struct occ_batch *batch);
 const char *occ_attesting_trouble(const struct occ_batch *batch);
 
-/* The bytes that a proof grows by after it is signed, without its document; and the most that it has with it. */
+/* The most bytes that a proof grows by after it is signed, beside its document. */
 size_t occ_attesting_joined_len_max(const struct occ_batch *batch);
 /* Whether frames wait for documents, in this mode. */
 bool occ_attesting_waits(const struct occ_batch *batch);

@@ -248,7 +248,9 @@ handle_ping(struct occ_gate *gate, const struct occ_frame *frame, struct occ_err
         return occ_error_set(why, OCC_ERR_WIRE_MESSAGE, "a PING with a payload");
     }
     struct occ_error trouble = { .code = OCC_OK };
-    find_trouble(&gate->batch, &trouble);
+    if (!gate->batch.halted) {
+        find_trouble(&gate->batch, &trouble);
+    }
     if (gate->batch.halted) { /* it answers, but it is not well: nobody is to read this as health */
         return occ_error_set(why, OCC_ERR_INTEGRITY, OCC_BATCH_HALTED_TEXT);
     }

@@ -10,15 +10,16 @@ static const enum occ_hello_attest attest_modes[] = {
     [OCC_ATTEST_EPOCH] = OCC_HELLO_ATTEST_EPOCH,
 };
 
-/* What environment.attestation takes in a proof, whatever document it gets. */
+/* What environment.attestation takes in a proof, as documents have been so far. */
 static uint32_t
 attestation_len_max(const struct occ_batch *batch)
 {
     if (batch->epoch.attester.mode == OCC_ATTEST_NONE) {
         return 0;
     }
+    const size_t known = batch->attesting.document_len;
     return (uint32_t)(strlen("\"attestation\":{},") + batch->epoch.opening_len + occ_attesting_joined_len_max(batch) +
-                      OCC_DOCUMENT_B64_LEN_MAX);
+                      (known == 0 ? OCC_DOCUMENT_B64_LEN_MAX : known));
 }
 
 void

@@ -46,13 +46,13 @@ epoch_cleanup(struct epoch *epoch)
 {
     const bool has_ended = occ_device_free(epoch->device);
     occ_gate_free(epoch->gate); /* wipes the keys */
-    if (!has_ended) {           /* the device hangs, with all that it works with; the end of the process ends it */
+    occ_hardware_free(epoch->hardware);
+    occ_random_free(epoch->random);
+    occ_verifier_free(epoch->verifier);
+    if (!has_ended) { /* the device hangs, with what it works with; the end of the process ends it */
         return;
     }
-    occ_hardware_free(epoch->hardware);
     occ_attester_clear(&epoch->attester);
-    occ_verifier_free(epoch->verifier);
-    occ_random_free(epoch->random);
     if (epoch->has_nsm) {
         epoch->kind->close(&epoch->nsm);
     }

@@ -105,7 +105,7 @@ learn_document(void *ctx, size_t len)
 {
     struct occ_boundary *boundary = ctx;
     struct occ_boundary_identity *identity = &boundary->identity;
-    const uint32_t expected = smaller((uint32_t)len + OCC_LIMIT_DOCUMENT_B64_SLACK, identity->document_len_max);
+    const uint32_t expected = smaller((uint32_t)len + OCC_LIMIT_DOCUMENT_B64_SLACK, OCC_LIMIT_DOCUMENT_B64_LEN);
     if (expected > identity->document_len) {
         identity->document_len = expected;
         boundary->rules.document_len = expected;
@@ -202,7 +202,6 @@ on_up(void *ctx, const struct occ_hello_ok *hello)
     copy_text(identity->attestation_format, sizeof(identity->attestation_format), hello->attestation_format);
     identity->digests_max = hello->digests_max;
     identity->attest = hello->attest;
-    identity->document_len_max = hello->document_len_max;
     identity->document_len = smaller(hello->document_len_max, OCC_LIMIT_DOCUMENT_B64_USUAL);
     set_rules(boundary, hello);
     occ_boundary_watch(boundary);

@@ -76,7 +76,6 @@ fill(struct occ_delivery *delivery, uint64_t now_ms)
     OCC_TRY(occ_commit_read_results(occ_buf_view(&delivery->payload), &results));
     for (size_t i = 0; occ_commit_next_document(&results.documents, &delivery->documents[i]); i++) {
         const size_t len = delivery->documents[i].len;
-        OCC_ENSURE(len <= delivery->identity.document_len_max, OCC_ERR_WIRE_MESSAGE);
         delivery->document_len = len > delivery->document_len ? len : delivery->document_len;
     }
     for (uint16_t i = 0; i < results.result_count; i++) {

@@ -49,15 +49,16 @@ def _indefinite(data, at, major):
 
 
 def read(report_b64):
-    """(the payload's fields, signature)"""
+    """(the payload's fields, the algorithm in the protected header, signature)"""
     data = base64.b64decode(report_b64, validate=True)
     (protected, unprotected, payload, signature), end = _item(data, 0)
     assert end == len(data)
-    assert _item(protected, 0)[0] == {1: -35}, "not ES384"
     assert unprotected == {}
     fields, end = _item(payload, 0)
     assert end == len(payload)
-    return fields, signature
+    header, end = _item(protected, 0)
+    assert end == len(protected) and list(header) == [1]
+    return fields, header[1], signature
 
 
 def canonical(value):

@@ -55,7 +55,7 @@ def test_both_programs_over_vsock(guest, folder):
         running.console.wait_for_end()
     finally:
         running.close()
-    said = [line.removeprefix("alone: ").split(" ", 1) for line in running.console.lines if line.startswith("alone: ")]
+    said = [line.removeprefix("alone: ").partition(" ")[::2] for line in running.console.lines if line.startswith("alone: ")]
     assert [name for name, _ in said] == ["first", "unhealthy", "other-epoch", "other-parent", "done"]
     proofs = [json.loads(text)[0] for name, text in said if text.startswith("[")]
     verify_offline(proofs, folder)

@@ -43,8 +43,8 @@ class Request:
 
 
 class Load:
-    def __init__(self, world, first):
-        self.world, self.first = world, first
+    def __init__(self, world, first, pause=0.01):
+        self.world, self.first, self.pause = world, first, pause  # seconds after an answer that is none
         self.requests, self.wrong = [], []
         self._lock, self._stop = threading.Lock(), threading.Event()
         self._threads = [threading.Thread(target=self._run, args=(n,)) for n in range(CLIENTS)]
@@ -79,11 +79,11 @@ class Load:
                 if wire:
                     wire.close()
                 wire = None
-                time.sleep(0.01)
+                time.sleep(self.pause)
             elif answer.status == 200:
                 request.answer = answer.body
             elif answer.status in (500, 503):
-                time.sleep(0.01)
+                time.sleep(self.pause)
             else:
                 self.wrong.append((answer.status, answer.body[:200]))
 

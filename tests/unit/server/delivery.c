@@ -102,9 +102,8 @@ put_with(struct occ_result_writer *writer, uint64_t counter, uint16_t document)
     occ_commit_end_proof(writer, begin, document, document == 0 ? 0 : 6);
 }
 
-/* Two documents, of at most document_len bytes, as the boundary has said. */
 static struct occ_result
-deliver_documents(uint32_t document_len, struct occ_delivery **ret_delivery)
+deliver_documents(struct occ_delivery **ret_delivery)
 {
     struct occ_result_writer writer;
     OCC_BUF_AUTO(out, 1 << 16);
@@ -118,9 +117,7 @@ deliver_documents(uint32_t document_len, struct occ_delivery **ret_delivery)
     put_with(&writer, 3, 1);
     put_with(&writer, 4, 2);
     occ_commit_end_results(&writer);
-    struct occ_boundary_identity attested = identity;
-    attested.document_len_max = document_len;
-    return occ_delivery_new(occ_bytes_of(out.ptr + OCC_FRAME_HEAD_LEN, out.len - OCC_FRAME_HEAD_LEN), &attested, 777,
+    return occ_delivery_new(occ_bytes_of(out.ptr + OCC_FRAME_HEAD_LEN, out.len - OCC_FRAME_HEAD_LEN), &identity, 777,
                             ret_delivery);
 }
 
@@ -138,26 +135,17 @@ test_documents(void **state)
 {
     (void)state;
     struct occ_delivery *delivery = NULL;
-    assert_true(occ_is_ok(deliver_documents(8, &delivery)));
+    assert_true(occ_is_ok(deliver_documents(&delivery)));
     const struct occ_ledger_entry *entries = delivery->job.write.entries;
     expect_document(&entries[0].proofs[0], "BBBBBBBB");
     expect_document(&entries[0].proofs[1], "");
     expect_document(&entries[1].proofs[0], "AAAA");
     expect_document(&entries[1].proofs[1], "BBBBBBBB");
     assert_ptr_equal(entries[1].proofs[1].document.ptr, entries[0].proofs[0].document.ptr);
+    assert_int_equal(delivery->document_len, 8);
     assert_true(occ_bytes_is(delivery->documents[0], "AAAA"));
     assert_true(occ_bytes_is(delivery->documents[1], "BBBBBBBB"));
     occ_delivery_free(delivery);
-}
-
-/* What answers were reckoned with holds. */
-static void
-test_document_too_long(void **state)
-{
-    (void)state;
-    struct occ_delivery *delivery = NULL;
-    assert_int_equal(deliver_documents(7, &delivery).code, OCC_ERR_WIRE_MESSAGE);
-    assert_null(delivery);
 }
 
 /* 400 proofs of a frame that take two large documents in turns: in the frame once each, and in the ledger's count 400 times. */
@@ -180,17 +168,14 @@ test_too_large_for_the_ledger(void **state)
         put_with(&writer, i, (uint16_t)(1 + i % 2));
     }
     occ_commit_end_results(&writer);
-    struct occ_boundary_identity attested = identity;
-    attested.document_len_max = OCC_LIMIT_DOCUMENT_B64_LEN;
     const struct occ_bytes payload = occ_bytes_of(out.ptr + OCC_FRAME_HEAD_LEN, out.len - OCC_FRAME_HEAD_LEN);
-    assert_int_equal(occ_delivery_new(payload, &attested, 777, &delivery).code, OCC_ERR_WIRE_MESSAGE);
+    assert_int_equal(occ_delivery_new(payload, &identity, 777, &delivery).code, OCC_ERR_WIRE_MESSAGE);
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_entries), cmocka_unit_test(test_documents),
-                                        cmocka_unit_test(test_document_too_long),
                                         cmocka_unit_test(test_too_large_for_the_ledger) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
