@@ -41,6 +41,7 @@ def check_all(service, proofs, mode, folder):
     check_bindings(proofs, mode)
 
 
+@pytest.mark.sanitized
 @pytest.mark.parametrize("mode", WAITING_MODES)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_device_that_gives_no_document(folder, mode, fault):
@@ -102,6 +103,8 @@ def test_a_device_that_lies_stops_commits_until_a_restart(folder, mode, fault):
         service.stop()
 
 
+@pytest.mark.sanitized
+@pytest.mark.threads
 @pytest.mark.parametrize("mode", WAITING_MODES)
 def test_a_device_that_hangs(folder, mode):
     with Attested(folder, mode) as service:
@@ -122,6 +125,7 @@ def test_a_device_that_hangs(folder, mode):
         service.stop()
 
 
+@pytest.mark.sanitized
 def test_a_boundary_whose_device_hangs_still_ends(folder):
     with Attested(folder, "batch") as service:
         service.occd.commit(digest_of(1))
@@ -138,6 +142,7 @@ def test_a_boundary_whose_device_hangs_still_ends(folder):
 # ---- time ----
 
 
+@pytest.mark.sanitized
 def test_the_documents_clock_counts(folder):
     """More than two seconds apart: commit.time follows the device, it is logged, and shown in metrics."""
     with Attested(folder, "batch") as service:
@@ -227,6 +232,8 @@ def test_a_link_to_another_simulation_is_refused(folder):
 # ---- all of it at once ----
 
 
+@pytest.mark.sanitized
+@pytest.mark.threads
 @pytest.mark.parametrize("mode", WAITING_MODES)
 def test_faults_under_load(folder, mode):
     """Clients commit, the device has one fault after the other, and once it is lost with its boundary."""
