@@ -35,6 +35,7 @@
 #define OCC_LIMIT_NITRO_CERTIFICATE_LEN 4096     /* each certificate in a document */
 #define OCC_LIMIT_NITRO_CABUNDLE 8               /* certificates above the leaf: real documents have 4 */
 #define OCC_LIMIT_NITRO_PCRS 32
+#define OCC_LIMIT_NITRO_DOCUMENTS 256            /* that a verifier remembers to have verified */
 #define OCC_LIMIT_NSM_REQUEST_LEN 4096           /* of the NSM device, each way */
 #define OCC_LIMIT_NSM_RESPONSE_LEN 12288
 #define OCC_LIMIT_ATTEST_FORMAT_LEN 64           /* bytes of environment.attestation.format, of our own */
@@ -42,6 +43,7 @@
 #define OCC_LIMIT_ATTEST_NONCE 512
 #define OCC_LIMIT_ATTEST_LEAVES 16384            /* proofs that share a document */
 #define OCC_LIMIT_ATTEST_WAITING 32768           /* proofs that wait for one, */
+#define OCC_LIMIT_ATTEST_WAITING_ALONE 1024      /* where each has a document of its own; */
 #define OCC_LIMIT_ATTEST_FRAMES 1024             /* and the frames that they are in */
 #define OCC_LIMIT_ATTEST_PROOFS 256              /* digests of one request, where each proof has a document of its own */
 #define OCC_LIMIT_DEVICE_STOP_MS 1000            /* a device that does not come back is left behind */
@@ -169,13 +171,16 @@
 #define OCC_LIMIT_COMMIT_WAITING 4096            /* commit requests not yet in a frame */
 #define OCC_LIMIT_COMMIT_WAITING_LEN (32u << 20) /* and their bytes */
 #define OCC_LIMIT_VERIFY_WAITING 1024            /* verifications not yet begun */
-#define OCC_LIMIT_FRAMES_IN_FLIGHT 2             /* one that the boundary works on, one that is next */
+#define OCC_LIMIT_FRAMES_IN_FLIGHT 32            /* with a boundary whose results wait for a document; */
+#define OCC_LIMIT_FRAMES_IN_FLIGHT_COMMIT 4      /* each proof for its own: seconds of the device's time; */
+#define OCC_LIMIT_FRAMES_IN_FLIGHT_PLAIN 2       /* else: one that the boundary works on, one that is next */
 #define OCC_LIMIT_ANSWERS_LEN (64u << 20)        /* proof text that is being made or that clients have not taken */
 #define OCC_LIMIT_REPORTS_LEN (32u << 20)        /* reports among them: the rest of that room is for commits */
 #define OCC_LIMIT_REPORT_SHORT_LEN (64u << 10)   /* a report that is always sent: a usual one has 1 to 8 KiB */
 #define OCC_LIMIT_FRAME_DIGESTS 256              /* digests after which no further request joins a frame */
 #define OCC_LIMIT_BOUNDARY_MS 5000               /* without an answer: the boundary is stuck */
 #define OCC_LIMIT_HEALTH_MS 2000                 /* GET /health waits so long for the boundary */
+#define OCC_LIMIT_STATUS_MS 2000                 /* how often a boundary with a device is asked how it is */
 #define OCC_LIMIT_STOP_MS 10000                  /* graceful stop: then what is left is cut off */
 #define OCC_LIMIT_RECONNECT_MIN_MS 100           /* first wait before the boundary is tried again; doubles … */
 #define OCC_LIMIT_RECONNECT_MAX_MS 5000          /* … up to this */

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "boundary/batch.h"
+#include "boundary/settle.h"
 
 /* A certificate that does not say until when it is good: those of Nitro machines are for three hours. */
 #define LIFE_MS (UINT64_C(3) * 3600 * 1000)
@@ -12,10 +12,7 @@
 /* Document times beyond it cannot be a proof's (chain.c). */
 #define TIME_MS_MAX ((UINT64_C(1) << 53) - 1)
 
-enum {
-    PAUSE = 9,       /* nine tenths of the device's time are not for nonces */
-    LEN_SLACK = 1024 /* that a document's base64 may be longer than those before */
-};
+enum { LEN_SLACK = 1024 }; /* that a document's base64 may be longer than those before */
 
 struct occ_result
 occ_attesting_init(struct occ_batch *batch)
@@ -95,8 +92,8 @@ occ_attesting_next_ms(const struct occ_batch *batch)
     if (attesting->down || attesting->key == NULL) {
         return attesting->retry_ms;
     }
-    const bool asked = attesting->asker_count > 0 && attesting->nonce_ms < attesting->key_renew_ms;
-    return asked ? attesting->nonce_ms : attesting->key_renew_ms;
+    const bool asked = attesting->askers.count > 0 && attesting->askers.next_ms < attesting->key_renew_ms;
+    return asked ? attesting->askers.next_ms : attesting->key_renew_ms;
 }
 
 /* ---- what is wanted ---- */
@@ -112,7 +109,7 @@ choose(const struct occ_batch *batch)
     if (uptime_ms >= attesting->key_renew_ms) {
         return OCC_ATTESTING_KEY;
     }
-    if (attesting->asker_count > 0 && uptime_ms >= attesting->nonce_ms) {
+    if (attesting->askers.count > 0 && uptime_ms >= attesting->askers.next_ms) {
         return OCC_ATTESTING_NONCE;
     }
     return batch->waiting.first == NULL ? OCC_ATTESTING_NOTHING : OCC_ATTESTING_PROOFS;
@@ -168,7 +165,7 @@ occ_attesting_wants_document(struct occ_batch *batch, struct occ_attest_request 
     case OCC_ATTESTING_KEY:
         break;
     case OCC_ATTESTING_NONCE:
-        request.nonce = occ_bytes_of(attesting->askers[0].nonce, attesting->askers[0].len);
+        request.nonce = occ_bytes_of(attesting->askers.list[0].nonce, attesting->askers.list[0].len);
         break;
     case OCC_ATTESTING_PROOFS:
         if (batch->epoch.attester.mode == OCC_ATTEST_BATCH) {
@@ -182,8 +179,7 @@ occ_attesting_wants_document(struct occ_batch *batch, struct occ_attest_request 
         break;
     }
     attesting->out = what;
-    attesting->asked_ms = occ_batch_now(batch);
-    attesting->asked_uptime_ms = batch->tickets.uptime_ms;
+    attesting->asked_ms = batch->tickets.uptime_ms;
     *ret_request = request;
     return true;
 }
@@ -192,7 +188,7 @@ occ_attesting_wants_document(struct occ_batch *batch, struct occ_attest_request 
 
 /*
  * A document is made after it was asked for and before it came: its time lies between, if both clocks are right. The machine's
- * clock is whoever's who runs the machine; where they differ, the document's counts.
+ * clock is set by whoever runs the machine; where they differ, the document's counts.
  */
 static void
 compare_clocks(struct occ_batch *batch, uint64_t time_ms)
@@ -201,40 +197,13 @@ compare_clocks(struct occ_batch *batch, uint64_t time_ms)
     if (time_ms == 0 || time_ms > TIME_MS_MAX) {
         return;
     }
-    const int64_t time = (int64_t)time_ms;
-    const int64_t asked = (int64_t)attesting->asked_ms, came = (int64_t)occ_batch_now(batch);
+    const int64_t time = (int64_t)time_ms, came = (int64_t)occ_batch_now(batch);
+    const int64_t asked = came - (int64_t)(batch->tickets.uptime_ms - attesting->asked_ms);
     const int64_t ahead = time < asked ? time - asked : time > came ? time - came : 0;
+    attesting->status.clock_ms = attesting->offset_ms + ahead;
     if (ahead > OCC_LIMIT_ATTEST_CLOCK_MS || ahead < -OCC_LIMIT_ATTEST_CLOCK_MS) {
         attesting->offset_ms += ahead;
         attesting->moved = true;
-        attesting->status.clock_ms = attesting->offset_ms;
-        return;
-    }
-    attesting->status.clock_ms = attesting->offset_ms + ahead;
-}
-
-/* ---- what is discarded ---- */
-
-static void
-refuse_askers(struct occ_attesting *attesting, enum occ_err code, const char *text, struct occ_buf *out)
-{
-    for (size_t i = 0; i < attesting->asker_count && out != NULL; i++) {
-        const struct occ_attest_answer answer = { .code = code, .text = occ_bytes_str(text) };
-        occ_attest_put_answer(out, attesting->askers[i].id, &answer);
-    }
-    attesting->asker_count = 0;
-}
-
-/* Chains stand where those who were given something left them. Their time, and that they have signed, does not go back. */
-static void
-go_back(struct occ_batch *batch)
-{
-    for (size_t i = 0; i < batch->chain_count; i++) {
-        const struct occ_batch_mark *const mark = &batch->marks[i];
-        struct occ_chain *const chain = &batch->chains[i];
-        chain->counter = mark->counter;
-        chain->head_counter = mark->head_counter;
-        memcpy(chain->link_hash, mark->link_hash, sizeof chain->link_hash);
     }
 }
 
@@ -242,17 +211,8 @@ void
 occ_attesting_discard(struct occ_batch *batch, enum occ_err code, const char *text, struct occ_buf *out)
 {
     struct occ_attesting *const attesting = &batch->attesting;
-    while (batch->waiting.first != NULL) {
-        struct occ_waiting_frame *const frame = occ_waiting_pop(&batch->waiting);
-        if (out != NULL) {
-            occ_waiting_refuse(frame, code, occ_bytes_str(text), out);
-        }
-        occ_waiting_frame_free(frame, &batch->retain);
-    }
-    if (occ_attesting_waits(batch)) {
-        go_back(batch);
-    }
-    refuse_askers(attesting, code, text, out);
+    occ_settle_discard(batch, code, text, out);
+    occ_askers_refuse(&attesting->askers, code, text, out);
     attesting->is_for_nobody = attesting->out == OCC_ATTESTING_NONCE || attesting->out == OCC_ATTESTING_PROOFS;
 }
 
@@ -270,96 +230,9 @@ take_key(struct occ_batch *batch, struct occ_document *document, const struct oc
     const uint64_t renew_ms = life_ms / 2 > OCC_LIMIT_ATTEST_RETRY_MS ? life_ms / 2 : OCC_LIMIT_ATTEST_RETRY_MS;
     occ_document_unref(attesting->key);
     attesting->key = occ_document_ref(document);
-    attesting->key_expires_ms = attesting->asked_uptime_ms + life_ms;
-    attesting->key_renew_ms = attesting->asked_uptime_ms + renew_ms;
+    attesting->key_expires_ms = attesting->asked_ms + life_ms;
+    attesting->key_renew_ms = attesting->asked_ms + renew_ms;
     attesting->down = false;
-}
-
-static void
-drop_first_asker(struct occ_attesting *attesting)
-{
-    attesting->asker_count--;
-    memmove(attesting->askers, attesting->askers + 1, attesting->asker_count * sizeof attesting->askers[0]);
-}
-
-static void
-answer_asker(struct occ_batch *batch, const struct occ_document *document, struct occ_buf *out)
-{
-    struct occ_attesting *const attesting = &batch->attesting;
-    const struct occ_attest_answer answer = {
-        .format = occ_bytes_str(batch->epoch.attester.format),
-        .report_b64 = occ_document_b64(document),
-    };
-    occ_attest_put_answer(out, attesting->askers[0].id, &answer);
-    drop_first_asker(attesting);
-}
-
-/* The first frame has its documents: it is sent and kept, and what it holds is given out. */
-static struct occ_result
-complete_first(struct occ_batch *batch, const struct occ_waiting_join *join, struct occ_buf *out)
-{
-    OCC_TRY(occ_waiting_complete(batch->waiting.first, join, &batch->retain, out));
-    struct occ_waiting_frame *const frame = occ_waiting_pop(&batch->waiting);
-    const struct occ_waiting_result *const results = (const void *)frame->results.ptr;
-    for (size_t i = 0; i < frame->results.len / sizeof *results; i++) {
-        struct occ_batch_mark *const mark = &batch->marks[results[i].chain];
-        mark->counter = mark->counter > results[i].head_counter ? mark->counter : results[i].head_counter;
-        mark->head_counter = results[i].head_counter;
-        memcpy(mark->link_hash, results[i].link_hash, sizeof mark->link_hash);
-    }
-    occ_waiting_frame_free(frame, &batch->retain);
-    return occ_success();
-}
-
-static struct occ_result
-add_document(struct occ_waiting_frame *frame, struct occ_document *document)
-{
-    occ_buf_put(&frame->documents, occ_bytes_of(&document, sizeof document));
-    OCC_TRY(occ_buf_check(&frame->documents));
-    (void)occ_document_ref(document);
-    return occ_success();
-}
-
-/* The document is about all proofs of so many frames. */
-static struct occ_result
-complete_batch(struct occ_batch *batch, struct occ_document *document, struct occ_buf *out)
-{
-    const struct occ_tree *const tree = &batch->attesting.tree;
-    struct occ_waiting_join join = { .tree = tree->size == 1 ? NULL : tree, .opening_len = batch->epoch.opening_len };
-    for (size_t left = batch->attesting.frames; left > 0; left--) {
-        const size_t proofs = occ_waiting_proofs(batch->waiting.first);
-        OCC_TRY(add_document(batch->waiting.first, document));
-        OCC_TRY(complete_first(batch, &join, out));
-        join.first_leaf += proofs;
-    }
-    return occ_success();
-}
-
-/* The document is about the next proof of the first frame. */
-static struct occ_result
-complete_one(struct occ_batch *batch, struct occ_document *document, struct occ_buf *out)
-{
-    struct occ_waiting_frame *const frame = batch->waiting.first;
-    OCC_TRY(add_document(frame, document));
-    if (frame->documents.len / sizeof document < occ_waiting_proofs(frame)) {
-        return occ_success();
-    }
-    return complete_first(batch, &(struct occ_waiting_join){ .opening_len = batch->epoch.opening_len }, out);
-}
-
-static struct occ_result
-complete_proofs(struct occ_batch *batch, struct occ_document *document, struct occ_buf *out)
-{
-    if (batch->epoch.attester.mode == OCC_ATTEST_BATCH) {
-        OCC_TRY(complete_batch(batch, document, out));
-    } else {
-        OCC_TRY(complete_one(batch, document, out));
-    }
-    /* Refusals wait only for what stood in front of them. */
-    while (batch->waiting.first != NULL && occ_waiting_proofs(batch->waiting.first) == 0) {
-        OCC_TRY(complete_first(batch, &(struct occ_waiting_join){ .tree = NULL }, out));
-    }
-    return occ_success();
 }
 
 static struct occ_result
@@ -375,9 +248,11 @@ take_good(struct occ_batch *batch, struct occ_document *document, const struct o
     if (attesting->out == OCC_ATTESTING_KEY) {
         take_key(batch, document, facts);
     } else if (!attesting->is_for_nobody && attesting->out == OCC_ATTESTING_NONCE) {
-        answer_asker(batch, document, out);
+        const struct occ_attest_answer answer = { .format = occ_bytes_str(batch->epoch.attester.format),
+                                                  .report_b64 = occ_document_b64(document) };
+        occ_askers_answer(&attesting->askers, &answer, out);
     } else if (!attesting->is_for_nobody && attesting->out == OCC_ATTESTING_PROOFS) {
-        return complete_proofs(batch, document, out);
+        return occ_settle_complete(batch, document, out);
     }
     return occ_success();
 }
@@ -396,8 +271,7 @@ take_failure(struct occ_batch *batch, const struct occ_error *why, struct occ_bu
     if (attesting->out == OCC_ATTESTING_NONCE) {
         if (!attesting->is_for_nobody) {
             const struct occ_attest_answer answer = { .code = OCC_ERR_ATTESTER, .text = occ_bytes_str(why->text) };
-            occ_attest_put_answer(out, attesting->askers[0].id, &answer);
-            drop_first_asker(attesting);
+            occ_askers_answer(&attesting->askers, &answer, out);
         }
         return;
     }
@@ -432,7 +306,7 @@ occ_attesting_take_document(struct occ_batch *batch, const struct occ_attest_out
     struct occ_result done = occ_success();
     attesting->status.document_ms = (uint32_t)(outcome->duration_us / 1000);
     if (attesting->out == OCC_ATTESTING_NONCE) {
-        attesting->nonce_ms = batch->tickets.uptime_ms + (PAUSE * outcome->duration_us + 999) / 1000;
+        occ_askers_pause(&attesting->askers, batch->tickets.uptime_ms, outcome->duration_us);
     }
     if (occ_is_ok(read_outcome(outcome, &why, &document))) {
         done = take_good(batch, document, &outcome->facts, out);
@@ -444,63 +318,4 @@ occ_attesting_take_document(struct occ_batch *batch, const struct occ_attest_out
     attesting->is_for_nobody = false;
     return occ_is_ok(done) ? done
                            : occ_error_set(err, done.code, "no room for the answer: %s", occ_result_text(done.code));
-}
-
-/* ---- ATTEST frames ---- */
-
-/* Whether somebody who asks with a nonce can be given a place, and why not. */
-static struct occ_result
-check_asker(const struct occ_batch *batch, struct occ_error *err)
-{
-    if (batch->halted) {
-        return occ_error_set(err, OCC_ERR_INTEGRITY, OCC_BATCH_HALTED_TEXT);
-    }
-    if (batch->attesting.down) {
-        return occ_error_set(err, OCC_ERR_ATTESTER, "%s", batch->attesting.trouble);
-    }
-    if (batch->attesting.asker_count == OCC_LIMIT_ATTEST_ASKERS) {
-        return occ_error_set(err, OCC_ERR_BUSY, "too many nonces wait for their attestation documents");
-    }
-    return occ_success();
-}
-
-static void
-add_asker(struct occ_attesting *attesting, uint64_t id, struct occ_bytes nonce)
-{
-    struct occ_attesting_asker *const asker = &attesting->askers[attesting->asker_count++];
-    asker->id = id;
-    asker->len = nonce.len; /* at most OCC_LIMIT_ATTEST_NONCE: occ_attest_read has looked */
-    memcpy(asker->nonce, nonce.ptr, nonce.len);
-}
-
-struct occ_result
-occ_attesting_handle(struct occ_batch *batch, const struct occ_frame *frame, struct occ_error *err, struct occ_buf *out)
-{
-    struct occ_attesting *const attesting = &batch->attesting;
-    struct occ_bytes nonce;
-    if (frame->id == 0) {
-        return occ_error_set(err, OCC_ERR_WIRE_MESSAGE, "an ATTEST with id 0, which no answer can name");
-    }
-    if (!occ_is_ok(occ_attest_read(frame->payload, &nonce))) {
-        return occ_error_set(err, OCC_ERR_WIRE_MESSAGE, "a malformed ATTEST");
-    }
-    struct occ_error refusal = { .code = OCC_OK };
-    struct occ_attest_answer answer = { .code = OCC_OK };
-    if (batch->epoch.attester.mode == OCC_ATTEST_NONE) {
-        answer.code = occ_error_set(&refusal, OCC_ERR_UNSUPPORTED, "this boundary has no attestation").code;
-    } else if (nonce.len > 0) {
-        answer.code = check_asker(batch, &refusal).code;
-        if (answer.code == OCC_OK) {
-            add_asker(attesting, frame->id, nonce);
-            return occ_success();
-        }
-    } else if (attesting->key == NULL) {
-        answer.code = occ_error_set(&refusal, OCC_ERR_ATTESTER, "%s", occ_attesting_trouble(batch)).code;
-    } else {
-        answer.format = occ_bytes_str(batch->epoch.attester.format);
-        answer.report_b64 = occ_document_b64(attesting->key);
-    }
-    answer.text = occ_bytes_str(refusal.text);
-    occ_attest_put_answer(out, frame->id, &answer);
-    return occ_success();
 }

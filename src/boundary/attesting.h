@@ -2,17 +2,14 @@
  * attesting.h — the documents of an epoch: which one is wanted next, and what becomes of it (PROTOCOL §2.3, §5, §7).
  *
  * At most one is out at any time. By the attester's mode it is about the proofs that wait, about one of them, or about the key;
- * and now and then about a nonce that somebody asked for. A nonce never costs commits more than a tenth of the device: after
- * a nonce's document that took d ms, none is begun for 9·d ms, whether or not anything else waits.
- */
+ * and now and then about a nonce that somebody asked for (askers.h). */
 #ifndef OCC_BOUNDARY_ATTESTING_H
 #define OCC_BOUNDARY_ATTESTING_H
 
+#include "boundary/askers.h"
 #include "boundary/attester.h"
 #include "boundary/document.h"
 #include "boundary/waiting.h"
-#include "wire/attest.h"
-#include "wire/frame.h"
 
 struct occ_batch;
 
@@ -23,19 +20,11 @@ enum occ_attesting_out {
     OCC_ATTESTING_PROOFS /* about what waits */
 };
 
-/* Somebody who asked for a document with a nonce. */
-struct occ_attesting_asker {
-    uint64_t id; /* of the frame */
-    size_t len;
-    uint8_t nonce[OCC_LIMIT_ATTEST_NONCE];
-};
-
 /* Times in uptime are milliseconds of a clock that never goes back. Begin with zeros. */
 struct occ_attesting {
     enum occ_attesting_out out;
     bool is_for_nobody; /* what it was about is discarded: it still tells the time, and whether the device works */
-    uint64_t asked_ms;  /* when it was asked for, by the boundary's clock, */
-    uint64_t asked_uptime_ms; /* and as uptime */
+    uint64_t asked_ms;  /* uptime: when it was asked for */
     uint8_t user_data[OCC_SHA256_LEN];
     struct occ_tree tree;              /* of the proofs that it is about, if they are more than one */
     size_t frames;                     /* of the queue, that it is about */
@@ -45,9 +34,7 @@ struct occ_attesting {
     bool down;                         /* no document came: until one about the key comes, no other is asked for */
     uint64_t retry_ms;                 /* uptime: not before that */
     char trouble[OCC_ERROR_TEXT_SIZE]; /* why */
-    struct occ_attesting_asker askers[OCC_LIMIT_ATTEST_ASKERS]; /* the first one first */
-    size_t asker_count;
-    uint64_t nonce_ms;        /* uptime: no document about a nonce is begun before that */
+    struct occ_askers askers;
     int64_t offset_ms;        /* what the machine's clock lacks, as far as documents have shown */
     bool moved;               /* offset_ms was changed, and nobody was told yet */
     struct occ_status status; /* figures; without trouble and waiting */
@@ -65,23 +52,17 @@ OCC_RESULT occ_attesting_take_document(struct occ_batch *batch, const struct occ
 uint64_t occ_attesting_next_ms(const struct occ_batch *batch);
 const char *occ_attesting_trouble(const struct occ_batch *batch);
 
-/* The bytes that a proof grows by after it is signed, without its document; and the most that it has with it. */
+/* The most bytes that a proof grows by after it is signed, beside its document. */
 size_t occ_attesting_joined_len_max(const struct occ_batch *batch);
 /* Whether frames wait for documents, in this mode. */
 bool occ_attesting_waits(const struct occ_batch *batch);
 
-/*
- * Handles an ATTEST frame: appends one ATTESTED frame to out, or it will come with a document. OCC_ERR_WIRE_MESSAGE with a
- * sentence: the frame was not taken.
- */
-OCC_RESULT occ_attesting_handle(struct occ_batch *batch, const struct occ_frame *frame, struct occ_error *err,
-                                struct occ_buf *out);
 /* A PONG's content. */
 struct occ_status occ_attesting_status(const struct occ_batch *batch);
 
 /*
- * Discards what waits, all of it, since each proof builds on the one before: chains go back to what was given out. With out,
- * each request and asker is refused with code and text; without, there is nobody to tell.
+ * Nothing is waited for any more: what waits is discarded (settle.h), those who ask are gone. With out, they are refused with
+ * code and text; without, there is nobody to tell.
  */
 void occ_attesting_discard(struct occ_batch *batch, enum occ_err code, const char *text, struct occ_buf *out);
 

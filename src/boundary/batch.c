@@ -4,25 +4,11 @@
  */
 #include "boundary/batch.h"
 
-enum {
-    NONCES_AT_ONCE = 64,   /* one call to the kernel for so many */
-    CHECK_INTERVAL = 1024, /* proofs between two signatures that are verified; the first of an epoch always is */
-    /* A result beside its proofs: position, opaque, code, count; of a refusal, its sentence. */
-    RESULT_HEAD_LEN_MAX = 8 + 1 + OCC_LIMIT_OPAQUE_LEN + 2 + 2 + OCC_LIMIT_CHAIN_ID_LEN + 4,
-    REFUSAL_LEN_MAX = RESULT_HEAD_LEN_MAX + 2 + OCC_ERROR_TEXT_SIZE,
-    PROOF_HEAD_LEN = 8 + OCC_SHA256_LEN + 2 + 4 + 4,
-    DOCUMENT_HEAD_LEN = 4,
-    COMMIT_WAITING = 4 * OCC_LIMIT_ATTEST_PROOFS /* proofs that wait, where each has a document of its own */
-};
+#include "boundary/room.h"
 
-/* The answer to the frame at work. */
-struct answer {
-    struct occ_result_writer writer;
-    struct occ_waiting_frame *waiting; /* that it is written to; NULL = it is sent at once */
-    struct occ_document *document;     /* that its proofs are joined with at once, as its only one; NULL = none */
-    size_t requests_left;              /* this one, and those behind it */
-    size_t growth;                     /* bytes that it will grow by when it is completed, at most */
-    bool awaits;                       /* the room for the document that its results share is reserved */
+enum {
+    NONCES_AT_ONCE = 64,  /* one call to the kernel for so many */
+    CHECK_INTERVAL = 1024 /* proofs between two signatures that are verified; the first of an epoch always is */
 };
 
 void
@@ -89,27 +75,10 @@ occ_batch_mark(struct occ_batch *batch, const struct occ_chain *chain)
 
 /* ---- signing ---- */
 
-/* What the digest at index needs beside nonce, time and check. */
-static struct occ_chain_input
-input_of(const struct occ_request *request, uint32_t index)
-{
-    const struct occ_request_item *const item = occ_request_item(request, index);
-    const struct occ_request_slot *const slot = occ_request_slot(request, item->slot);
-    return (struct occ_chain_input){
-        .digest = item->digest,
-        .slot = slot == NULL ? NULL : &slot->slot,
-        .metadata = occ_request_value(request, item->metadata),
-        .agency = occ_request_value(request, item->agency),
-        .actor = occ_request_value(request, item->actor),
-        .attribution = occ_request_value(request, request->attribution),
-        .policy = occ_request_value(request, request->policy),
-        .principal = occ_request_value(request, request->principal),
-    };
-}
-
 /* Commits one digest: its proof is appended to the result that is open in the answer, with its document where there is one. */
 static struct occ_result
-sign_one(struct occ_batch *batch, struct occ_chain *chain, const struct occ_chain_input *input, struct answer *answer)
+sign_one(struct occ_batch *batch, struct occ_chain *chain, const struct occ_chain_input *input,
+         struct occ_answer *answer)
 {
     struct occ_result_writer *const writer = &answer->writer;
     struct occ_chain_signed done;
@@ -133,7 +102,7 @@ sign_one(struct occ_batch *batch, struct occ_chain *chain, const struct occ_chai
 
 /* Appends the proofs of the whole request to the result that is open in the answer; chain moves with each. */
 static struct occ_result
-sign_all(struct occ_batch *batch, struct occ_chain *chain, struct answer *answer)
+sign_all(struct occ_batch *batch, struct occ_chain *chain, struct occ_answer *answer)
 {
     const struct occ_request *const request = &batch->request;
     const uint64_t now_ms = occ_batch_time(batch);
@@ -143,7 +112,7 @@ sign_all(struct occ_batch *batch, struct occ_chain *chain, struct answer *answer
             const uint32_t left = request->count - i;
             batch->random(batch->ctx, nonces, (left < NONCES_AT_ONCE ? left : NONCES_AT_ONCE) * sizeof nonces[0]);
         }
-        struct occ_chain_input input = input_of(request, i);
+        struct occ_chain_input input = occ_request_input(request, i);
         input.nonce = nonces[i % NONCES_AT_ONCE];
         input.now_ms = now_ms;
         input.check = occ_batch_is_checked(chain);
@@ -169,161 +138,11 @@ occ_batch_explain(struct occ_batch *batch, enum occ_err code, struct occ_error *
     }
 }
 
-/* ---- room ---- */
-
-/* Room for this result and, whatever becomes of them, the requests_left of this frame. */
-static struct occ_result
-reserve_out(struct occ_buf *out, size_t result_len, size_t requests_left, struct occ_error *err)
-{
-    const size_t len = result_len + requests_left * REFUSAL_LEN_MAX;
-    if (len > out->limit - out->len) {
-        return occ_error_set(err, OCC_ERR_BUSY, "too many results are not yet taken by the parent");
-    }
-    if (occ_buf_reserve(out, len) == NULL) {
-        out->fail = OCC_OK; /* nothing was to be written yet: the refusal may still find room */
-        return occ_error_code(err, OCC_ERR_NOMEM);
-    }
-    return occ_success();
-}
-
-/* The most bytes that the proofs of the request can take. */
-static size_t
-proofs_len_max(const struct occ_batch *batch, const struct occ_chain *chain)
-{
-    const struct occ_request *const request = &batch->request;
-    size_t len = occ_chain_link_len(chain);
-    for (uint32_t i = 0; i < request->count; i++) {
-        const struct occ_chain_input input = input_of(request, i);
-        len += occ_chain_proof_len_max(chain, &batch->epoch, &input, request->count);
-    }
-    return len;
-}
-
-/* Room to remember the slots as used. */
-static struct occ_result
-reserve_spent(struct occ_batch *batch, struct occ_error *err)
-{
-    const struct occ_request *const request = &batch->request;
-    for (uint32_t i = 1; i <= request->slot_count; i++) {
-        const struct occ_ticket *const ticket = &occ_request_slot(request, i)->ticket;
-        struct occ_tickets *const tickets = &batch->tickets;
-        const struct occ_result room =
-            occ_spent_reserve(&tickets->spent, tickets->uptime_ms, ticket, request->slot_count);
-        if (room.code == OCC_ERR_BUSY) {
-            return occ_error_set(err, room.code, "too many slots were used just now");
-        }
-        if (!occ_is_ok(room)) {
-            return occ_error_code(err, room.code);
-        }
-    }
-    return occ_success();
-}
-
-/* No more waits than documents can soon be made about. */
-static struct occ_result
-check_waiting(const struct occ_batch *batch, const struct occ_waiting_frame *frame, struct occ_error *err)
-{
-    const bool alone = batch->epoch.attester.mode == OCC_ATTEST_COMMIT;
-    const size_t proofs = occ_waiting_proofs(frame) + batch->request.count;
-    if (batch->waiting.proofs + proofs > (alone ? (size_t)COMMIT_WAITING : OCC_LIMIT_ATTEST_WAITING)) {
-        return occ_error_set(err, OCC_ERR_BUSY, "too many proofs wait for their attestation documents");
-    }
-    if (proofs > OCC_LIMIT_ATTEST_LEAVES) { /* a frame never waits for two of them in turn */
-        return occ_error_set(err, OCC_ERR_BUSY, "the proofs of this frame's requests are more than share a document");
-    }
-    return occ_success();
-}
-
-/* What the request takes, in bytes, at most. */
-struct lengths {
-    size_t proofs;               /* text of its proofs, as they are signed */
-    size_t written;              /* its result, as it is written now, */
-    size_t growth;               /* and what its frame grows by when it is completed */
-    struct occ_retain_room room; /* in the retention store */
-};
-
-static struct lengths
-lengths_of(const struct occ_batch *batch, const struct answer *answer)
-{
-    const uint32_t count = batch->request.count;
-    const size_t joined_len = count * occ_attesting_joined_len_max(batch);
-    struct lengths lengths = { .proofs = proofs_len_max(batch, &batch->chains[batch->request.chain]) };
-    lengths.written = RESULT_HEAD_LEN_MAX + lengths.proofs + count * (size_t)PROOF_HEAD_LEN;
-    lengths.room.result_len = lengths.written + joined_len;
-    if (answer->waiting != NULL) {
-        const bool alone = batch->epoch.attester.mode == OCC_ATTEST_COMMIT;
-        const size_t awaited = alone ? count : answer->awaits ? 0 : 1;
-        lengths.room.document_count = (uint16_t)(alone ? count : 1);
-        lengths.room.documents_len = awaited * occ_document_size(OCC_DOCUMENT_B64_LEN_MAX);
-        lengths.growth = joined_len + awaited * (DOCUMENT_HEAD_LEN + OCC_DOCUMENT_B64_LEN_MAX);
-    } else if (answer->document != NULL) {
-        lengths.room.document_count = 1;
-        lengths.room.documents_len = answer->document->retained > 0 ? 0 : occ_document_size(answer->document->len);
-        lengths.written += joined_len;
-    }
-    return lengths;
-}
-
-/* PROTOCOL §3: what one caller is given has a limit, documents and all. */
-static struct occ_result
-check_answer(const struct occ_batch *batch, const struct lengths *lengths, struct occ_error *err)
-{
-    const size_t added = occ_attesting_joined_len_max(batch) + batch->attesting.document_len;
-    const size_t len = lengths->proofs + batch->request.count * added;
-    if (len > OCC_LIMIT_ANSWER_LEN) {
-        return occ_error_set(err, OCC_ERR_LIMIT, "digests: their proofs would take %zu bytes, at most %u are given out",
-                             len, OCC_LIMIT_ANSWER_LEN);
-    }
-    return occ_success();
-}
-
-static struct occ_result
-reserve_retained(struct occ_batch *batch, const struct occ_retain_room *room, struct occ_error *err,
-                 struct occ_retain_entry **ret_entry)
-{
-    const struct occ_result reserved = occ_retain_reserve(&batch->retain, room, ret_entry);
-    switch (reserved.code) {
-    case OCC_OK:
-        return occ_success();
-    case OCC_ERR_BUSY:
-        return occ_error_set(err, reserved.code, "too many results are not yet acknowledged as durable");
-    case OCC_ERR_LIMIT:
-        return occ_error_set(err, reserved.code, "digests: their proofs are larger than what the boundary may keep");
-    default:
-        return occ_error_code(err, reserved.code);
-    }
-}
-
-/*
- * Sees that the answer is allowed, and that its bytes fit the frame, the memory and the retention store, before anything
- * is signed. *ret_entry is the place in the store.
- */
-static struct occ_result
-reserve(struct occ_batch *batch, struct answer *answer, struct occ_error *err, struct occ_retain_entry **ret_entry)
-{
-    const struct occ_result_writer *const writer = &answer->writer;
-    const struct lengths lengths = lengths_of(batch, answer);
-    OCC_TRY(check_answer(batch, &lengths, err));
-    if (answer->waiting != NULL) {
-        OCC_TRY(check_waiting(batch, answer->waiting, err));
-    }
-    const size_t growth = answer->growth + lengths.growth;
-    const size_t frame_len = writer->buf->len - writer->frame + lengths.written + growth;
-    if (frame_len + answer->requests_left * REFUSAL_LEN_MAX > OCC_LIMIT_FRAME_LEN) {
-        return occ_error_set(err, OCC_ERR_BUSY, "the results of this frame's requests are larger than a frame");
-    }
-    OCC_TRY(reserve_out(writer->buf, lengths.written, answer->requests_left, err));
-    OCC_TRY(reserve_retained(batch, &lengths.room, err, ret_entry));
-    answer->growth = growth;
-    answer->awaits = true;
-    return occ_success();
-}
-
 /* ---- one request ---- */
 
 /* Whether commits are taken at all. */
 static struct occ_result
-check_state(const struct occ_batch *batch, const struct answer *answer, struct occ_error *err)
+check_state(const struct occ_batch *batch, const struct occ_answer *answer, struct occ_error *err)
 {
     if (batch->halted) {
         return occ_error_set(err, OCC_ERR_INTEGRITY, OCC_BATCH_HALTED_TEXT);
@@ -340,7 +159,7 @@ check_state(const struct occ_batch *batch, const struct answer *answer, struct o
 
 /* What the request has written since begin is kept, or it waits for its documents. */
 static struct occ_result
-keep(struct occ_batch *batch, const struct occ_chain *chain, struct answer *answer, size_t begin,
+keep(struct occ_batch *batch, const struct occ_chain *chain, struct occ_answer *answer, size_t begin,
      struct occ_retain_entry *entry)
 {
     if (answer->waiting != NULL) {
@@ -359,7 +178,7 @@ keep(struct occ_batch *batch, const struct occ_chain *chain, struct answer *answ
 
 /* Takes away what was written since then. */
 static void
-cut(struct answer *answer, size_t begin, size_t hashes_len)
+cut(struct occ_answer *answer, size_t begin, size_t hashes_len)
 {
     answer->writer.buf->len = begin;
     answer->writer.buf->fail = OCC_OK;
@@ -372,15 +191,14 @@ cut(struct answer *answer, size_t begin, size_t hashes_len)
 
 /* Commits the request that was read: its result is appended to the answer and kept, or waits; or nothing has happened. */
 static struct occ_result
-commit_request(struct occ_batch *batch, struct answer *answer, struct occ_error *err)
+commit_request(struct occ_batch *batch, struct occ_answer *answer, struct occ_error *err)
 {
     struct occ_result_writer *const writer = &answer->writer;
-    const struct answer before = *answer;
+    const struct occ_answer before = *answer;
     const size_t begin = writer->buf->len, hashes_len = answer->waiting == NULL ? 0 : answer->waiting->hashes.len;
     struct occ_retain_entry *entry = NULL;
     OCC_TRY(check_state(batch, answer, err));
-    OCC_TRY(reserve_spent(batch, err));
-    OCC_TRY(reserve(batch, answer, err, &entry));
+    OCC_TRY(occ_room_reserve(batch, answer, err, &entry));
     struct occ_chain *const place = &batch->chains[batch->request.chain];
     struct occ_chain chain = *place;
 
@@ -404,9 +222,9 @@ commit_request(struct occ_batch *batch, struct answer *answer, struct occ_error 
 
 /* Where the results of a frame go. */
 static void
-begin_answer(struct occ_batch *batch, uint64_t id, uint16_t requests, struct occ_buf *out, struct answer *answer)
+begin_answer(struct occ_batch *batch, uint64_t id, uint16_t requests, struct occ_buf *out, struct occ_answer *answer)
 {
-    *answer = (struct answer){ .requests_left = requests };
+    *answer = (struct occ_answer){ .requests_left = requests };
     const bool is_taken = !batch->halted && occ_attesting_trouble(batch)[0] == '\0';
     if (is_taken && occ_attesting_waits(batch) && batch->waiting.frames < OCC_LIMIT_ATTEST_FRAMES) {
         answer->waiting = occ_waiting_frame_new(id);
@@ -454,7 +272,7 @@ occ_batch_handle(struct occ_batch *batch, const struct occ_frame *frame, struct 
         .chain_count = batch->chain_count,
         .agency = { .rules = &batch->rules, .tickets = &batch->tickets, .now_ms = occ_batch_now(batch) },
     };
-    struct answer answer;
+    struct occ_answer answer;
     begin_answer(batch, frame->id, requests, out, &answer);
     for (; answer.requests_left > 0; answer.requests_left--) {
         struct occ_error refusal = { .code = OCC_OK };
@@ -469,89 +287,4 @@ occ_batch_handle(struct occ_batch *batch, const struct occ_frame *frame, struct 
     occ_commit_end_results(&answer.writer);
     /* Whether out could hold it, the gate looks: nobody else writes to it in between. */
     return answer.waiting == NULL ? occ_success() : end_waiting(batch, answer.waiting, err, out);
-}
-
-/* ---- given again ---- */
-
-/* The results of one frame: from first up to, but not including, end. */
-struct again {
-    const struct occ_retain_entry *first, *end;
-};
-
-/* True if the entry's documents are those of the one before it: results that share one stand side by side. */
-static bool
-shares_documents(const struct occ_retain_documents *documents, const struct occ_retain_documents *before)
-{
-    return documents->count == 1 && before->count == 1 && documents->list[0] == before->list[0];
-}
-
-/* As many results, from first on, as a frame has room for with their documents. */
-static struct again
-next_frame(const struct occ_batch *batch, const struct occ_retain_entry *first)
-{
-    size_t len = OCC_FRAME_HEAD_LEN + 2 + 2, results = 0, count = 0;
-    struct occ_retain_documents before = { 0 };
-    const struct occ_retain_entry *entry = first;
-    for (; entry != NULL && results < OCC_LIMIT_FRAME_REQUESTS; results++) {
-        const struct occ_retain_documents documents = occ_retain_documents(entry);
-        len += occ_retain_result(entry).len;
-        for (uint16_t i = 0; i < documents.count && !shares_documents(&documents, &before); i++) {
-            len += DOCUMENT_HEAD_LEN + documents.list[i]->len;
-            count++;
-        }
-        if (len > OCC_LIMIT_FRAME_LEN || count > UINT16_MAX) {
-            break;
-        }
-        before = documents;
-        entry = occ_retain_next(&batch->retain, entry);
-    }
-    return (struct again){ first, entry };
-}
-
-static void
-put_documents(const struct occ_batch *batch, const struct again *again, struct occ_result_writer *writer)
-{
-    struct occ_retain_documents before = { 0 };
-    for (const struct occ_retain_entry *entry = again->first; entry != again->end;
-         entry = occ_retain_next(&batch->retain, entry)) {
-        const struct occ_retain_documents documents = occ_retain_documents(entry);
-        for (uint16_t i = 0; i < documents.count && !shares_documents(&documents, &before); i++) {
-            (void)occ_commit_put_document(writer, occ_document_b64(documents.list[i]));
-        }
-        before = documents;
-    }
-}
-
-static void
-put_again(const struct occ_batch *batch, const struct again *again, struct occ_buf *out)
-{
-    struct occ_result_writer writer;
-    occ_commit_begin_results(&writer, out, 0);
-    put_documents(batch, again, &writer);
-    struct occ_retain_documents before = { 0 };
-    uint16_t first = 1, next = 1; /* numbers in this frame: of the entry's first document, and behind its last */
-    for (const struct occ_retain_entry *entry = again->first; entry != again->end;
-         entry = occ_retain_next(&batch->retain, entry)) {
-        const struct occ_retain_documents documents = occ_retain_documents(entry);
-        if (!shares_documents(&documents, &before)) {
-            first = next;
-            next = (uint16_t)(next + documents.count);
-        }
-        /* What is now first may have had a greater number: the sum wraps around, as it should. */
-        const uint16_t raise = documents.count == 0 ? 0 : (uint16_t)(first - documents.first);
-        occ_commit_put_encoded_result(&writer, occ_retain_result(entry), raise);
-        before = documents;
-    }
-    occ_commit_end_results(&writer);
-}
-
-void
-occ_batch_give_again(const struct occ_batch *batch, struct occ_buf *out)
-{
-    const struct occ_retain_entry *entry = occ_retain_next(&batch->retain, NULL);
-    while (entry != NULL) {
-        const struct again again = next_frame(batch, entry);
-        put_again(batch, &again, out);
-        entry = again.end;
-    }
 }

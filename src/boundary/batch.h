@@ -78,7 +78,5 @@ OCC_RESULT occ_batch_explain(struct occ_batch *batch, enum occ_err code, struct 
  */
 OCC_RESULT occ_batch_handle(struct occ_batch *batch, const struct occ_frame *frame, struct occ_error *err,
                             struct occ_buf *out);
-/* Appends all that is not acknowledged, in RESULT frames with id 0. */
-void occ_batch_give_again(const struct occ_batch *batch, struct occ_buf *out);
 
 #endif

@@ -4,8 +4,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "boundary/again.h"
 #include "boundary/attesting.h"
 #include "boundary/batch.h"
+#include "boundary/greet.h"
 #include "boundary/issuer.h"
 #include "boundary/linker.h"
 #include "proof/write.h"
@@ -190,53 +192,6 @@ refuse(struct occ_gate *gate, uint64_t id, const struct occ_error *why, struct o
     return occ_result_of(why->code);
 }
 
-static const enum occ_hello_attest attest_modes[] = {
-    [OCC_ATTEST_NONE] = OCC_HELLO_ATTEST_NONE,
-    [OCC_ATTEST_COMMIT] = OCC_HELLO_ATTEST_COMMIT,
-    [OCC_ATTEST_BATCH] = OCC_HELLO_ATTEST_BATCH,
-    [OCC_ATTEST_EPOCH] = OCC_HELLO_ATTEST_EPOCH,
-};
-
-/* What environment.attestation takes in a proof, whatever document it gets. */
-static uint32_t
-attestation_len_max(const struct occ_batch *batch)
-{
-    if (batch->epoch.attester.mode == OCC_ATTEST_NONE) {
-        return 0;
-    }
-    return (uint32_t)(strlen("\"attestation\":{},") + batch->epoch.opening_len + occ_attesting_joined_len_max(batch) +
-                      OCC_DOCUMENT_B64_LEN_MAX);
-}
-
-static void
-put_hello_ok(const struct occ_gate *gate, struct occ_buf *out)
-{
-    const struct occ_batch *const batch = &gate->batch;
-    struct occ_hello_ok ok = {
-        .version = OCC_WIRE_VERSION,
-        .frame_len_max = OCC_LIMIT_FRAME_LEN,
-        .requests_max = OCC_LIMIT_FRAME_REQUESTS,
-        .digests_max = batch->digests_max,
-        .retained_len_max = batch->retain.len_max,
-        .epoch_id = occ_bytes_str(batch->epoch.id),
-        .enforcement = occ_bytes_str(batch->epoch.attester.enforcement),
-        .measurement = occ_bytes_str(batch->epoch.attester.measurement),
-        .attestation_format = occ_bytes_str(batch->epoch.attester.format),
-        .attest = attest_modes[batch->epoch.attester.mode],
-        .document_len_max = attestation_len_max(batch),
-        .last_position = batch->retain.newest,
-        .acknowledged_position = batch->retain.durable,
-        .head_count = batch->chain_count,
-    };
-    memcpy(ok.public_key, batch->epoch.signer.public_key, sizeof ok.public_key);
-    for (size_t i = 0; i < batch->chain_count; i++) {
-        const struct occ_chain *const chain = &batch->chains[i];
-        ok.heads[i] = (struct occ_hello_head){ .chain_id = chain->id, .counter = chain->head_counter };
-        memcpy(ok.heads[i].link_hash, chain->link_hash, sizeof ok.heads[i].link_hash);
-    }
-    occ_hello_put_ok(out, &ok);
-}
-
 static struct occ_result
 handle_hello(struct occ_gate *gate, const struct occ_frame *frame, struct occ_error *why, struct occ_buf *out)
 {
@@ -252,8 +207,8 @@ handle_hello(struct occ_gate *gate, const struct occ_frame *frame, struct occ_er
                              "the parent speaks versions %u to %u of the frame protocol, this boundary %d",
                              hello.min_version, hello.max_version, OCC_WIRE_VERSION);
     }
-    put_hello_ok(gate, out);
-    occ_batch_give_again(&gate->batch, out);
+    occ_greet_put(&gate->batch, out);
+    occ_again_put(&gate->batch.retain, out);
     gate->session = SESSION_OPEN;
     return occ_success();
 }
@@ -293,7 +248,9 @@ handle_ping(struct occ_gate *gate, const struct occ_frame *frame, struct occ_err
         return occ_error_set(why, OCC_ERR_WIRE_MESSAGE, "a PING with a payload");
     }
     struct occ_error trouble = { .code = OCC_OK };
-    find_trouble(&gate->batch, &trouble);
+    if (!gate->batch.halted) {
+        find_trouble(&gate->batch, &trouble);
+    }
     if (gate->batch.halted) { /* it answers, but it is not well: nobody is to read this as health */
         return occ_error_set(why, OCC_ERR_INTEGRITY, OCC_BATCH_HALTED_TEXT);
     }
@@ -328,7 +285,7 @@ dispatch(struct occ_gate *gate, const struct occ_frame *frame, struct occ_error 
     case OCC_FRAME_PING:
         return handle_ping(gate, frame, why, out);
     case OCC_FRAME_ATTEST:
-        return occ_attesting_handle(&gate->batch, frame, why, out);
+        return occ_askers_handle(&gate->batch, frame, why, out);
     case OCC_FRAME_HELLO_OK:
     case OCC_FRAME_REFUSED:
     case OCC_FRAME_RESULT:

@@ -16,7 +16,7 @@ struct keeper {
     struct occ_signer device; /* while UP */
     uint64_t good_ms;         /* while UP: when it was last seen to sign */
     uint64_t opened_ms;       /* when it was last opened, or tried to be */
-    struct occ_error why;     /* while not UP */
+    struct occ_error told;    /* while not UP: what on_change was told last */
 };
 
 static uint64_t
@@ -25,15 +25,33 @@ now_of(const struct keeper *keeper)
     return keeper->config.uptime_ms(keeper->config.ctx);
 }
 
-/* Leaves the device, with why as it is now. */
+/* Not UP for that reason: says so, once. */
 static void
-leave(struct keeper *keeper, enum state state)
+be_down(struct keeper *keeper, enum state state, const char *why)
 {
+    const bool is_new = keeper->state == UP || strcmp(why, keeper->told.text) != 0;
     keeper->state = state;
     occ_signer_clear(&keeper->device);
-    if (keeper->config.on_change != NULL) {
-        keeper->config.on_change(keeper->config.ctx, keeper->why.text);
+    (void)occ_error_set(&keeper->told, OCC_ERR_TOKEN, "%s", why);
+    if (is_new && keeper->config.on_change != NULL) {
+        keeper->config.on_change(keeper->config.ctx, keeper->told.text);
     }
+}
+
+/* What anybody may hear; the log has the reason. */
+static const char *
+trouble_of(const struct keeper *keeper)
+{
+    switch (keeper->state) {
+    case OTHER:
+        return "the hardware key is another one";
+    case BARRED:
+        return "the hardware token refused its PIN: commits are stopped until the boundary is restarted";
+    case UP:
+    case AWAY:
+        break;
+    }
+    return "the hardware key is away, try again later";
 }
 
 /* A device is open: is it the one that went away? Takes device. */
@@ -54,33 +72,30 @@ take_back(struct keeper *keeper, struct occ_signer *device)
     }
     occ_signer_clear(device);
     if (tested.code == OCC_ERR_SIGNATURE) {
-        (void)occ_error_set(&keeper->why, tested.code, "the hardware token came back with another key");
-        leave(keeper, OTHER);
+        be_down(keeper, OTHER,
+                is_same ? "the token came back and signs wrongly" : "the token came back with another key");
         return tested;
     }
-    return occ_error_set(&keeper->why, OCC_ERR_TOKEN, "the hardware key is away: it does not sign");
+    be_down(keeper, AWAY, "the token is there, but does not sign");
+    return occ_result_of(OCC_ERR_TOKEN);
 }
 
 /* Away: looks for the device, unless it did so just now. */
 static struct occ_result
 look(struct keeper *keeper)
 {
-    const uint64_t now_ms = now_of(keeper);
-    if (now_ms - keeper->opened_ms < PAUSE_MS) {
+    if (now_of(keeper) - keeper->opened_ms < PAUSE_MS) {
         return occ_result_of(OCC_ERR_TOKEN);
     }
-    keeper->opened_ms = now_ms;
     struct occ_signer device = { 0 };
     struct occ_error err = { .code = OCC_OK };
     const struct occ_result opened = keeper->config.open(keeper->config.ctx, &err, &device);
+    keeper->opened_ms = now_of(keeper); /* it may have taken a while */
     if (occ_is_ok(opened)) {
         return take_back(keeper, &device);
     }
-    (void)occ_error_set(&keeper->why, OCC_ERR_TOKEN, "the hardware key is away: %s",
-                        err.code == OCC_OK ? occ_result_text(opened.code) : err.text);
-    if (opened.code == OCC_ERR_DENIED) {
-        leave(keeper, BARRED);
-    }
+    be_down(keeper, opened.code == OCC_ERR_DENIED ? BARRED : AWAY,
+            err.code == OCC_OK ? occ_result_text(opened.code) : err.text);
     return occ_result_of(OCC_ERR_TOKEN);
 }
 
@@ -107,8 +122,7 @@ try_to_sign(struct keeper *keeper, struct occ_bytes message, uint8_t ret_signatu
     OCC_TRY(be_up(keeper));
     const struct occ_result made = keeper->device.sign(keeper->device.ctx, message, ret_signature);
     if (made.code == OCC_ERR_TOKEN) {
-        (void)occ_error_set(&keeper->why, made.code, "the hardware key is away: it does not sign");
-        leave(keeper, AWAY);
+        be_down(keeper, AWAY, "the token does not sign");
         return made;
     }
     if (occ_is_ok(made)) {
@@ -138,13 +152,12 @@ probe(void *ctx, struct occ_error *err)
         found = occ_signer_test(&self, occ_bytes_str("probe"));
     }
     if (found.code == OCC_ERR_SIGNATURE && keeper->state == UP) {
-        (void)occ_error_set(&keeper->why, found.code, "the hardware token gave a wrong signature");
-        leave(keeper, OTHER);
+        be_down(keeper, OTHER, "the token signs wrongly");
     }
     if (keeper->state == UP) { /* memory is not the device's fault */
         return occ_is_ok(found) ? found : occ_error_code(err, found.code);
     }
-    return occ_error_set(err, found.code, "%s", keeper->why.text);
+    return occ_error_set(err, found.code, "%s", trouble_of(keeper));
 }
 
 static void

@@ -19,9 +19,10 @@
 struct occ_keeper_config {
     /* Opens the device. OCC_ERR_DENIED: it refused the PIN; any other failure may pass. */
     OCC_RESULT (*open)(void *ctx, struct occ_error *err, struct occ_signer *ret_signer);
-    uint64_t (*uptime_ms)(void *ctx);                  /* milliseconds of a clock that never goes back */
-    void (*on_change)(void *ctx, const char *trouble); /* away, and why; NULL: it is back. May itself be NULL */
-    void (*free)(void *ctx);                           /* at the end; may be NULL */
+    uint64_t (*uptime_ms)(void *ctx); /* milliseconds of a clock that never goes back */
+    /* For a log: it is away, and why, or there is another reason now; NULL: it is back. May itself be NULL. */
+    void (*on_change)(void *ctx, const char *why);
+    void (*free)(void *ctx); /* at the end; may be NULL */
     void *ctx;
 };
 

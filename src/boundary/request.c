@@ -358,3 +358,20 @@ occ_request_value(const struct occ_request *request, struct occ_request_span spa
     }
     return occ_bytes_of(request->values.ptr + span.at, span.len);
 }
+
+struct occ_chain_input
+occ_request_input(const struct occ_request *request, uint32_t index)
+{
+    const struct occ_request_item *const item = occ_request_item(request, index);
+    const struct occ_request_slot *const slot = occ_request_slot(request, item->slot);
+    return (struct occ_chain_input){
+        .digest = item->digest,
+        .slot = slot == NULL ? NULL : &slot->slot,
+        .metadata = occ_request_value(request, item->metadata),
+        .agency = occ_request_value(request, item->agency),
+        .actor = occ_request_value(request, item->actor),
+        .attribution = occ_request_value(request, request->attribution),
+        .policy = occ_request_value(request, request->policy),
+        .principal = occ_request_value(request, request->principal),
+    };
+}

@@ -68,11 +68,13 @@ OCC_RESULT occ_request_check_frame(struct occ_bytes payload);
  */
 OCC_RESULT occ_request_read(struct occ_commit_reader *reader, const struct occ_request_rules *rules,
                             struct occ_request *request, struct occ_error *err);
-/* The digest at index. Valid until request changes, like the next two. */
+/* The digest at index. Valid until request changes, like the next three. */
 const struct occ_request_item *occ_request_item(const struct occ_request *request, uint32_t index);
 /* A value: canonical JSON text, or empty. */
 struct occ_bytes occ_request_value(const struct occ_request *request, struct occ_request_span span);
 /* The slot of that number, counted from 1; NULL for 0. */
 const struct occ_request_slot *occ_request_slot(const struct occ_request *request, uint32_t number);
+/* What committing the digest at index needs beside nonce, time and check. */
+struct occ_chain_input occ_request_input(const struct occ_request *request, uint32_t index);
 
 #endif

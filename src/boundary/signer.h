@@ -12,7 +12,7 @@ struct occ_signer {
     bool always_check; /* each signature is verified before it counts: it comes from another device */
     /* OCC_ERR_TOKEN: the key is away, later it may be back; OCC_ERR_SIGNATURE: it is another key. Nothing was signed then. */
     OCC_RESULT (*sign)(void *ctx, struct occ_bytes message, uint8_t ret_signature[OCC_ED25519_SIGNATURE_LEN]);
-    /* Whether it could sign now. Codes as sign, with a sentence. NULL = it always can. */
+    /* Whether it could sign now. Codes as sign, with a sentence that anybody may hear. NULL = it always can. */
     OCC_RESULT (*probe)(void *ctx, struct occ_error *err);
     void (*free)(void *ctx); /* wipes the key */
 };
@@ -25,11 +25,11 @@ OCC_RESULT occ_signer_software_from_seed(const uint8_t seed[OCC_ED25519_SEED_LEN
 
 /* signer_pkcs11.c: a key in a hardware token. All that is pointed to outlives the signer. */
 struct occ_signer_pkcs11_config {
-    const char *uri;                  /* one that occ_token_uri_check takes */
-    const char *module;               /* path of the token's PKCS#11 library */
-    struct occ_bytes pin;             /* in locked memory: it is needed again when the token was away */
-    uint64_t (*uptime_ms)(void *ctx); /* milliseconds of a clock that nobody sets */
-    void (*on_change)(void *ctx, const char *trouble); /* the key is away, and why; or it is back: NULL */
+    const char *uri;                               /* one that occ_token_uri_check takes */
+    const char *module;                            /* path of the token's PKCS#11 library */
+    struct occ_bytes pin;                          /* in locked memory: it is needed again when the token was away */
+    uint64_t (*uptime_ms)(void *ctx);              /* milliseconds of a clock that nobody sets */
+    void (*on_change)(void *ctx, const char *why); /* for a log: the key is away, and why; NULL: it is back */
     void *ctx;
 };
 struct occ_attester;

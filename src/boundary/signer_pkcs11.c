@@ -74,10 +74,10 @@ uptime_ms(void *ctx)
 }
 
 static void
-on_change(void *ctx, const char *trouble)
+on_change(void *ctx, const char *why)
 {
     const struct source *const source = ctx;
-    source->config.on_change(source->config.ctx, trouble);
+    source->config.on_change(source->config.ctx, why);
 }
 
 struct occ_result

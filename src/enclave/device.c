@@ -71,6 +71,7 @@ static void *
 run(void *ctx)
 {
     struct occ_device *const device = ctx;
+    occ_event_signal(device->answer_fd); /* it runs */
     for (;;) {
         occ_event_await(device->ask_fd);
         if (atomic_load(&device->stop)) {
@@ -115,6 +116,7 @@ occ_device_new(const struct occ_attester *attester, struct occ_error *err, struc
         free_device(device);
         return started;
     }
+    occ_event_await(device->answer_fd); /* a filter of system calls would kill a thread that has not begun */
     *ret_device = device;
     return occ_success();
 }

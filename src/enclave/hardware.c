@@ -106,13 +106,13 @@ uptime_ms(void *ctx)
 }
 
 static void
-on_change(void *ctx, const char *trouble)
+on_change(void *ctx, const char *why)
 {
     (void)ctx;
-    if (trouble == NULL) {
+    if (why == NULL) {
         occ_notice_write("info", "the hardware key is back", NULL, 0);
     } else {
-        occ_notice_error("no commits", trouble);
+        occ_notice_error("the hardware key is away", why);
     }
 }
 

@@ -49,11 +49,18 @@ no_root_of_its_own(const struct occ_nsm *nsm)
     return occ_bytes_of(NULL, 0);
 }
 
+static struct occ_sandbox_device
+driver(const struct occ_nsm *nsm)
+{
+    const struct device *device = nsm->ctx;
+    return (struct occ_sandbox_device){ .fd = device->fd, .request = occ_nsm_device_request() };
+}
+
 int
 main(int argc, char **argv)
 {
     static const struct occ_enclave_device nitro = {
-        .format = "aws-nitro", .open = open_device, .close = close_device, .root = no_root_of_its_own
+        .format = "aws-nitro", .open = open_device, .close = close_device, .root = no_root_of_its_own, .driver = driver
     };
     return occ_enclave_run("occ-enclave", &nitro, argc, argv);
 }

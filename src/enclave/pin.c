@@ -54,8 +54,12 @@ read_file(const char *path, struct occ_error *err, uint8_t *ret, size_t *ret_len
     }
     occ_file_close(fd);
     OCC_TRY(read);
-    len -= len > 0 && ret[len - 1] == '\n';
-    len -= len > 0 && ret[len - 1] == '\r';
+    if (len > 0 && ret[len - 1] == '\n') {
+        len--;
+    }
+    if (len > 0 && ret[len - 1] == '\r') {
+        len--;
+    }
     *ret_len = len;
     return occ_success();
 }

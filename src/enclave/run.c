@@ -46,13 +46,13 @@ epoch_cleanup(struct epoch *epoch)
 {
     const bool has_ended = occ_device_free(epoch->device);
     occ_gate_free(epoch->gate); /* wipes the keys */
-    if (!has_ended) {           /* the device hangs, with all that it works with; the end of the process ends it */
+    occ_hardware_free(epoch->hardware);
+    occ_random_free(epoch->random);
+    occ_verifier_free(epoch->verifier);
+    if (!has_ended) { /* the device hangs, with what it works with; the end of the process ends it */
         return;
     }
-    occ_hardware_free(epoch->hardware);
     occ_attester_clear(&epoch->attester);
-    occ_verifier_free(epoch->verifier);
-    occ_random_free(epoch->random);
     if (epoch->has_nsm) {
         epoch->kind->close(&epoch->nsm);
     }
@@ -278,6 +278,19 @@ tell_parent(const struct occ_config *config, const struct occ_error *why)
 }
 
 static struct occ_result
+enter_sandbox(const struct epoch *epoch, struct occ_error *err, bool *ret_full)
+{
+    if (epoch->hardware != NULL) {
+        return occ_sandbox_enter(OCC_SANDBOX_BOUNDARY_TOKEN, NULL, err, ret_full);
+    }
+    if (!epoch->has_nsm || epoch->kind->driver == NULL) {
+        return occ_sandbox_enter(OCC_SANDBOX_BOUNDARY, NULL, err, ret_full);
+    }
+    const struct occ_sandbox_device device = epoch->kind->driver(&epoch->nsm);
+    return occ_sandbox_enter(OCC_SANDBOX_BOUNDARY, &device, err, ret_full);
+}
+
+static struct occ_result
 run(const struct occ_enclave_device *device, const struct occ_settings *settings, const struct occ_config *config,
     struct occ_error *err)
 {
@@ -299,8 +312,7 @@ run(const struct occ_enclave_device *device, const struct occ_settings *settings
     serve.device = epoch.device;
     serve.retained_len_max = config->retained_len_max;
     bool is_full = false;
-    OCC_TRY(
-        occ_sandbox_enter(epoch.hardware == NULL ? OCC_SANDBOX_BOUNDARY : OCC_SANDBOX_BOUNDARY_TOKEN, err, &is_full));
+    OCC_TRY(enter_sandbox(&epoch, err, &is_full));
     tell_start(&epoch, config, is_full);
     return occ_serve_run(&serve, err);
 }

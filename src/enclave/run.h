@@ -6,6 +6,7 @@
 #define OCC_ENCLAVE_RUN_H
 
 #include "boundary/nsm.h"
+#include "os/sandbox.h"
 #include "settings/settings.h"
 
 /* The device that --nsm means. */
@@ -19,6 +20,8 @@ struct occ_enclave_device {
     void (*close)(struct occ_nsm *nsm);
     /* DER of the root that a predecessor's documents of its format must go up to; empty = AWS's, which is built in. */
     struct occ_bytes (*root)(const struct occ_nsm *nsm);
+    /* What the sandbox is to leave it; NULL = it asks no driver. */
+    struct occ_sandbox_device (*driver)(const struct occ_nsm *nsm);
 };
 
 /* main of an occ-enclave: reads its settings, runs until it is told to stop; returns the exit status. */

@@ -186,9 +186,23 @@ add_token_rules(scmp_filter_ctx filter)
     return added != 0 ? added : add_abort(filter);
 }
 
+/* One request of one device. The kernel looks at 32 bits of each argument; what a caller has left above them does not count. */
+static int
+add_device(scmp_filter_ctx filter, const struct occ_sandbox_device *device)
+{
+    const scmp_datum_t low = UINT32_MAX;
+    const struct scmp_arg_cmp fd = {
+        .arg = 0, .op = SCMP_CMP_MASKED_EQ, .datum_a = low, .datum_b = (scmp_datum_t)device->fd
+    };
+    const struct scmp_arg_cmp request = {
+        .arg = 1, .op = SCMP_CMP_MASKED_EQ, .datum_a = low, .datum_b = (scmp_datum_t)device->request & low
+    };
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 2, fd, request);
+}
+
 /* Adds the rules; 0 or a negative errno, as libseccomp gives it. */
 static int
-add_rules(scmp_filter_ctx filter)
+add_rules(scmp_filter_ctx filter, const struct occ_sandbox_device *device)
 {
     /* Memory that no file is behind, and that never becomes code. */
     const struct scmp_arg_cmp no_exec = { .arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC, .datum_b = 0 };
@@ -201,11 +215,12 @@ add_rules(scmp_filter_ctx filter)
     added = added != 0 ? added : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2, no_exec, anonymous);
     added = added != 0 ? added : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, no_exec);
     added = added != 0 ? added : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1, no_address);
+    added = added != 0 || device == NULL ? added : add_device(filter, device);
     return added != 0 ? added : add_abort(filter);
 }
 
 static struct occ_result
-load_filter(enum occ_sandbox_profile profile, struct occ_error *err)
+load_filter(enum occ_sandbox_profile profile, const struct occ_sandbox_device *device, struct occ_error *err)
 {
     const bool is_token = profile == OCC_SANDBOX_BOUNDARY_TOKEN;
     scmp_filter_ctx filter = seccomp_init(is_token ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_KILL_PROCESS);
@@ -213,20 +228,22 @@ load_filter(enum occ_sandbox_profile profile, struct occ_error *err)
         return occ_error_set(err, OCC_ERR_NOMEM, "cannot make the list of system calls");
     }
     int done = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-    done = done != 0 ? done : (is_token ? add_token_rules(filter) : add_rules(filter));
+    done = done != 0 ? done : seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1); /* every thread, not only this one */
+    done = done != 0 ? done : (is_token ? add_token_rules(filter) : add_rules(filter, device));
     done = done != 0 ? done : seccomp_load(filter);
     seccomp_release(filter);
     return done == 0 ? occ_success() : fail(err, "give up system calls", -done);
 }
 
 struct occ_result
-occ_sandbox_enter(enum occ_sandbox_profile profile, struct occ_error *err, bool *ret_full)
+occ_sandbox_enter(enum occ_sandbox_profile profile, const struct occ_sandbox_device *device, struct occ_error *err,
+                  bool *ret_full)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         return fail(err, "give up new privileges", errno);
     }
     if (!HAS_SANITIZER) {
-        OCC_TRY(load_filter(profile, err));
+        OCC_TRY(load_filter(profile, device, err));
     }
     if (ret_full != NULL) {
         *ret_full = !HAS_SANITIZER;

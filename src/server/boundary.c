@@ -47,7 +47,8 @@ occ_boundary_trouble(const struct occ_boundary *boundary)
     if (why == NULL && !occ_session_is_up(boundary->session)) {
         why = out_of_reach;
     }
-    return why != NULL ? why : occ_recovery_trouble(boundary->recovery);
+    why = why != NULL ? why : occ_recovery_trouble(boundary->recovery);
+    return why != NULL ? why : occ_vitals_trouble(&boundary->vitals);
 }
 
 struct occ_result
@@ -59,6 +60,7 @@ occ_boundary_commit(struct occ_boundary *boundary, struct occ_pending *pending)
     OCC_ENSURE(queue->count < boundary->config.waiting_max, OCC_ERR_BUSY);
     OCC_ENSURE(queue->loose_len + pending->loose.len <= OCC_LIMIT_COMMIT_WAITING_LEN, OCC_ERR_BUSY);
     pending->since_ms = occ_loop_now_ms(boundary->config.loop);
+    pending->answer_len = occ_pending_answer_len(pending, &boundary->rules);
     occ_pending_push(&boundary->queue, pending);
     occ_boundary_start_ticking(boundary);
     return occ_success();
@@ -130,7 +132,9 @@ static void
 copy_text(char *to, size_t size, struct occ_bytes text)
 {
     const size_t len = text.len < size ? text.len : size - 1;
-    memcpy(to, text.ptr, len);
+    if (len > 0) {
+        memcpy(to, text.ptr, len);
+    }
     to[len] = 0;
 }
 
@@ -138,6 +142,38 @@ static uint32_t
 smaller(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;
+}
+
+/*
+ * Results that wait for a document are some milliseconds under way, during which the boundary signs on. Where each proof waits
+ * for its own, what is under way takes that long for each.
+ */
+static size_t
+flights_of(enum occ_hello_attest attest)
+{
+    switch (attest) {
+    case OCC_HELLO_ATTEST_BATCH:
+        return OCC_LIMIT_FRAMES_IN_FLIGHT;
+    case OCC_HELLO_ATTEST_COMMIT:
+        return OCC_LIMIT_FRAMES_IN_FLIGHT_COMMIT;
+    case OCC_HELLO_ATTEST_NONE:
+    case OCC_HELLO_ATTEST_EPOCH:
+        break;
+    }
+    return OCC_LIMIT_FRAMES_IN_FLIGHT_PLAIN;
+}
+
+static void
+set_rules(struct occ_boundary *boundary, const struct occ_hello_ok *hello)
+{
+    boundary->flights_max = flights_of(hello->attest);
+    boundary->rules =
+        (struct occ_pending_rules){ .frame_len_max = smaller(hello->frame_len_max, OCC_LIMIT_FRAME_LEN),
+                                    .requests_max = smaller(hello->requests_max, OCC_LIMIT_FRAME_REQUESTS),
+                                    .digests_max = OCC_LIMIT_FRAME_DIGESTS,
+                                    .answer_len_max = OCC_LIMIT_ANSWER_LEN,
+                                    .document_len = hello->document_len_max,
+                                    .has_own_document = hello->attest == OCC_HELLO_ATTEST_COMMIT };
 }
 
 static void
@@ -149,12 +185,12 @@ on_up(void *ctx, const struct occ_hello_ok *hello)
     copy_text(identity->epoch_id, sizeof(identity->epoch_id), hello->epoch_id);
     copy_text(identity->enforcement, sizeof(identity->enforcement), hello->enforcement);
     copy_text(identity->measurement, sizeof(identity->measurement), hello->measurement);
+    copy_text(identity->attestation_format, sizeof(identity->attestation_format), hello->attestation_format);
     identity->digests_max = hello->digests_max;
-    boundary->rules =
-        (struct occ_pending_rules){ .frame_len_max = smaller(hello->frame_len_max, OCC_LIMIT_FRAME_LEN),
-                                    .requests_max = smaller(hello->requests_max, OCC_LIMIT_FRAME_REQUESTS),
-                                    .digests_max = OCC_LIMIT_FRAME_DIGESTS,
-                                    .answer_len_max = OCC_LIMIT_ANSWER_LEN };
+    identity->attest = hello->attest;
+    identity->document_len_max = hello->document_len_max;
+    set_rules(boundary, hello);
+    occ_boundary_watch(boundary);
     occ_boundary_log_up(boundary->config.events, identity, hello->acknowledged_position, occ_boundary_pid(boundary));
     occ_results_begin(boundary->results, identity, hello->acknowledged_position, hello->last_position);
     occ_recovery_begin(boundary->recovery, hello, ++boundary->frames);
@@ -174,6 +210,7 @@ on_down(void *ctx, const char *why)
     if (boundary->halted[0] == 0 && occ_session_is_halted(boundary->session)) {
         halt(boundary, why);
     }
+    occ_boundary_stop_watching(boundary);
     occ_results_end(boundary->results);
     occ_recovery_end(boundary->recovery);
     occ_boundary_fail_all(boundary);
@@ -193,6 +230,7 @@ time_out_old(struct occ_boundary *boundary, uint64_t now)
     }
     if (now > boundary->config.timeout_ms) {
         occ_issues_time_out(&boundary->issues, now - boundary->config.timeout_ms);
+        occ_attests_time_out(&boundary->attests, now - boundary->config.timeout_ms);
     }
     occ_askers_time_out(&boundary->askers, now, boundary->config.health_ms);
     occ_askers_time_out(&boundary->ready_askers, now, boundary->config.timeout_ms);
@@ -208,12 +246,12 @@ on_tick(void *ctx)
     boundary->ticking = false;
     if (!slept) {
         time_out_old(boundary, now);
-        if (occ_boundary_awaits_answer(boundary) && now - boundary->progress_ms > boundary->config.timeout_ms) {
+        if (occ_boundary_is_stuck(boundary, now, boundary->config.timeout_ms)) {
             occ_session_drop(boundary->session, "the boundary did not answer in time");
         }
     }
     if (occ_boundary_awaits_answer(boundary) || boundary->queue.first != NULL || boundary->issues.first != NULL ||
-        boundary->askers.first != NULL || boundary->ready_askers.first != NULL) {
+        boundary->attests.waiting > 0 || boundary->askers.first != NULL || boundary->ready_askers.first != NULL) {
         occ_boundary_start_ticking(boundary);
     }
 }
@@ -231,10 +269,13 @@ make_parts(struct occ_boundary *boundary)
                                                   .send = send_link,
                                                   .changed = on_recovery,
                                                   .ctx = boundary };
-    const struct occ_results_config results = {
-        .events = config->events, .store = config->store, .halt = halt, .ctx = boundary
-    };
+    const struct occ_results_config results = { .events = config->events,
+                                                .store = config->store,
+                                                .halt = halt,
+                                                .trouble = occ_boundary_note_trouble,
+                                                .ctx = boundary };
     OCC_TRY(occ_timer_new(config->loop, on_tick, boundary, &boundary->tick));
+    OCC_TRY(occ_boundary_make_watch(boundary));
     OCC_TRY(occ_recovery_new(&recovery, &boundary->recovery));
     return occ_results_new(&results, &boundary->results);
 }
@@ -305,6 +346,7 @@ occ_boundary_stop(struct occ_boundary *boundary, void (*done)(void *ctx), void *
         occ_boundary_acknowledge(boundary);
     }
     boundary->stopping = true;
+    occ_boundary_stop_watching(boundary);
     occ_timer_stop(boundary->tick);
     occ_results_end(boundary->results);
     occ_recovery_end(boundary->recovery);
@@ -322,5 +364,6 @@ occ_boundary_free(struct occ_boundary *boundary)
     occ_recovery_free(boundary->recovery);
     occ_results_free(boundary->results);
     occ_timer_free(boundary->tick);
+    occ_timer_free(boundary->watch);
     free(boundary);
 }

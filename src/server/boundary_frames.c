@@ -1,13 +1,20 @@
 /* boundary_frames.c — what is sent to the boundary and what comes back: requests share frames, results go to the ledger. */
 #include "server/boundary_private.h"
 
-#include "wire/attest.h"
-
 bool
 occ_boundary_awaits_answer(const struct occ_boundary *boundary)
 {
     return boundary->flight_count > 0 || boundary->ping_id != 0 || boundary->issues_sent.count > 0 ||
            occ_recovery_state(boundary->recovery) == OCC_RECOVERY_LINKING;
+}
+
+bool
+occ_boundary_is_stuck(const struct occ_boundary *boundary, uint64_t now_ms, uint64_t limit_ms)
+{
+    if (boundary->flight_count > 0 && now_ms - boundary->results_ms > limit_ms) {
+        return true;
+    }
+    return occ_boundary_awaits_answer(boundary) && now_ms - boundary->progress_ms > limit_ms;
 }
 
 void
@@ -19,25 +26,6 @@ occ_boundary_note_asked(struct occ_boundary *boundary)
 }
 
 /* ---- to the boundary ---- */
-
-void
-occ_boundary_ask(struct occ_boundary *boundary, struct occ_asker *asker)
-{
-    if (boundary->stopping || !occ_session_is_up(boundary->session)) {
-        asker->done(asker, occ_result_of(OCC_ERR_UNAVAILABLE));
-        return;
-    }
-    occ_askers_add(&boundary->askers, asker, occ_loop_now_ms(boundary->config.loop));
-    occ_boundary_start_ticking(boundary);
-    if (boundary->ping_id != 0) {
-        return; /* its answer is an answer to this one too */
-    }
-    occ_boundary_note_asked(boundary);
-    boundary->ping_id = ++boundary->frames;
-    OCC_BUF_AUTO(out, OCC_LIMIT_FRAME_LEN);
-    occ_frame_end(&out, occ_frame_begin(&out, OCC_FRAME_PING, boundary->ping_id));
-    occ_session_send(boundary->session, &out);
-}
 
 static void
 tell_sent(const struct occ_boundary *boundary, const struct occ_pending_list *requests)
@@ -66,7 +54,9 @@ send_frame(struct occ_boundary *boundary)
                              occ_result_text(packed.code));
         return;
     }
-    boundary->flight_count++;
+    if (boundary->flight_count++ == 0) {
+        boundary->results_ms = occ_loop_now_ms(boundary->config.loop);
+    }
     tell_sent(boundary, &flight->requests);
     occ_session_send(boundary->session, &out);
 }
@@ -75,15 +65,23 @@ send_frame(struct occ_boundary *boundary)
 static void
 refuse_without_room(struct occ_boundary *boundary)
 {
+    const size_t unsent = boundary->config.unsent(boundary->config.ctx);
+    struct occ_pending_list refused = { 0 };
+    while (boundary->queue.first != NULL && unsent + boundary->queue.first->answer_len > OCC_LIMIT_ANSWERS_LEN) {
+        occ_pending_push(&refused, occ_pending_pop(&boundary->queue));
+    }
+    occ_pending_fail_all(&refused, OCC_ERR_BUSY, occ_result_text(OCC_ERR_BUSY));
+}
+
+/* True if the next request has room beside what is under way; else it waits for that. */
+static bool
+has_room(const struct occ_boundary *boundary)
+{
     size_t held = boundary->config.unsent(boundary->config.ctx) + occ_results_len(boundary->results);
     for (size_t i = 0; i < boundary->flight_count; i++) {
         held += boundary->flights[i].requests.answer_len;
     }
-    struct occ_pending_list refused = { 0 };
-    while (boundary->queue.first != NULL && held + boundary->queue.first->answer_len > OCC_LIMIT_ANSWERS_LEN) {
-        occ_pending_push(&refused, occ_pending_pop(&boundary->queue));
-    }
-    occ_pending_fail_all(&refused, OCC_ERR_BUSY, occ_result_text(OCC_ERR_BUSY));
+    return boundary->queue.first != NULL && held + boundary->queue.first->answer_len <= OCC_LIMIT_ANSWERS_LEN;
 }
 
 void
@@ -138,11 +136,12 @@ occ_boundary_turn(void *ctx)
         return;
     }
     send_issues(boundary);
-    while (boundary->queue.count > 0 && boundary->flight_count < OCC_LIMIT_FRAMES_IN_FLIGHT) {
+    while (boundary->queue.count > 0 && boundary->flight_count < boundary->flights_max) {
         refuse_without_room(boundary);
-        if (boundary->queue.count > 0) {
-            send_frame(boundary);
+        if (!has_room(boundary)) {
+            return;
         }
+        send_frame(boundary);
     }
 }
 
@@ -158,6 +157,7 @@ take_results(struct occ_boundary *boundary, const struct occ_frame *frame)
     struct occ_boundary_flight *flight = &boundary->flights[0];
     OCC_ENSURE(boundary->flight_count > 0 && frame->id == flight->id, OCC_ERR_WIRE_MESSAGE);
     const struct occ_result taken = occ_results_take(boundary->results, &flight->requests, frame->payload);
+    boundary->results_ms = occ_loop_now_ms(boundary->config.loop);
     if (flight->requests.count == 0) {
         boundary->flight_count--;
         memmove(flight, flight + 1, boundary->flight_count * sizeof(*flight));
@@ -165,28 +165,15 @@ take_results(struct occ_boundary *boundary, const struct occ_frame *frame)
     return taken;
 }
 
-/* A boundary that answers but takes no commits is not well; it tries by itself to become so. */
 static struct occ_result
-take_pong(struct occ_boundary *boundary, const struct occ_frame *frame)
+take_issued(struct occ_boundary *boundary, const struct occ_frame *frame)
 {
-    struct occ_status status;
-    OCC_ENSURE(frame->id == boundary->ping_id && frame->id != 0, OCC_ERR_WIRE_MESSAGE);
-    OCC_TRY(occ_status_read(frame->payload, &status));
-    boundary->ping_id = 0;
-    boundary->unwell[0] = 0;
-    if (status.trouble.len > 0) {
-        struct occ_error sentence;
-        (void)occ_error_set(&sentence, OCC_ERR_UNAVAILABLE, "%.*s", (int)status.trouble.len, status.trouble.ptr);
-        memcpy(boundary->unwell, sentence.text, sizeof(boundary->unwell));
+    struct occ_issue_answer answer;
+    OCC_TRY(occ_issues_take(&boundary->issues_sent, frame, &answer));
+    if (answer.code == OCC_ERR_TOKEN) { /* a slot is signed */
+        occ_boundary_note_trouble(boundary, answer.text);
     }
-    occ_askers_answer_all(&boundary->askers, status.trouble.len == 0 ? OCC_OK : OCC_ERR_UNAVAILABLE);
     return occ_success();
-}
-
-const char *
-occ_boundary_unwell(const struct occ_boundary *boundary)
-{
-    return boundary->unwell[0] == 0 || !occ_session_is_up(boundary->session) ? NULL : boundary->unwell;
 }
 
 struct occ_result
@@ -196,9 +183,11 @@ occ_boundary_take(void *ctx, const struct occ_frame *frame)
     if (frame->type == OCC_FRAME_RESULT) {
         OCC_TRY(take_results(boundary, frame));
     } else if (frame->type == OCC_FRAME_PONG) {
-        OCC_TRY(take_pong(boundary, frame));
+        OCC_TRY(occ_boundary_take_pong(boundary, frame));
     } else if (frame->type == OCC_FRAME_ISSUED) {
-        OCC_TRY(occ_issues_take(&boundary->issues_sent, frame));
+        OCC_TRY(take_issued(boundary, frame));
+    } else if (frame->type == OCC_FRAME_ATTESTED) {
+        OCC_TRY(occ_attests_take(&boundary->attests, frame));
     } else if (frame->type == OCC_FRAME_LINKED) {
         OCC_TRY(occ_recovery_take_linked(boundary->recovery, frame));
     } else {
@@ -220,6 +209,7 @@ occ_boundary_fail_all(struct occ_boundary *boundary)
         occ_pending_fail_all(&boundary->flights[i].requests, sent_code, occ_result_text(sent_code));
     }
     occ_issues_fail_all(&boundary->issues_sent, OCC_ERR_UNAVAILABLE);
+    occ_attests_fail_all(&boundary->attests, OCC_ERR_UNAVAILABLE);
     fail_waiting(boundary);
     occ_askers_answer_all(&boundary->askers, OCC_ERR_UNAVAILABLE);
 }

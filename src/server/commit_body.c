@@ -8,7 +8,6 @@
 
 /*
  * A proof with nothing that a caller added has about 600 bytes; the longest possible counter, time and tier are in this.
- * A measurement counts twice, for characters that JSON escapes.
  */
 enum { PROOF_LEN_MAX = 720, WHERE_SIZE = 64 };
 /*
@@ -16,6 +15,9 @@ enum { PROOF_LEN_MAX = 720, WHERE_SIZE = 64 };
  * measurement before.
  */
 enum { EPOCH_LINK_LEN_MAX = 512 + 2 * OCC_LIMIT_EPOCH_ID_LEN + 2 * OCC_LIMIT_PEER_MEASUREMENT_LEN };
+/* "attestation":{"batch":{…},"format":"…","reportB64":"…"}, — all but format and document; the tree's path has 14 hashes. */
+enum { ATTESTATION_LEN_MAX = 64, TREE_DEPTH_MAX = 14, BATCH_LEN_MAX = 96 + TREE_DEPTH_MAX * (OCC_BASE64_LEN(32) + 3) };
+_Static_assert(OCC_LIMIT_ATTEST_LEAVES <= 1 << TREE_DEPTH_MAX, "a path is longer than is reckoned with");
 
 struct context {
     const struct occ_commit_rules *rules;
@@ -135,6 +137,18 @@ put_entry_fields(struct context *context, const struct occ_json *const *members,
     return occ_success();
 }
 
+/* What a proof has without anything that a caller added, and without its document. */
+static size_t
+bare_len(const struct occ_commit_rules *rules)
+{
+    /* Characters that JSON escapes: a measurement counts twice, and so does the format. */
+    const size_t len = PROOF_LEN_MAX + 2 * rules->measurement_len;
+    if (rules->format_len == 0) {
+        return len;
+    }
+    return len + ATTESTATION_LEN_MAX + 2 * rules->format_len + (rules->is_batch ? BATCH_LEN_MAX : 0);
+}
+
 static struct occ_result
 put_entry(struct context *context, const struct occ_json *entry, size_t index)
 {
@@ -151,9 +165,9 @@ put_entry(struct context *context, const struct occ_json *entry, size_t index)
     OCC_TRY(read_digest(members[DIGEST_B64], where, context->err, digest));
     OCC_TRY(check_hash_alg(members[HASH_ALG], where, context->err));
     occ_commit_put_digest(&context->writer, digest);
-    size_t len = PROOF_LEN_MAX + 2 * context->rules->measurement_len + context->shared_len;
+    size_t len = bare_len(context->rules) + context->shared_len;
     OCC_TRY(put_entry_fields(context, members, index, &len));
-    context->body.answer_len += len;
+    context->body.text_len += len;
     return occ_success();
 }
 
@@ -252,12 +266,13 @@ put_all(struct context *context, const struct occ_json *root, struct occ_bytes o
     occ_commit_put_request(&context->writer, opaque);
     OCC_TRY(put_shared(context, members));
     const size_t count = occ_json_length(members[DIGESTS]);
-    context->body.answer_len = EPOCH_LINK_LEN_MAX;
+    context->body.text_len = EPOCH_LINK_LEN_MAX;
     for (size_t i = 0; i < count; i++) {
         OCC_TRY(put_entry(context, occ_json_at(members[DIGESTS], i), i));
     }
     occ_commit_end_loose(&context->writer);
     context->body.digests = (uint32_t)count;
+    context->body.answer_len = context->body.text_len + count * context->rules->document_len;
     return occ_success();
 }
 

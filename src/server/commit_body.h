@@ -9,12 +9,16 @@
 struct occ_commit_rules {
     uint32_t digests_max;   /* of one request */
     size_t measurement_len; /* bytes of the boundary's measurement: a part of each proof */
+    size_t format_len;      /* of its attestation's format; 0 = its proofs have none. With one: */
+    size_t document_len;    /* bytes that a document has at most, */
+    bool is_batch;          /* and each proof may say its place in a tree (PROTOCOL §7) */
 };
 
 struct occ_commit_body {
     struct occ_buf loose; /* the encoded request (occ_commit_begin_loose); the caller's, to clear */
     uint32_t digests;
-    size_t answer_len; /* bytes that its proofs will have, at most */
+    size_t text_len;   /* bytes that its proofs will have at most, without documents */
+    size_t answer_len; /* and with them */
 };
 
 /*

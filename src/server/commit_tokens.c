@@ -157,9 +157,11 @@ begin_proofs(struct occ_commit_tokens *tokens)
 }
 
 struct occ_result
-occ_commit_tokens_take(struct occ_commit_tokens *tokens, struct occ_bytes proofs, bool *ret_waits)
+occ_commit_tokens_take(struct occ_commit_tokens *tokens, struct occ_bytes proofs, const struct occ_bytes *documents,
+                       bool *ret_waits)
 {
-    occ_buf_put(&tokens->proofs, proofs);
+    /* The core hash covers the document (PROTOCOL §2.2), and the text is parsed for it. */
+    occ_commit_put_whole_proofs(&tokens->proofs, proofs, documents);
     OCC_TRY(occ_buf_check(&tokens->proofs));
     if (*tokens->timestamps != NULL && occ_timestamps_wants_proof(*tokens->timestamps)) {
         OCC_TRY(begin_proofs(tokens));
@@ -169,6 +171,12 @@ occ_commit_tokens_take(struct occ_commit_tokens *tokens, struct occ_bytes proofs
     tokens->has_proofs = true;
     *ret_waits = !tokens->artifact_is_done || !tokens->proof_is_done;
     return occ_success();
+}
+
+size_t
+occ_commit_tokens_len(const struct occ_commit_tokens *tokens)
+{
+    return tokens->proofs.len;
 }
 
 /* ---- the answer ---- */

@@ -24,7 +24,7 @@ struct occ_commit_tokens {
     struct occ_timestamps *const *timestamps; /* *timestamps becomes NULL when the server stops */
     struct occ_timestamps_ask artifact, proof;
     uint64_t deadline_ms, received_ms;
-    struct occ_buf proofs; /* as the boundary encoded them */
+    struct occ_buf proofs; /* as the boundary encodes them, each with its whole text */
     bool has_proofs, was_hashed, artifact_is_done, proof_is_done;
 };
 
@@ -37,10 +37,13 @@ OCC_RESULT occ_commit_tokens_begin(struct occ_commit_tokens *tokens, struct occ_
 /* True if every artifact has its token. */
 bool occ_commit_tokens_are_whole(const struct occ_commit_tokens *tokens);
 /*
- * The proofs (encoded, as in struct occ_pending_answer) are durable; they are copied. *ret_waits: done will be called; else
- * there is nothing to wait for. OCC_ERR_NOMEM: the proofs have to go out without.
+ * The proofs (proofs and documents as in struct occ_pending_answer) are durable; they are copied. *ret_waits: done will be
+ * called; else there is nothing to wait for. OCC_ERR_NOMEM: the proofs have to go out without.
  */
-OCC_RESULT occ_commit_tokens_take(struct occ_commit_tokens *tokens, struct occ_bytes proofs, bool *ret_waits);
+OCC_RESULT occ_commit_tokens_take(struct occ_commit_tokens *tokens, struct occ_bytes proofs,
+                                  const struct occ_bytes *documents, bool *ret_waits);
+/* Bytes of the proofs that it has copied. */
+size_t occ_commit_tokens_len(const struct occ_commit_tokens *tokens);
 /*
  * Then: appends the answer, a JSON array, and hands the tokens on. With tokens it has at most len_max bytes: those for which
  * there is no room are in the ledger only.

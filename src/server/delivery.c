@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 struct counts {
-    size_t entries, proofs;
+    size_t documents, entries, proofs;
 };
 
 static struct occ_result
@@ -12,6 +12,7 @@ count(struct occ_bytes payload, struct counts *ret_counts)
     struct counts counts = { 0 };
     struct occ_commit_results results;
     OCC_TRY(occ_commit_read_results(payload, &results));
+    counts.documents = results.document_count;
     for (uint16_t i = 0; i < results.result_count; i++) {
         struct occ_commit_outcome outcome;
         OCC_TRY(occ_commit_next_result(&results, &outcome));
@@ -57,6 +58,10 @@ fill_entry(struct occ_delivery *delivery, const struct occ_commit_outcome *outco
     struct occ_commit_proof proof;
     for (size_t i = 0; i < entry->proof_count && occ_commit_next_proof(&left, &proof); i++) {
         proofs[i] = (struct occ_ledger_proof){ .counter = proof.counter, .text = proof.text };
+        if (proof.document != 0) {
+            proofs[i].document = delivery->documents[proof.document - 1];
+            proofs[i].place = proof.place;
+        }
         memcpy(proofs[i].digest, proof.digest, sizeof(proofs[i].digest));
     }
     delivery->job.write.entry_count++;
@@ -69,6 +74,10 @@ fill(struct occ_delivery *delivery, uint64_t now_ms)
     struct occ_commit_results results;
     struct occ_ledger_proof *proofs = delivery->proofs;
     OCC_TRY(occ_commit_read_results(occ_buf_view(&delivery->payload), &results));
+    size_t count = 0;
+    while (occ_commit_next_document(&results.documents, &delivery->documents[count])) {
+        count++;
+    }
     for (uint16_t i = 0; i < results.result_count; i++) {
         struct occ_commit_outcome outcome;
         OCC_TRY(occ_commit_next_result(&results, &outcome));
@@ -77,6 +86,8 @@ fill(struct occ_delivery *delivery, uint64_t now_ms)
             proofs += outcome.proof_count;
         }
     }
+    /* Else it could never be written. A frame that is not made to be so has no more than its own bytes. */
+    OCC_ENSURE(occ_ledger_write_len(&delivery->job.write) <= OCC_LIMIT_LEDGER_WRITE_LEN, OCC_ERR_WIRE_MESSAGE);
     return occ_success();
 }
 
@@ -102,11 +113,13 @@ occ_delivery_new(struct occ_bytes payload, const struct occ_boundary_identity *i
     OCC_ENSURE(delivery != NULL, OCC_ERR_NOMEM);
     delivery->payload = OCC_BUF_INIT(OCC_LIMIT_FRAME_LEN);
     occ_buf_put(&delivery->payload, payload);
+    delivery->documents = calloc(counts.documents + 1, sizeof(*delivery->documents));
     delivery->entries = calloc(counts.entries + 1, sizeof(*delivery->entries));
     delivery->proofs = calloc(counts.proofs + 1, sizeof(*delivery->proofs));
     delivery->hashes = calloc(counts.entries + 1, sizeof(*delivery->hashes));
     struct occ_result filled = occ_buf_check(&delivery->payload);
-    if (delivery->entries == NULL || delivery->proofs == NULL || delivery->hashes == NULL) {
+    if (delivery->documents == NULL || delivery->entries == NULL || delivery->proofs == NULL ||
+        delivery->hashes == NULL) {
         filled = occ_result_of(OCC_ERR_NOMEM);
     }
     if (occ_is_ok(filled)) {
@@ -128,6 +141,7 @@ occ_delivery_free(struct occ_delivery *delivery)
         return;
     }
     occ_buf_clear(&delivery->payload);
+    free(delivery->documents);
     free(delivery->entries);
     free(delivery->proofs);
     free(delivery->hashes);

@@ -17,7 +17,9 @@ struct occ_delivery {
     uint64_t session;                 /* the owner's number of the session they came with */
     uint64_t last_position;           /* of the newest of them */
     struct occ_buf payload;
-    struct occ_delivery *next; /* the owner's */
+    struct occ_bytes *documents; /* of payload, in their order */
+    size_t held_len;             /* bytes that it takes, or that its answers will, if those are more */
+    struct occ_delivery *next;   /* the owner's */
 
     struct occ_boundary_identity identity;
     struct occ_ledger_epoch epoch; /* views of identity */
@@ -28,7 +30,8 @@ struct occ_delivery {
 
 /*
  * payload: of a RESULT frame that was checked, with at least one success; it is copied. now_ms (Unix) stands in for the time of
- * an entry whose opaque bytes are of another parent and say none. OCC_ERR_NOMEM.
+ * an entry whose opaque bytes are of another parent and say none. OCC_ERR_NOMEM; OCC_ERR_WIRE_MESSAGE: documents that are
+ * longer than the boundary said it makes them, or larger than the ledger takes at once.
  */
 OCC_RESULT occ_delivery_new(struct occ_bytes payload, const struct occ_boundary_identity *identity, uint64_t now_ms,
                             struct occ_delivery **ret_delivery);

@@ -9,7 +9,7 @@
 
 void occ_handle_commit(struct occ_server *server, struct occ_http_request *request);        /* handle_commit.c */
 void occ_handle_verify(struct occ_server *server, struct occ_http_request *request);        /* handle_verify.c */
-void occ_handle_key(struct occ_server *server, struct occ_http_request *request);           /* handle_state.c */
+void occ_handle_key(struct occ_server *server, struct occ_http_request *request);           /* handle_key.c */
 void occ_handle_health(struct occ_server *server, struct occ_http_request *request);        /* handle_state.c */
 void occ_handle_challenge(struct occ_server *server, struct occ_http_request *request);     /* handle_issue.c */
 void occ_handle_allocate_slot(struct occ_server *server, struct occ_http_request *request); /* handle_issue.c */

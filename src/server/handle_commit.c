@@ -102,11 +102,12 @@ static bool
 wait_for_tokens(struct commit *commit, const struct occ_pending_answer *answer)
 {
     bool waits = false;
-    if (!has_tokens(commit) || !occ_is_ok(occ_commit_tokens_take(&commit->tokens, answer->proofs, &waits))) {
+    if (!has_tokens(commit) ||
+        !occ_is_ok(occ_commit_tokens_take(&commit->tokens, answer->proofs, answer->documents, &waits))) {
         return false;
     }
     if (waits) {
-        commit->held_len = answer->proofs.len;
+        commit->held_len = occ_commit_tokens_len(&commit->tokens);
         commit->server->held_len += commit->held_len;
     } else {
         tokens_done(&commit->tokens);
@@ -316,7 +317,7 @@ read_body(void *job)
     if (occ_is_ok(commit->read)) {
         pending->loose = body.loose;
         pending->digests = body.digests;
-        pending->answer_len = body.answer_len;
+        pending->text_len = body.text_len;
     }
 }
 
@@ -353,7 +354,10 @@ rules_of(const struct occ_server *server, const struct occ_boundary_identity *id
     const uint32_t ours = (uint32_t)server->options->max_digests;
     const uint32_t theirs = identity->digests_max;
     return (struct occ_commit_rules){ .digests_max = ours < theirs ? ours : theirs,
-                                      .measurement_len = strlen(identity->measurement) };
+                                      .measurement_len = strlen(identity->measurement),
+                                      .format_len = strlen(identity->attestation_format),
+                                      .document_len = identity->document_len_max,
+                                      .is_batch = identity->attest == OCC_HELLO_ATTEST_BATCH };
 }
 
 static struct occ_result

@@ -112,6 +112,33 @@ put_boundary(const struct occ_server *server, struct occ_buf *out)
     }
 }
 
+/* Only of a boundary that may have a device, which is asked how it is. */
+static void
+put_attestation(const struct occ_server *server, struct occ_buf *out)
+{
+    const struct occ_status *status = occ_boundary_status(server->boundary);
+    if (status == NULL) {
+        return;
+    }
+    occ_prometheus_put_one(out, "occ_boundary_device_up", "gauge",
+                           "0 if the boundary's attester or token fails, so that it takes no commits.",
+                           status->trouble.len == 0);
+    if (!status->has_attester) {
+        return;
+    }
+    occ_prometheus_put_one(out, "occ_attestation_documents_total", "counter",
+                           "Documents that the boundary's attester gave in this epoch.", status->documents);
+    occ_prometheus_put_one(out, "occ_attestation_failures_total", "counter", "Documents that it was asked for in vain.",
+                           status->failures);
+    occ_prometheus_put_one(out, "occ_attestation_waiting", "gauge", "Proofs that wait for a document.",
+                           status->waiting);
+    occ_prometheus_begin(out, "occ_attestation_document_seconds", "gauge", "What the newest document took.");
+    occ_prometheus_put_ms(out, "occ_attestation_document_seconds", NULL, status->document_ms);
+    occ_prometheus_begin(out, "occ_boundary_clock_offset_seconds", "gauge",
+                         "How far the newest document's time is ahead of the boundary's clock.");
+    occ_prometheus_put_ms(out, "occ_boundary_clock_offset_seconds", NULL, status->clock_ms);
+}
+
 /* server->store is NULL while the server stops. */
 static void
 put_ledger(const struct occ_server *server, struct occ_buf *out)
@@ -256,6 +283,7 @@ occ_handle_metrics(struct occ_server *server, struct occ_http_request *request)
     put_http(server, &body);
     put_commits(server, &body);
     put_boundary(server, &body);
+    put_attestation(server, &body);
     put_ledger(server, &body);
     put_timestamps(server, &body);
     put_logs(server, &body);

@@ -68,12 +68,14 @@ occ_issues_send(struct occ_issues *waiting, struct occ_issues *sent, uint64_t *l
 }
 
 struct occ_result
-occ_issues_take(struct occ_issues *sent, const struct occ_frame *frame)
+occ_issues_take(struct occ_issues *sent, const struct occ_frame *frame, struct occ_issue_answer *ret_answer)
 {
     struct occ_issue_answer answer;
     OCC_ENSURE(sent->first != NULL && sent->first->id == frame->id, OCC_ERR_WIRE_MESSAGE);
     OCC_TRY(occ_issue_read_answer(frame->payload, &answer));
     struct occ_boundary_issue *issue = pop(sent);
     issue->done(issue, &answer);
-    return occ_result_of(answer.code == OCC_ERR_INTEGRITY ? OCC_ERR_INTEGRITY : OCC_OK);
+    OCC_ENSURE(answer.code != OCC_ERR_INTEGRITY, OCC_ERR_INTEGRITY);
+    *ret_answer = answer;
+    return occ_success();
 }

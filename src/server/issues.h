@@ -19,7 +19,10 @@ void occ_issues_fail_all(struct occ_issues *issues, enum occ_err code);
 void occ_issues_time_out(struct occ_issues *issues, uint64_t before_ms);
 /* Moves all that wait to sent, numbering them from *last_id + 1 on, and appends their frames to out. */
 void occ_issues_send(struct occ_issues *waiting, struct occ_issues *sent, uint64_t *last_id, struct occ_buf *out);
-/* An ISSUED frame: the answer to the oldest that was sent. OCC_ERR_WIRE_MESSAGE: it is not. */
-OCC_RESULT occ_issues_take(struct occ_issues *sent, const struct occ_frame *frame);
+/*
+ * An ISSUED frame: the answer to the oldest that was sent, to whom it was given. OCC_ERR_WIRE_MESSAGE: it is not;
+ * OCC_ERR_INTEGRITY: so the boundary says. Its views are into the frame.
+ */
+OCC_RESULT occ_issues_take(struct occ_issues *sent, const struct occ_frame *frame, struct occ_issue_answer *ret_answer);
 
 #endif

@@ -5,7 +5,7 @@
 #include "base/decimal.h"
 #include "base/hex.h"
 
-enum { DIGEST_LEN = 32, HEX_LEN = 64, BASE64URL_LEN = 43, VALUE_LEN_MAX = OCC_LOOKUP_EPOCH_LEN_MAX };
+enum { DIGEST_LEN = 32, HEX_LEN = 64, BASE64URL_LEN = 43, VALUE_LEN_MAX = OCC_BASE64_LEN(OCC_LIMIT_ATTEST_NONCE) };
 
 /* ---- percent-encoding ---- */
 
@@ -117,6 +117,7 @@ occ_lookup_read_digest(struct occ_bytes segment, struct occ_error *err, uint8_t 
 
 struct parameter {
     const char *name;
+    size_t len_max; /* of its value; 0 = OCC_LOOKUP_EPOCH_LEN_MAX */
     bool given;
     size_t len;
     uint8_t value[VALUE_LEN_MAX];
@@ -154,9 +155,10 @@ take_value(struct parameter *parameter, struct occ_bytes text, struct occ_error 
     if (memchr(text.ptr, '+', text.len) != NULL) {
         return occ_error_set(err, OCC_ERR_FIELD_VALUE, "%s: '+' may mean a space, expected %%2B", parameter->name);
     }
-    const struct occ_result decoded = percent_decode(text, sizeof parameter->value, parameter->value, &parameter->len);
+    const size_t len_max = parameter->len_max != 0 ? parameter->len_max : OCC_LOOKUP_EPOCH_LEN_MAX;
+    const struct occ_result decoded = percent_decode(text, len_max, parameter->value, &parameter->len);
     if (decoded.code == OCC_ERR_LIMIT) {
-        return occ_error_set(err, OCC_ERR_FIELD_VALUE, "%s: more than %d bytes", parameter->name, VALUE_LEN_MAX);
+        return occ_error_set(err, OCC_ERR_FIELD_VALUE, "%s: more than %zu bytes", parameter->name, len_max);
     }
     if (!occ_is_ok(decoded)) {
         return occ_error_set(err, OCC_ERR_FIELD_VALUE, "%s: '%%' without two hex digits behind it", parameter->name);
@@ -273,6 +275,22 @@ occ_lookup_read_range(struct occ_bytes query, struct occ_error *err, struct occ_
     range.epoch_len = parameters[EPOCH].len;
     range.latest = latest == 1;
     *ret_range = range;
+    return occ_success();
+}
+
+struct occ_result
+occ_lookup_read_nonce(struct occ_bytes query, struct occ_error *err, struct occ_lookup_nonce *ret_nonce)
+{
+    struct parameter parameter = { .name = "nonce", .len_max = VALUE_LEN_MAX };
+    struct occ_lookup_nonce nonce = { .len = 0 };
+    OCC_TRY(read_query(query, &parameter, 1, err));
+    if (parameter.given &&
+        !occ_is_ok(occ_base64_decode(value_of(&parameter), sizeof nonce.bytes, nonce.bytes, &nonce.len))) {
+        return occ_error_set(err, OCC_ERR_FIELD_VALUE,
+                             "nonce: expected 1 to %d bytes in canonical base64 (RFC 4648 section 4, padded)",
+                             OCC_LIMIT_ATTEST_NONCE);
+    }
+    *ret_nonce = nonce;
     return occ_success();
 }
 

@@ -1,5 +1,5 @@
 /*
- * lookup.h — what the calls that read the ledger are asked: GET /proofs/{digest}, GET /proofs and GET /epochs.
+ * lookup.h — what GET calls are asked: those that read the ledger (/proofs/{digest}, /proofs and /epochs), and /key.
  *
  * Queries are read strictly: a parameter that is not known, or given twice, or has a bad value is OCC_ERR_FIELD_VALUE with a
  * sentence. Values may be percent-encoded (RFC 3986 §2.1); a '+' is refused, since to some it is a space.
@@ -36,6 +36,13 @@ struct occ_lookup_range {
     bool latest;      /* only the last proof; from and limit were not given */
 };
 OCC_RESULT occ_lookup_read_range(struct occ_bytes query, struct occ_error *err, struct occ_lookup_range *ret_range);
+
+/* nonce: base64 as everywhere (PROTOCOL §1), 1 to OCC_LIMIT_ATTEST_NONCE bytes. Absent: len 0. */
+struct occ_lookup_nonce {
+    uint8_t bytes[OCC_LIMIT_ATTEST_NONCE];
+    size_t len;
+};
+OCC_RESULT occ_lookup_read_nonce(struct occ_bytes query, struct occ_error *err, struct occ_lookup_nonce *ret_nonce);
 
 /*
  * Appends the header line that leads to the next page (RFC 8288), and its zero byte. The reference is relative, a query

@@ -14,6 +14,7 @@ occ_pending_push(struct occ_pending_list *list, struct occ_pending *pending)
     list->last = pending;
     list->count++;
     list->loose_len += pending->loose.len;
+    list->text_len += pending->text_len;
     list->answer_len += pending->answer_len;
 }
 
@@ -30,6 +31,7 @@ occ_pending_pop(struct occ_pending_list *list)
     }
     list->count--;
     list->loose_len -= pending->loose.len;
+    list->text_len -= pending->text_len;
     list->answer_len -= pending->answer_len;
     pending->next = NULL;
     return pending;
@@ -48,6 +50,12 @@ occ_pending_fail_all(struct occ_pending_list *list, enum occ_err code, const cha
     }
 }
 
+size_t
+occ_pending_answer_len(const struct occ_pending *pending, const struct occ_pending_rules *rules)
+{
+    return pending->text_len + pending->digests * rules->document_len;
+}
+
 /* True if both frames, the request and its results, stay within their limits with next in them. */
 static bool
 fits_frames(const struct occ_pending_rules *rules, const struct occ_pending *next,
@@ -57,10 +65,12 @@ fits_frames(const struct occ_pending_rules *rules, const struct occ_pending *nex
     const size_t frame_head = OCC_FRAME_HEAD_LEN + 2 + 2;
     const size_t result_head = 8 + 1 + OCC_LIMIT_OPAQUE_LEN + 2 + 2 + OCC_LIMIT_CHAIN_ID_LEN + 4;
     const size_t proof_head = 8 + 32 + 2 + 4 + 4;
+    const size_t proofs = (size_t)sum->digests + next->digests;
+    const size_t documents = rules->document_len == 0 ? 0 : rules->has_own_document ? proofs : 1;
     const size_t requests_len = frame_head + flight->loose_len + next->loose.len;
-    const size_t answer_len = sum->answer_len + next->answer_len;
-    const size_t results_len = frame_head + (flight->count + 1) * result_head +
-                               ((size_t)sum->digests + next->digests) * proof_head + answer_len;
+    const size_t answer_len = sum->answer_len + occ_pending_answer_len(next, rules);
+    const size_t results_len = frame_head + (flight->count + 1) * result_head + proofs * proof_head +
+                               documents * (4 + rules->document_len) + sum->text_len + next->text_len;
     return answer_len <= rules->answer_len_max && requests_len <= rules->frame_len_max &&
            results_len <= rules->frame_len_max;
 }
@@ -93,7 +103,8 @@ occ_pending_pack(struct occ_pending_list *queue, const struct occ_pending_rules 
         struct occ_pending *pending = occ_pending_pop(queue);
         occ_commit_put_loose(&writer, occ_buf_view(&pending->loose));
         sum.digests += pending->digests;
-        sum.answer_len += pending->answer_len;
+        sum.text_len += pending->text_len;
+        sum.answer_len += occ_pending_answer_len(pending, rules);
         occ_pending_push(flight, pending);
     }
     occ_commit_end(&writer);
@@ -147,6 +158,10 @@ occ_pending_check(const struct occ_pending_list *flight, struct occ_bytes payloa
         all.position += outcome.code == OCC_OK ? 1 : 0;
         all.successes += outcome.code == OCC_OK ? 1 : 0;
         all.lost = all.lost || outcome.code == OCC_ERR_INTEGRITY;
+        if (outcome.code == OCC_ERR_ATTESTER || outcome.code == OCC_ERR_TOKEN) {
+            all.has_trouble = true;
+            all.trouble = outcome.text;
+        }
     }
     OCC_ENSURE(occ_reader_done(&results.in), OCC_ERR_WIRE_MESSAGE);
     *ret_results = all;
@@ -154,7 +169,8 @@ occ_pending_check(const struct occ_pending_list *flight, struct occ_bytes payloa
 }
 
 void
-occ_pending_deliver(struct occ_pending_list *flight, struct occ_bytes payload, const struct occ_pending_answer *failed)
+occ_pending_deliver(struct occ_pending_list *flight, struct occ_bytes payload, const struct occ_bytes *documents,
+                    const struct occ_pending_answer *failed)
 {
     struct occ_commit_results results;
     bool good = occ_is_ok(occ_commit_read_results(payload, &results));
@@ -165,7 +181,8 @@ occ_pending_deliver(struct occ_pending_list *flight, struct occ_bytes payload, c
         const struct occ_pending_answer answer = { .code = good ? outcome.code : OCC_ERR_INTERNAL,
                                                    .text = outcome.text,
                                                    .proof_count = outcome.proof_count,
-                                                   .proofs = outcome.proofs };
+                                                   .proofs = outcome.proofs,
+                                                   .documents = documents };
         pending->done(pending, failed != NULL && answer.code == OCC_OK ? failed : &answer);
     }
 }

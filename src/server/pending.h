@@ -18,9 +18,10 @@ struct occ_pending_answer {
      * OCC_ERR_UNKNOWN_OUTCOME, or the code of the boundary's refusal.
      */
     enum occ_err code;
-    struct occ_bytes text;   /* a sentence, unless OCC_OK */
-    uint32_t proof_count;    /* exactly the request's digests */
-    struct occ_bytes proofs; /* as in struct occ_commit_outcome */
+    struct occ_bytes text;             /* a sentence, unless OCC_OK */
+    uint32_t proof_count;              /* exactly the request's digests */
+    struct occ_bytes proofs;           /* as in struct occ_commit_outcome */
+    const struct occ_bytes *documents; /* theirs, and of others: for occ_commit_put_whole */
 };
 
 struct occ_pending {
@@ -28,7 +29,8 @@ struct occ_pending {
     uint8_t opaque[OCC_OPAQUE_LEN_MAX];
     size_t opaque_len;
     uint32_t digests;
-    size_t answer_len; /* bytes that its proofs will have, at most */
+    size_t text_len;   /* bytes that its proofs will have at most, without documents */
+    size_t answer_len; /* and with them: set by boundary.c, which knows the documents */
     void (*done)(struct occ_pending *pending, const struct occ_pending_answer *answer);
     uint64_t since_ms; /* set by boundary.c when it is taken */
     struct occ_pending *next;
@@ -38,8 +40,8 @@ struct occ_pending {
 struct occ_pending_list {
     struct occ_pending *first, *last;
     size_t count;
-    size_t loose_len;  /* bytes of all loose buffers */
-    size_t answer_len; /* the sum of theirs */
+    size_t loose_len;            /* bytes of all loose buffers */
+    size_t text_len, answer_len; /* the sums of theirs */
 };
 void occ_pending_push(struct occ_pending_list *list, struct occ_pending *pending);
 struct occ_pending *occ_pending_pop(struct occ_pending_list *list); /* NULL if it is empty */
@@ -51,8 +53,12 @@ struct occ_pending_rules {
     size_t frame_len_max;  /* bytes of a frame, each way */
     uint32_t requests_max; /* requests in a frame */
     uint32_t digests_max;  /* digests after which no further request joins a frame */
-    size_t answer_len_max; /* proof text of a frame's results */
+    size_t answer_len_max; /* proof text of a frame's results, each proof with its document */
+    size_t document_len;   /* bytes that a document has at most; 0 = there are none */
+    bool has_own_document; /* each proof has its own; else those of a frame share one */
 };
+/* Bytes that the proofs of a request will have at most, each with its document. */
+size_t occ_pending_answer_len(const struct occ_pending *pending, const struct occ_pending_rules *rules);
 /* True if a frame that holds nothing else may hold it. */
 bool occ_pending_fits_alone(const struct occ_pending *pending, const struct occ_pending_rules *rules);
 /*
@@ -65,8 +71,10 @@ OCC_RESULT occ_pending_pack(struct occ_pending_list *queue, const struct occ_pen
 /* What the results of a frame are, taken together. */
 struct occ_pending_results {
     size_t successes;
-    uint64_t position; /* of the newest success; the position before if there is none */
-    bool lost;         /* a refusal is OCC_ERR_INTEGRITY: the boundary is not to be used again */
+    uint64_t position;        /* of the newest success; the position before if there is none */
+    bool lost;                /* a refusal is OCC_ERR_INTEGRITY: the boundary is not to be used again */
+    bool has_trouble;         /* a refusal is OCC_ERR_ATTESTER or OCC_ERR_TOKEN: its device fails, */
+    struct occ_bytes trouble; /* with this sentence */
 };
 /*
  * Checks the payload of the RESULT frame that answers flight, all of it: as many results as requests, in their order, each
@@ -76,10 +84,11 @@ struct occ_pending_results {
 OCC_RESULT occ_pending_check(const struct occ_pending_list *flight, struct occ_bytes payload, uint64_t position,
                              struct occ_pending_results *ret_results);
 /*
- * Takes every request out and calls its done with its result of payload, which occ_pending_check has passed. With failed not
- * NULL, those that succeeded are given that instead; what the boundary refused stays refused.
+ * Takes every request out and calls its done with its result of payload, which occ_pending_check has passed. documents: those
+ * of payload; NULL if nothing succeeded. With failed not NULL, those that succeeded are given that instead; what the boundary
+ * refused stays refused.
  */
-void occ_pending_deliver(struct occ_pending_list *flight, struct occ_bytes payload,
+void occ_pending_deliver(struct occ_pending_list *flight, struct occ_bytes payload, const struct occ_bytes *documents,
                          const struct occ_pending_answer *failed);
 
 #endif

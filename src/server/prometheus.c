@@ -1,7 +1,7 @@
 /* prometheus.c — see prometheus.h. */
 #include "server/prometheus.h"
 
-enum { US_PER_S = 1000000 };
+enum { US_PER_MS = 1000, US_PER_S = 1000000 };
 
 const struct occ_histogram_bounds occ_histogram_latency = {
     .count = 15,
@@ -116,6 +116,19 @@ occ_prometheus_put_us(struct occ_buf *out, const char *name, const struct occ_pr
                       uint64_t microseconds)
 {
     put_sample(out, name, "", labels, microseconds, true);
+}
+
+void
+occ_prometheus_put_ms(struct occ_buf *out, const char *name, const struct occ_prometheus_label *labels,
+                      int64_t milliseconds)
+{
+    const uint64_t size = milliseconds < 0 ? (uint64_t) - (milliseconds + 1) + 1 : (uint64_t)milliseconds;
+    bool open;
+    put_name(out, name, "", labels, &open);
+    occ_buf_put_str(out, open ? "} " : " ");
+    occ_buf_put_str(out, milliseconds < 0 ? "-" : "");
+    put_seconds(out, size > UINT64_MAX / US_PER_MS ? UINT64_MAX : size * US_PER_MS);
+    occ_buf_put_byte(out, '\n');
 }
 
 void

@@ -45,6 +45,9 @@ void occ_prometheus_put(struct occ_buf *out, const char *name, const struct occ_
 /* The same, of microseconds in seconds. */
 void occ_prometheus_put_us(struct occ_buf *out, const char *name, const struct occ_prometheus_label *labels,
                            uint64_t microseconds);
+/* The same, of milliseconds, which may be negative. */
+void occ_prometheus_put_ms(struct occ_buf *out, const char *name, const struct occ_prometheus_label *labels,
+                           int64_t milliseconds);
 void occ_prometheus_put_histogram(struct occ_buf *out, const char *name, const struct occ_prometheus_label *labels,
                                   const struct occ_histogram *histogram, const struct occ_histogram_bounds *bounds);
 /* A family of one sample without labels. */

@@ -29,6 +29,7 @@ occ_refusal_status(enum occ_err code)
     case OCC_ERR_BUSY:
     case OCC_ERR_NOMEM:
     case OCC_ERR_TIMESTAMP_REQUIRED:
+    case OCC_ERR_ATTESTER:
     case OCC_ERR_TOKEN:
         return 503;
     case OCC_ERR_LIMIT:
@@ -41,7 +42,7 @@ occ_refusal_status(enum occ_err code)
 }
 
 static const char *
-sentence_of_503(enum occ_err code, const char *trouble)
+sentence_of_503(enum occ_err code, const char *why, const char *trouble)
 {
     if (code == OCC_ERR_BUSY || code == OCC_ERR_NOMEM) {
         return "overloaded, try again later";
@@ -49,8 +50,8 @@ sentence_of_503(enum occ_err code, const char *trouble)
     if (code == OCC_ERR_TIMESTAMP_REQUIRED) {
         return "no timestamp authority answered, and one is required, try again later";
     }
-    if (code == OCC_ERR_TOKEN) {
-        return "the hardware key is away, try again later";
+    if (code == OCC_ERR_ATTESTER || code == OCC_ERR_TOKEN) {
+        return why;
     }
     return trouble != NULL ? trouble : "the boundary is out of reach, try again later";
 }
@@ -66,7 +67,7 @@ occ_refusal_answer(struct occ_http_request *request, enum occ_err code, struct o
         occ_answer_internal(request, why.text);
         return;
     case 503:
-        occ_answer_error(request, status, sentence_of_503(code, trouble), NULL);
+        occ_answer_error(request, status, sentence_of_503(code, why.text, trouble), NULL);
         return;
     case 422:
         occ_answer_error(request, status, "Idempotency-Key: it was used with another body", NULL);

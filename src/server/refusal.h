@@ -11,7 +11,7 @@
  * retry is safe; 500 = it failed, or the outcome is unknown.
  */
 unsigned occ_refusal_status(enum occ_err code);
-/* Answers so. text: the sentence, which 400 and 413 show; trouble: what occ_boundary_trouble says now, for 503. */
+/* Answers so. text: the sentence, which 400 and 413 show, and 503 where the boundary's device fails; trouble: what occ_boundary_trouble says now, for 503. */
 void occ_refusal_answer(struct occ_http_request *request, enum occ_err code, struct occ_bytes text,
                         const char *trouble);
 

@@ -38,7 +38,7 @@ note_durable(struct occ_results *results, const struct occ_delivery *delivery)
 static void
 release(struct occ_results *results, struct occ_delivery *delivery)
 {
-    results->len -= delivery->payload.len;
+    results->len -= delivery->held_len;
     occ_delivery_free(delivery);
 }
 
@@ -57,7 +57,8 @@ answer_requests(struct occ_delivery *delivery, struct occ_result result)
 {
     static const char why[] = "signed, but not durable: the ledger could not be written";
     const struct occ_pending_answer failed = { .code = OCC_ERR_UNKNOWN_OUTCOME, .text = occ_bytes_str(why) };
-    occ_pending_deliver(&delivery->requests, occ_buf_view(&delivery->payload), occ_is_ok(result) ? NULL : &failed);
+    occ_pending_deliver(&delivery->requests, occ_buf_view(&delivery->payload), delivery->documents,
+                        occ_is_ok(result) ? NULL : &failed);
 }
 
 static void
@@ -88,6 +89,14 @@ delivery_kept(struct occ_store_job *job, struct occ_result result)
     }
 }
 
+/* When they are durable all its answers are made at once, and documents that came once are in each proof then. */
+static void
+hold(struct occ_results *results, struct occ_delivery *delivery, size_t answer_len)
+{
+    delivery->held_len = answer_len > delivery->payload.len ? answer_len : delivery->payload.len;
+    results->len += delivery->held_len;
+}
+
 static void
 write_delivery(struct occ_results *results, struct occ_delivery *delivery)
 {
@@ -103,14 +112,13 @@ write_delivery(struct occ_results *results, struct occ_delivery *delivery)
 static struct occ_result
 make_delivery(struct occ_results *results, struct occ_bytes payload, struct occ_delivery **ret_delivery)
 {
-    struct occ_delivery *delivery;
+    struct occ_delivery *delivery = NULL;
     OCC_TRY(occ_delivery_new(payload, &results->identity, occ_clock_unix_ms(), &delivery));
     delivery->job.keep = true;
     delivery->job.done = delivery_done;
     delivery->job.kept = delivery_kept;
     delivery->owner = results;
     delivery->session = results->session;
-    results->len += delivery->payload.len;
     *ret_delivery = delivery;
     return occ_success();
 }
@@ -122,14 +130,20 @@ occ_results_take(struct occ_results *results, struct occ_pending_list *flight, s
 {
     struct occ_pending_results all;
     OCC_TRY(occ_pending_check(flight, payload, results->position, &all));
-    if (all.successes == 0) {
-        occ_pending_deliver(flight, payload, NULL);
+    struct occ_delivery *delivery = NULL;
+    if (all.successes > 0) {
+        OCC_TRY(make_delivery(results, payload, &delivery));
+    }
+    if (all.has_trouble) {
+        results->config.trouble(results->config.ctx, all.trouble);
+    }
+    if (delivery == NULL) {
+        occ_pending_deliver(flight, payload, NULL, NULL);
         return occ_result_of(all.lost ? OCC_ERR_INTEGRITY : OCC_OK);
     }
-    struct occ_delivery *delivery;
-    OCC_TRY(make_delivery(results, payload, &delivery));
     results->position = all.position;
     delivery->requests = *flight;
+    hold(results, delivery, flight->answer_len);
     *flight = (struct occ_pending_list){ 0 };
     write_delivery(results, delivery);
     return occ_result_of(all.lost ? OCC_ERR_INTEGRITY : OCC_OK);
@@ -160,6 +174,7 @@ occ_results_take_again(struct occ_results *results, struct occ_bytes payload)
     OCC_ENSURE(results->again_len <= GIVEN_AGAIN_LEN_MAX, OCC_ERR_LIMIT);
     struct occ_delivery *delivery;
     OCC_TRY(make_delivery(results, payload, &delivery));
+    hold(results, delivery, 0);
     results->position = delivery->last_position;
     if (results->replays) {
         write_delivery(results, delivery);

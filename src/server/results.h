@@ -16,6 +16,8 @@ struct occ_results_config {
     const struct occ_events *events;
     struct occ_store *store;
     void (*halt)(void *ctx, const char *why); /* the ledger disagrees: why is one sentence */
+    /* The boundary refused a request since its device fails: why is its sentence, not ended by a zero byte. */
+    void (*trouble)(void *ctx, struct occ_bytes why);
     void *ctx;
 };
 
@@ -45,7 +47,7 @@ bool occ_results_settled(const struct occ_results *results);
 uint64_t occ_results_durable(const struct occ_results *results);
 /* Appends an ACK frame for what became durable since the last one; false if nothing did. */
 bool occ_results_put_ack(struct occ_results *results, struct occ_buf *buf);
-/* Bytes of all that is on its way to the ledger. */
+/* Bytes of all that is on its way to the ledger, or of the answers that will come of it. */
 size_t occ_results_len(const struct occ_results *results);
 
 #endif

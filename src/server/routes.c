@@ -179,13 +179,20 @@ check_query(struct occ_http_request *request, const struct route *route)
     return false;
 }
 
+/* GET /key costs nothing but with a nonce: a document for it takes the device's time. */
+static bool
+costs(const struct occ_http_request *request, const struct route *route)
+{
+    return (route->flags & COSTS) != 0 || (route->handle == occ_handle_key && occ_http_query(request).len > 0);
+}
+
 /* The last check: what is refused for another reason costs next to nothing, and counts for nobody. */
 static bool
 check_rate(struct occ_server *server, struct occ_http_request *request, const struct route *route)
 {
     struct occ_answer_note *note = occ_http_note(request);
     uint64_t wait_ms;
-    if ((route->flags & COSTS) == 0) {
+    if (!costs(request, route)) {
         return true;
     }
     occ_admit_identify(&server->admit, request, note->key, &note->caller);

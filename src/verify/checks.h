@@ -5,16 +5,23 @@
 #define OCC_VERIFY_CHECKS_H
 
 #include "crypto/certificate.h"
+#include "crypto/seen.h"
 #include "crypto/timestamp.h"
 #include "evidence/webauthn.h"
 #include "proof/policy.h"
 #include "verify/report.h"
 
+/* A root of attestation documents, and the documents that were verified under it: a batch has one for all of its proofs. */
+struct occ_checks_root {
+    struct occ_path_trust *path;
+    struct occ_seen *documents; /* under their SHA-256: their certificate's not_before_ms, not_after_ms */
+};
+
 /* What a verifier trusts and asks for, whatever the proof. */
 struct occ_checks_trust {
-    struct occ_path_trust *nitro;
+    struct occ_checks_root nitro;
     bool nitro_is_aws;
-    struct occ_path_trust *sim_nitro;       /* of simulated documents; or NULL */
+    struct occ_checks_root sim_nitro;       /* of simulated documents; path NULL = none */
     struct occ_timestamp_roots *timestamps; /* or NULL */
     struct occ_webauthn_names rp_ids, origins;
 };

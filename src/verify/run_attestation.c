@@ -33,12 +33,12 @@ put_hex(char *to, struct occ_bytes bytes)
     to[2 * bytes.len] = '\0';
 }
 
-/* The root that a document of this format must go up to; NULL: none was named. */
-static struct occ_path_trust *
+/* The root that a document of this format must go up to. */
+static const struct occ_checks_root *
 root_for(const struct occ_run *run)
 {
     const struct occ_checks_trust *trust = run->input->trust;
-    return run->evidence->attestation.simulated ? trust->sim_nitro : trust->nitro;
+    return run->evidence->attestation.simulated ? &trust->sim_nitro : &trust->nitro;
 }
 
 static void
@@ -50,7 +50,7 @@ record(const struct occ_run *run, const struct occ_nitro_document *document)
     found->time_ms = document->time_ms;
     occ_evidence_copy(found->format, sizeof found->format, run->proof.attestation_format);
     occ_evidence_copy(found->module_id, sizeof found->module_id, document->module_id);
-    put_hex(found->root_sha256, occ_bytes_of(occ_path_trust_fingerprint(root_for(run)), OCC_SHA256_LEN));
+    put_hex(found->root_sha256, occ_bytes_of(occ_path_trust_fingerprint(root_for(run)->path), OCC_SHA256_LEN));
     for (size_t i = 0; i < OCC_LIMIT_NITRO_PCRS; i++) {
         if (document->pcrs[i].len > 0) {
             put_hex(found->pcrs[i], document->pcrs[i]);
@@ -172,6 +172,29 @@ say_verified(const struct occ_evidence_attestation *found, struct occ_error *err
                          found->root_is_aws ? "AWS's" : "under the given, NOT AWS's,", found->module_id);
 }
 
+/*
+ * Its signature and certificates, unless just these bytes were verified under just this root before: they are judged at the
+ * document's own time, so the verdict is the same for ever.
+ */
+static OCC_RESULT
+verify_once(const struct occ_checks_root *root, struct occ_bytes report, const struct occ_nitro_document *document,
+            struct occ_error *err, struct occ_evidence_attestation *found)
+{
+    uint8_t name[OCC_SHA256_LEN];
+    uint64_t window[2];
+    occ_digest_sha256(report, name);
+    if (!occ_seen_get(root->documents, name, window)) {
+        struct occ_nitro_facts facts;
+        OCC_TRY(occ_nitro_verify(document, root->path, err, &facts));
+        window[0] = facts.not_before_ms;
+        window[1] = facts.not_after_ms;
+        occ_seen_put(root->documents, name, window);
+    }
+    found->not_before_ms = window[0];
+    found->not_after_ms = window[1];
+    return occ_success();
+}
+
 static OCC_RESULT
 verify_nitro(struct occ_run *run, struct occ_error *err)
 {
@@ -179,19 +202,16 @@ verify_nitro(struct occ_run *run, struct occ_error *err)
     OCC_BUF_AUTO(report, OCC_LIMIT_NITRO_DOCUMENT_LEN);
     OCC_TRY(decode_report(&run->proof, err, &report));
     struct occ_nitro_document document;
-    struct occ_nitro_facts facts;
     struct occ_error why = { 0 };
     const struct occ_result read = occ_nitro_read(occ_buf_view(&report), &why, &document);
     if (!occ_is_ok(read)) {
         return say_refused(read, &why, err);
     }
     record(run, &document);
-    const struct occ_result verified = occ_nitro_verify(&document, root_for(run), &why, &facts);
+    const struct occ_result verified = verify_once(root_for(run), occ_buf_view(&report), &document, &why, found);
     if (!occ_is_ok(verified)) {
         return say_refused(verified, &why, err);
     }
-    found->not_before_ms = facts.not_before_ms;
-    found->not_after_ms = facts.not_after_ms;
     OCC_TRY(check_measurement(run, &document, err));
     OCC_TRY(check_binding(run, &document, err, &found->binding));
     found->verified = true;
@@ -216,7 +236,7 @@ verify_simulated(struct occ_run *run, struct occ_error *err)
                              "enforcement \"%s\" beside a simulated attestation, expected \"stub\"",
                              occ_proof_enforcement_name(run->proof.enforcement));
     }
-    if (run->input->trust->sim_nitro == NULL) {
+    if (run->input->trust->sim_nitro.path == NULL) {
         return not_performed(run, "is SIMULATED: verified only under a root of the simulation, and none was given",
                              err);
     }

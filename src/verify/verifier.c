@@ -22,6 +22,21 @@ occ_verifier_check_struct(const void *given, size_t size, size_t first, size_t k
     return occ_success();
 }
 
+static OCC_RESULT
+make_root(struct occ_bytes der_or_pem, struct occ_error *why, struct occ_checks_root *ret_root)
+{
+    OCC_TRY(occ_path_trust_new(der_or_pem, why, &ret_root->path)); /* freed with the verifier, failed or not */
+    const struct occ_result made = occ_seen_new(OCC_LIMIT_NITRO_DOCUMENTS, &ret_root->documents);
+    return occ_is_ok(made) ? made : occ_error_code(why, made.code);
+}
+
+static void
+free_root(struct occ_checks_root *root)
+{
+    occ_path_trust_free(root->path);
+    occ_seen_free(root->documents);
+}
+
 static bool
 is_aws(const struct occ_path_trust *trust)
 {
@@ -37,13 +52,13 @@ take_sim_nitro_root(const struct occ_verifier_options *options, struct occ_error
     }
     struct occ_error why = { 0 };
     const struct occ_bytes root = occ_bytes_of(options->sim_nitro_root, options->sim_nitro_root_len);
-    const struct occ_result made = occ_path_trust_new(root, &why, &trust->sim_nitro);
+    const struct occ_result made = make_root(root, &why, &trust->sim_nitro);
     if (!occ_is_ok(made)) {
         return occ_error_set(err, made.code, "simulated nitro root: %s", why.text);
     }
-    const uint8_t *fingerprint = occ_path_trust_fingerprint(trust->sim_nitro);
-    const bool same = memcmp(fingerprint, occ_path_trust_fingerprint(trust->nitro), OCC_SHA256_LEN) == 0;
-    if (same || is_aws(trust->sim_nitro)) {
+    const uint8_t *fingerprint = occ_path_trust_fingerprint(trust->sim_nitro.path);
+    const bool same = memcmp(fingerprint, occ_path_trust_fingerprint(trust->nitro.path), OCC_SHA256_LEN) == 0;
+    if (same || is_aws(trust->sim_nitro.path)) {
         return occ_error_set(err, OCC_ERR_FIELD_VALUE, "simulated nitro root: %s, expected one of the simulation's own",
                              same ? "the root of Nitro documents" : "AWS's");
     }
@@ -57,12 +72,12 @@ take_roots(const struct occ_verifier_options *options, struct occ_error *err, st
     trust->nitro_is_aws = options->nitro_root == NULL;
     const struct occ_bytes root =
         trust->nitro_is_aws ? occ_nitro_aws_root() : occ_bytes_of(options->nitro_root, options->nitro_root_len);
-    const struct occ_result nitro = occ_path_trust_new(root, &why, &trust->nitro);
+    const struct occ_result nitro = make_root(root, &why, &trust->nitro);
     if (!occ_is_ok(nitro)) {
         return occ_error_set(err, nitro.code, "nitro root: %s", why.text);
     }
     /* A root that is AWS's is AWS's, whoever gave it. */
-    trust->nitro_is_aws = is_aws(trust->nitro);
+    trust->nitro_is_aws = is_aws(trust->nitro.path);
     OCC_TRY(take_sim_nitro_root(options, err, trust));
     if (options->tsa_roots == NULL) {
         return occ_success();
@@ -200,8 +215,8 @@ occ_verifier_free(occ_verifier *verifier)
     if (verifier == NULL) {
         return;
     }
-    occ_path_trust_free(verifier->trust.nitro);
-    occ_path_trust_free(verifier->trust.sim_nitro);
+    free_root(&verifier->trust.nitro);
+    free_root(&verifier->trust.sim_nitro);
     occ_timestamp_roots_free(verifier->trust.timestamps);
     free(verifier->names);
     free(verifier);

@@ -3,8 +3,8 @@
  *
  * ATTEST    u16 length · nonce (at most OCC_LIMIT_ATTEST_NONCE bytes; empty = the document that is at hand)
  * ATTESTED  u16 code; if 0: text format · u32 length · document in base64; else: text sentence
- * PONG      text trouble (empty = commits are taken; else one sentence that says why not) · u8 1 = it has an attester · i64 how far the newest document's time is ahead of the boundary's, in
- *           milliseconds · u64 documents made · u64 failures · u32 proofs that wait for a document · u32 milliseconds that
+ * PONG      text trouble (empty = commits are taken; else one sentence that says why not) · u8 1 = it has an attester · i64 how far the newest document's time is ahead of the
+ *           machine's clock, in milliseconds · u64 documents made · u64 failures · u32 proofs that wait for a document · u32 milliseconds that
  *           the newest document took
  *
  * Frames have the id of the request. An answer to ATTEST with a nonce may come after those to later frames.

@@ -142,6 +142,10 @@ bool occ_commit_next_document(struct occ_bytes *documents, struct occ_bytes *ret
 OCC_RESULT occ_commit_next_result(struct occ_commit_results *results, struct occ_commit_outcome *ret_outcome);
 /* The next of count encoded proofs, which are advanced. False when there is none left. */
 bool occ_commit_next_proof(struct occ_bytes *proofs, struct occ_commit_proof *ret_proof);
+/* Appends a proof's whole text. documents: those of its frame, in their order; may be NULL if proof->document is 0. */
+void occ_commit_put_whole(struct occ_buf *buf, const struct occ_commit_proof *proof, const struct occ_bytes *documents);
+/* Appends encoded proofs once more, each with its whole text. */
+void occ_commit_put_whole_proofs(struct occ_buf *buf, struct occ_bytes proofs, const struct occ_bytes *documents);
 
 /* ---- acknowledgement ---- */
 

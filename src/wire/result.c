@@ -85,14 +85,21 @@ occ_commit_put_success(struct occ_result_writer *writer, struct occ_bytes opaque
     occ_buf_put_be32(writer->buf, 0);
 }
 
+/* Its document, place and length are 0 as yet. */
+static void
+put_proof_head(struct occ_buf *buf, uint64_t counter, const uint8_t digest[32])
+{
+    occ_buf_put_be64(buf, counter);
+    occ_buf_put(buf, occ_bytes_of(digest, DIGEST_LEN));
+    occ_buf_put_be16(buf, 0);
+    occ_buf_put_be32(buf, 0);
+    occ_buf_put_be32(buf, 0);
+}
+
 size_t
 occ_commit_begin_proof(struct occ_result_writer *writer, uint64_t counter, const uint8_t digest[32])
 {
-    occ_buf_put_be64(writer->buf, counter);
-    occ_buf_put(writer->buf, occ_bytes_of(digest, DIGEST_LEN));
-    occ_buf_put_be16(writer->buf, 0);
-    occ_buf_put_be32(writer->buf, 0);
-    occ_buf_put_be32(writer->buf, 0);
+    put_proof_head(writer->buf, counter, digest);
     return writer->buf->len;
 }
 
@@ -285,4 +292,29 @@ occ_commit_next_proof(struct occ_bytes *proofs, struct occ_commit_proof *ret_pro
     *proofs = occ_bytes_of(in.next, occ_reader_left(&in));
     *ret_proof = proof;
     return true;
+}
+
+void
+occ_commit_put_whole(struct occ_buf *buf, const struct occ_commit_proof *proof, const struct occ_bytes *documents)
+{
+    const struct occ_bytes text = proof->text;
+    if (proof->document == 0) {
+        occ_buf_put(buf, text);
+        return;
+    }
+    occ_buf_put(buf, occ_bytes_of(text.ptr, proof->place));
+    occ_buf_put(buf, documents[proof->document - 1]);
+    occ_buf_put(buf, occ_bytes_of(text.ptr + proof->place, text.len - proof->place));
+}
+
+void
+occ_commit_put_whole_proofs(struct occ_buf *buf, struct occ_bytes proofs, const struct occ_bytes *documents)
+{
+    struct occ_commit_proof proof;
+    while (occ_commit_next_proof(&proofs, &proof)) {
+        put_proof_head(buf, proof.counter, proof.digest);
+        const size_t begin = buf->len;
+        occ_commit_put_whole(buf, &proof, documents);
+        occ_patch_be32(buf, begin - 4, (uint32_t)(buf->len - begin));
+    }
 }

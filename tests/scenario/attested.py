@@ -4,7 +4,8 @@ import hashlib
 import json
 import pathlib
 
-from harness import BIN, Enclave, Occd, Program
+from harness import BIN, Enclave, Occd, Program, Wire
+from metrics_text import parse
 
 
 class SimEnclave(Enclave):
@@ -29,10 +30,18 @@ class SimEnclave(Enclave):
 class Attested:
     """An occd with a simulated boundary of one mode. Both end with the block."""
 
-    def __init__(self, folder, mode, *arguments, enclave=(), data="data"):
-        self.folder = pathlib.Path(folder)
-        self.enclave = SimEnclave(self.folder, mode, *enclave)
-        self.occd = Occd(self.folder / data, "--boundary", self.enclave.where, "--sim-nitro-root", self.enclave.root, *arguments)
+    def __init__(self, folder, mode, *arguments, enclave=()):
+        self.folder, self.mode, self.arguments, self.enclave_arguments = pathlib.Path(folder), mode, arguments, enclave
+        self.start()
+
+    def start(self):
+        self.enclave = SimEnclave(self.folder, self.mode, *self.enclave_arguments)
+        self.occd = Occd(self.folder / "data", "--boundary", self.enclave.where, "--sim-nitro-root", self.enclave.root, *self.arguments)
+
+    def restart_enclave(self):
+        """Killed and started again, as when a machine loses power; occd finds the new one."""
+        self.enclave.kill()
+        self.enclave = SimEnclave(self.folder, self.mode, *self.enclave_arguments)
 
     def __enter__(self):
         return self
@@ -41,9 +50,20 @@ class Attested:
         self.occd.kill()
         self.enclave.kill()
 
+    def restart(self):
+        """Both, as an operator does; the ledger and the simulation's root stay."""
+        self.stop()
+        self.start()
+
     def stop(self):
         self.occd.stop()
         self.enclave.stop()
+
+
+def metric(occd, name):
+    """Figures of the boundary's device come with its first status: until then they are 0."""
+    with Wire(f"unix:{occd.argv[2]}/metrics.sock") as wire:
+        return parse(wire.request("GET", "/metrics").body.decode()).get((name, ()), 0)
 
 
 # ---- a document, by RFC 8949 ----

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from harness import ROOT, environment
+from harness import PRESET, ROOT, environment
 
 PIN = "4321"
 
@@ -30,6 +30,8 @@ class SoftHsm:
     """A folder of tokens; the first one is "occ", PIN 4321. Its library is the shim of tests/support/token_shim.c."""
 
     def __init__(self, folder):
+        if PRESET not in ("release", "clang"):
+            pytest.skip("the provider opens a token's library in a way that the sanitizers refuse (RTLD_DEEPBIND)")
         self.folder = pathlib.Path(folder)
         self.provider = find_provider()
         tool = os.environ.get("OCC_TEST_SOFTHSM_UTIL") or need(shutil.which("softhsm2-util"), "softhsm2")

@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 
+from attested import Attested, document_of
 from harness import BIN, Program, digest_of, environment
 
 pytestmark = pytest.mark.sanitized
@@ -84,6 +85,36 @@ def test_nothing_of_the_parent_changes_them(start, folder):
     assert occd.post("/commit", {"digests": [digest_of(n) for n in range(3)]}).status == 400
     occd.stop()
     enclave.stop()
+
+
+def test_mode_is_not_the_parents(folder):
+    with Attested(folder, "epoch", "--chains", "ours") as service:
+        report = {service.occd.commit(digest_of(n))[0]["environment"]["attestation"]["reportB64"] for n in range(3)}
+        assert len(report) == 1 and document_of(report.pop())["user_data"] is None
+        service.stop()
+
+
+# ---- debug mode: an enclave that measures nothing ----
+
+ZERO = "0" * 96
+
+
+def test_debug_mode_is_refused(folder):
+    result = subprocess.run([BIN / "occ-enclave-sim", "--listen", f"unix:{folder}/s", "--nsm", "--sim-ca", folder / "ca", "--sim-pcr0", ZERO],
+                            env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert result.returncode == 3 and "PCR0 to PCR2 are zero" in result.stderr and "allow-debug" in result.stderr, result.stderr
+    assert "epoch begins" not in result.stderr
+
+
+def test_debug_mode_that_is_allowed_says_so(folder):
+    with Attested(folder, "batch", enclave=("--sim-pcr0", ZERO, "--allow-debug")) as service:
+        [warning] = [event for event in service.enclave.events() if event["message"].startswith("DEBUG MODE: ")]
+        assert warning["level"] == "warn"
+        begun = service.enclave.wait_event("epoch begins")
+        assert (begun["enforcement"], begun["measurement"], begun["attest"]) == ("stub", "nitro-debug", "none")
+        [proof] = service.occd.commit(digest_of(1))
+        assert proof["environment"] == {"enforcement": "stub", "measurement": "nitro-debug"}
+        service.stop()
 
 
 # ---- vsock: here as far as a machine without enclaves goes; inside one: tests/nitro ----

@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from attested import Attested
 from harness import BIN, PRESET, digest_of, occ, status_of
 
 pytestmark = pytest.mark.skipif(PRESET != "release", reason="sanitizers need what the sandbox takes away")
@@ -22,6 +23,20 @@ def test_memory_is_locked(occd):
 def test_seccomp_and_no_new_privileges(occd):
     status = status_of(occd.boundary_pid())
     assert status["Seccomp"] == "2" and status["NoNewPrivs"] == "1"
+
+
+@pytest.mark.parametrize("mode", ["commit", "batch", "epoch"])
+def test_every_thread_is_under_the_filter(folder, mode):
+    """The one that asks the device too; and they work there."""
+    with Attested(folder, mode) as service:
+        tasks = list(pathlib.Path(f"/proc/{service.enclave.pid}/task").iterdir())
+        states = [dict(line.split(":\t") for line in (task / "status").read_text().splitlines() if ":\t" in line) for task in tasks]
+        assert len(tasks) == 2 and sorted(state["Name"] for state in states) == ["device", "occ-enclave-sim"]
+        assert all((state["Seccomp"], state["NoNewPrivs"]) == ("2", "1") for state in states), states
+        assert service.enclave.wait_event("epoch begins")["sandbox"] == "full"
+        for number in range(20):
+            assert "attestation" in service.occd.commit(digest_of(number))[0]["environment"]
+        service.stop()
 
 
 def test_not_dumpable(occd):

@@ -9,18 +9,12 @@ import time
 
 import pytest
 
-from attested import Attested, SimEnclave, check_bindings, document_of
-from harness import Wire, check_chains, digest_of, occ, wait_for
-from metrics_text import get, parse
+from attested import Attested, SimEnclave, check_bindings, document_of, metric
+from harness import check_chains, digest_of, occ, wait_for
 
 WAITING_MODES = ("commit", "batch")
 FAULTS = {"fail": "the simulated device fails", "refuse": "refuses Attestation: InternalError", "garbage": "not what was asked for",
           "truncated": "not what was asked for"}
-
-
-def metric(occd, name):
-    with Wire(f"unix:{occd.argv[2]}/metrics.sock") as wire:
-        return get(parse(wire.request("GET", "/metrics").body.decode()), name)
 
 
 def commit(occd, *digests):
@@ -100,9 +94,8 @@ def test_a_device_that_lies_stops_commits_until_a_restart(folder, mode, fault):
             assert commit(service.occd, digest_of(3)).status == 503
         health = service.occd.get("/health")
         assert health.status == 503 and "integrity" in health.json()["error"], health.body
-        service.enclave.kill()
-        service.enclave = SimEnclave(folder, mode)
-        proofs += commit_when_well(service.occd, digest_of(4))
+        service.restart()
+        proofs += service.occd.commit(digest_of(4))
         assert proofs[1]["commit"]["epochLink"]["prevEpochId"] == proofs[0]["commit"]["epochId"]
         assert proofs[1]["commit"]["counter"] == "2"
         check_all(service, proofs, mode, folder)
@@ -208,8 +201,7 @@ def test_epochs_link_over_attested_proofs(folder, mode):
     with Attested(folder, mode) as service:
         proofs = service.occd.commit(digest_of(1), digest_of(2))
         for n in range(2):
-            service.enclave.kill()
-            service.enclave = SimEnclave(folder, mode)
+            service.restart_enclave()
             proofs += commit_when_well(service.occd, digest_of(f"{mode} {n}"))
         links = [proof["commit"].get("epochLink", {}).get("prevEpochId") for proof in proofs]
         assert links[2] == proofs[0]["commit"]["epochId"] and links[3] == proofs[2]["commit"]["epochId"]
@@ -262,8 +254,7 @@ def test_faults_under_load(folder, mode):
             had = len(delivered)
             wait_for(lambda: len(delivered) > had + 5, what="proofs between faults")
             service.enclave.fault(chance.choice(["fail 1", "refuse 2", "garbage 1", "truncated 1", "delay 3", "delay 0"]))
-        service.enclave.kill()
-        service.enclave = SimEnclave(folder, mode)
+        service.restart_enclave()
         had = len(delivered)
         wait_for(lambda: len(delivered) > had + 5, what="proofs of the second epoch")
         stop.set()

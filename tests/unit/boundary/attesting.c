@@ -47,6 +47,9 @@ test_first(void **state)
         assert_int_equal(occ_gate_next_ms(witness.parent.gate), 0);
         witness_gives_key(&witness);
         assert_memory_equal(witness.public_key, occ_gate_public_key(witness.parent.gate), 32);
+        /* What documents are like is known now: the next parent reckons with that. */
+        occ_gate_begin_session(witness.parent.gate);
+        assert_true(parent_hello(&witness.parent).document_len_max < 5000);
         assert_string_equal(occ_gate_trouble(witness.parent.gate), "");
         witness_commits(&witness, 2, 1);
         assert_int_equal(parent_is_done(&witness.parent), modes[i] != OCC_ATTEST_EPOCH);
@@ -525,6 +528,101 @@ test_no_room(void **state)
     witness_end(&witness);
 }
 
+/* ---- the clock ---- */
+
+/* The machine's clock is set back by an hour: the next document says so, and proofs go on in its time. */
+static void
+test_clock(void **state)
+{
+    (void)state;
+    struct witness witness;
+    int64_t ms = 1;
+    witness_begin(&witness, OCC_ATTEST_BATCH);
+    assert_false(occ_gate_clock_moved(witness.parent.gate, &ms));
+    assert_int_equal(ms, 1);
+    const uint64_t true_ms = witness.parent.world.now_ms;
+    witness.parent.world.now_ms -= 3600000;
+    witness.facts.time_ms = true_ms;
+    witness_waits(&witness, 1, 1);
+    witness_gives_proofs(&witness);
+    witness_expect(&witness, 1, 1, 1);
+    assert_true(occ_gate_clock_moved(witness.parent.gate, &ms));
+    assert_int_equal(ms, 3600000);
+    assert_false(occ_gate_clock_moved(witness.parent.gate, &ms));
+    assert_int_equal(ping(&witness).clock_ms, 3600000);
+    witness.parent.world.now_ms += 700;
+    witness.facts.time_ms += 700;
+    witness_waits(&witness, 2, 1);
+    witness_gives_proofs(&witness);
+    witness_expect(&witness, 2, 2, 1);
+    assert_true(witness.parent.time_ms == (double)(true_ms + 700));
+    assert_false(occ_gate_clock_moved(witness.parent.gate, &ms));
+    /* It is put right by the machine's owner: the next document says that too. Time did not go back meanwhile, nor after. */
+    witness.parent.world.now_ms += 3600000;
+    witness_waits(&witness, 3, 1);
+    witness_gives_proofs(&witness);
+    witness_expect(&witness, 3, 3, 1);
+    assert_true(occ_gate_clock_moved(witness.parent.gate, &ms));
+    assert_int_equal(ms, 0);
+    witness_waits(&witness, 4, 1);
+    witness_gives_proofs(&witness);
+    witness_expect(&witness, 4, 4, 1);
+    witness_end(&witness);
+}
+
+/* A document is made between asking and its coming: any time in between is right, and 2 s beside are let pass. */
+static void
+test_clock_tolerance(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t after_asking_ms;
+        int64_t clock_ms;
+        bool moved;
+    } cases[] = { { 0, 0, false },      { 4999, 0, false }, { 5000, 0, false },      { 7000, 2000, false },
+                  { 7001, 2001, true }, { -1, -1, false },  { -2000, -2000, false }, { -2001, -2001, true } };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct witness witness;
+        int64_t ms = 0;
+        witness_begin(&witness, OCC_ATTEST_BATCH);
+        const uint64_t asked_ms = witness.parent.world.now_ms;
+        witness_waits(&witness, 1, 1);
+        assert_true(witness_is_asked(&witness));
+        witness.parent.world.now_ms += 5000;
+        witness.parent.world.uptime_ms += 5000;
+        witness.facts.time_ms = (uint64_t)((int64_t)asked_ms + cases[i].after_asking_ms);
+        witness_gives(&witness);
+        witness_expect(&witness, 1, 1, 1);
+        assert_int_equal(occ_gate_clock_moved(witness.parent.gate, &ms), cases[i].moved);
+        assert_int_equal(ping(&witness).clock_ms, cases[i].clock_ms);
+        witness_end(&witness);
+    }
+}
+
+/* What no proof's time can be is not followed. */
+static void
+test_clock_nonsense(void **state)
+{
+    (void)state;
+    struct witness witness;
+    int64_t ms = 0;
+    witness_begin(&witness, OCC_ATTEST_EPOCH);
+    witness.parent.world.uptime_ms += 3 * 3600 * 1000 / 2;
+    witness.facts.time_ms = UINT64_MAX;
+    witness_gives_key(&witness);
+    assert_false(occ_gate_clock_moved(witness.parent.gate, &ms));
+    /* The earliest time of all: a clock that is behind zero is at zero. */
+    witness.parent.world.uptime_ms += 3 * 3600 * 1000 / 2;
+    witness.facts.time_ms = 1;
+    witness_gives_key(&witness);
+    assert_true(occ_gate_clock_moved(witness.parent.gate, &ms));
+    witness.parent.world.now_ms = 0;
+    witness_commits(&witness, 1, 1);
+    witness_expect(&witness, 1, 1, 1);
+    assert_true(witness.parent.time_ms < 1);
+    witness_end(&witness);
+}
+
 int
 main(void)
 {
@@ -547,6 +645,9 @@ main(void)
         cmocka_unit_test(test_no_session),
         cmocka_unit_test(test_session_refused),
         cmocka_unit_test(test_no_room),
+        cmocka_unit_test(test_clock),
+        cmocka_unit_test(test_clock_tolerance),
+        cmocka_unit_test(test_clock_nonsense),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -145,14 +145,14 @@ test_away_and_back(void **state)
     assert_int_equal(sign(&signer), OCC_ERR_TOKEN);
     assert_int_equal(device.opened, 1);
     assert_int_equal(device.freed, 1);
-    assert_string_equal(device.told, "the hardware key is away: it does not sign");
-    assert_int_equal(probe(&signer, "the hardware key is away: it does not sign"), OCC_ERR_TOKEN);
+    assert_string_equal(device.told, "the token does not sign");
+    assert_int_equal(probe(&signer, "the hardware key is away, try again later"), OCC_ERR_TOKEN);
     /* A try a second, however often it is asked. */
     for (unsigned second = 1; second < 4; second++) {
         device.uptime_ms += 1000;
         for (unsigned i = 0; i < 5; i++) {
             assert_int_equal(sign(&signer), OCC_ERR_TOKEN);
-            assert_int_equal(probe(&signer, "the hardware key is away: no such token is there"), OCC_ERR_TOKEN);
+            assert_int_equal(probe(&signer, "the hardware key is away, try again later"), OCC_ERR_TOKEN);
         }
         assert_int_equal(device.opened, 1 + second);
     }
@@ -162,7 +162,7 @@ test_away_and_back(void **state)
     device.uptime_ms += 1;
     assert_int_equal(sign(&signer), OCC_OK);
     assert_string_equal(device.told, "back");
-    assert_int_equal(device.changes, 2);
+    assert_int_equal(device.changes, 3); /* it does not sign, it is not there, it is back: each once */
     assert_int_equal(probe(&signer, ""), OCC_OK);
     end(&device, &signer);
     assert_int_equal(device.freed, 2);
@@ -204,8 +204,9 @@ test_probe_signs(void **state)
     assert_int_equal(device.signed_now, 1);
     device.uptime_ms += 1000;
     device.is_away = true;
-    assert_int_equal(probe(&signer, "the hardware key is away: no such token is there"), OCC_ERR_TOKEN);
-    assert_int_equal(device.changes, 1);
+    assert_int_equal(probe(&signer, "the hardware key is away, try again later"), OCC_ERR_TOKEN);
+    assert_int_equal(device.changes, 2);
+    assert_string_equal(device.told, "no such token is there");
     end(&device, &signer);
 }
 
@@ -218,7 +219,7 @@ test_a_probe_that_lies(void **state)
     begin(&device, &signer);
     device.uptime_ms += 1000;
     device.lies = true;
-    assert_int_equal(probe(&signer, "the hardware token gave a wrong signature"), OCC_ERR_SIGNATURE);
+    assert_int_equal(probe(&signer, "the hardware key is another one"), OCC_ERR_SIGNATURE);
     device.lies = false;
     assert_int_equal(sign(&signer), OCC_ERR_SIGNATURE);
     end(&device, &signer);
@@ -237,12 +238,12 @@ test_another_key(void **state)
     device.is_other = true;
     device.uptime_ms += 1000;
     assert_int_equal(sign(&signer), OCC_ERR_SIGNATURE);
-    assert_string_equal(device.told, "the hardware token came back with another key");
+    assert_string_equal(device.told, "the token came back with another key");
     /* For good, also if the first one is there again. */
     device.is_other = false;
     device.uptime_ms += 1000;
     assert_int_equal(sign(&signer), OCC_ERR_SIGNATURE);
-    assert_int_equal(probe(&signer, "the hardware token came back with another key"), OCC_ERR_SIGNATURE);
+    assert_int_equal(probe(&signer, "the hardware key is another one"), OCC_ERR_SIGNATURE);
     assert_int_equal(device.opened, 2);
     end(&device, &signer);
     assert_int_equal(device.freed, 2);
@@ -281,7 +282,9 @@ test_a_refused_pin(void **state)
         assert_int_equal(device.opened, 2); /* and never again: the token would be locked */
     }
     device.is_away = false;
-    assert_int_equal(probe(&signer, "the hardware key is away: no such token is there"), OCC_ERR_TOKEN);
+    assert_int_equal(
+        probe(&signer, "the hardware token refused its PIN: commits are stopped until the boundary is restarted"),
+        OCC_ERR_TOKEN);
     end(&device, &signer);
 }
 
@@ -328,7 +331,7 @@ test_a_gate_waits_for_its_key(void **state)
     assert_int_equal(ping(&parent).trouble.len, 0);
     device.is_away = true;
     expect_away(&parent);
-    assert_true(occ_bytes_is(ping(&parent).trouble, "the hardware key is away: it does not sign"));
+    assert_true(occ_bytes_is(ping(&parent).trouble, "the hardware key is away, try again later"));
     assert_true(occ_gate_is_sound(parent.gate));
     device.is_away = false;
     device.uptime_ms += 1000;

@@ -22,6 +22,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -130,13 +131,13 @@ do_fcntl(void)
 
 /* Enters the sandbox in a child, does it, and gives how the child ended. */
 static int
-status_in(enum occ_sandbox_profile profile, void (*act)(void))
+status_with(enum occ_sandbox_profile profile, const struct occ_sandbox_device *device, void (*act)(void))
 {
     fflush(NULL);
     const pid_t pid = fork();
     if (pid == 0) {
         bool is_full = false;
-        if (!occ_is_ok(occ_sandbox_hide(NULL)) || !occ_is_ok(occ_sandbox_enter(profile, NULL, &is_full))) {
+        if (!occ_is_ok(occ_sandbox_hide(NULL)) || !occ_is_ok(occ_sandbox_enter(profile, device, NULL, &is_full))) {
             _exit(NOT_ENTERED);
         }
         if (!is_full) {
@@ -150,6 +151,12 @@ status_in(enum occ_sandbox_profile profile, void (*act)(void))
         abort();
     }
     return status;
+}
+
+static int
+status_in(enum occ_sandbox_profile profile, void (*act)(void))
+{
+    return status_with(profile, NULL, act);
 }
 
 static int
@@ -265,7 +272,7 @@ hidden_child(void)
     }
     bool is_full = false;
     const int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
-    if (!occ_is_ok(occ_sandbox_enter(OCC_SANDBOX_BOUNDARY, NULL, &is_full))) {
+    if (!occ_is_ok(occ_sandbox_enter(OCC_SANDBOX_BOUNDARY, NULL, NULL, &is_full))) {
         return 2;
     }
     return core.rlim_cur == 0 && core.rlim_max == 0 && dumpable == (is_full ? 0 : 1) ? 0 : 3;
@@ -293,12 +300,152 @@ test_no_new_privileges(void **state)
     if (pid == 0) {
         bool is_full = false;
         const bool before = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
-        const bool entered = occ_is_ok(occ_sandbox_enter(OCC_SANDBOX_BOUNDARY, NULL, &is_full));
+        const bool entered = occ_is_ok(occ_sandbox_enter(OCC_SANDBOX_BOUNDARY, NULL, NULL, &is_full));
         _exit(entered && !before && (is_full || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) ? 0 : 1);
     }
     int status = 0;
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
+}
+
+/* ---- with a device ---- */
+
+enum { DEVICE_REQUEST = 0x5401, OTHER_REQUEST = 0x5402 }; /* TCGETS, TCSETS */
+
+static struct occ_sandbox_device device = { .request = DEVICE_REQUEST };
+static int other_fd;
+
+/* What a caller leaves in the upper halves of the registers does not count: the kernel does not look at it either. */
+static void
+do_device(void)
+{
+    char settings[256];
+    const long high = 0x7bL << 32;
+    const bool good = ioctl(device.fd, DEVICE_REQUEST, settings) == -1 && errno == ENOTTY &&
+                      syscall(SYS_ioctl, device.fd + high, DEVICE_REQUEST + high, settings) == -1 && errno == ENOTTY;
+    _exit(good ? 0 : 1);
+}
+static void
+do_other_request(void)
+{
+    char settings[256];
+    (void)ioctl(device.fd, OTHER_REQUEST, settings);
+}
+static void
+do_other_descriptor(void)
+{
+    char settings[256];
+    (void)ioctl(other_fd, DEVICE_REQUEST, settings);
+}
+
+static void
+test_device(void **state)
+{
+    (void)state;
+    device.fd = open("/dev/null", O_RDWR);
+    other_fd = open("/dev/null", O_RDWR);
+    int status = status_with(OCC_SANDBOX_BOUNDARY, &device, do_device);
+    if (is_reduced(status)) {
+        skip();
+    }
+    assert_int_equal(status, 0);
+    void (*const forbidden[])(void) = { do_other_request, do_other_descriptor, do_open, do_fcntl };
+    for (size_t i = 0; i < sizeof forbidden / sizeof forbidden[0]; i++) {
+        status = status_with(OCC_SANDBOX_BOUNDARY, &device, forbidden[i]);
+        assert_true(WIFSIGNALED(status));
+        assert_int_equal(WTERMSIG(status), SIGSYS);
+    }
+    status = status_of(do_device); /* and without, none */
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGSYS);
+    close(device.fd);
+    close(other_fd);
+}
+
+/* ---- other threads ---- */
+
+static struct {
+    int ask[2], answer[2];
+    void (*act)(void);
+} thread_of_its_own;
+
+static void *
+work_in_thread(void *argument)
+{
+    char byte;
+    (void)!write(thread_of_its_own.answer[1], "r", 1);
+    (void)!read(thread_of_its_own.ask[0], &byte, 1);
+    thread_of_its_own.act();
+    return argument;
+}
+
+/* A thread that began before the sandbox was entered does it afterwards. */
+static int
+status_of_thread(void (*act)(void))
+{
+    fflush(NULL);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        pthread_t thread;
+        char byte;
+        bool is_full = false;
+        thread_of_its_own.act = act;
+        if (pipe(thread_of_its_own.ask) != 0 || pipe(thread_of_its_own.answer) != 0 ||
+            pthread_create(&thread, NULL, work_in_thread, NULL) != 0 ||
+            read(thread_of_its_own.answer[0], &byte, 1) != 1 ||
+            !occ_is_ok(occ_sandbox_enter(OCC_SANDBOX_BOUNDARY, &device, NULL, &is_full))) {
+            _exit(NOT_ENTERED);
+        }
+        if (!is_full) {
+            _exit(REDUCED);
+        }
+        (void)!write(thread_of_its_own.ask[1], "g", 1);
+        (void)pthread_join(thread, NULL);
+        _exit(SURVIVED);
+    }
+    int status = 0;
+    if (pid < 0 || waitpid(pid, &status, 0) != pid) {
+        abort();
+    }
+    return status;
+}
+
+/* What the thread of a device does: memory, events, its driver; it ends in good order. */
+static void
+do_thread_work(void)
+{
+    char settings[256];
+    char *const memory = malloc(1 << 20);
+    if (memory == NULL || ioctl(device.fd, DEVICE_REQUEST, settings) != -1 || errno != ENOTTY) {
+        _exit(1);
+    }
+    memory[0] = 1;
+    free(memory);
+}
+
+static void
+test_threads(void **state)
+{
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    device.fd = open("/dev/null", O_RDWR);
+    other_fd = open("/dev/null", O_RDWR);
+    int status = status_of_thread(do_thread_work);
+    if (is_reduced(status)) {
+        skip();
+    }
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), SURVIVED);
+    void (*const forbidden[])(void) = { do_open, do_socket, do_fork, do_other_descriptor, do_executable_memory };
+    for (size_t i = 0; i < sizeof forbidden / sizeof forbidden[0]; i++) {
+        status = status_of_thread(forbidden[i]);
+        assert_true(WIFSIGNALED(status));
+        assert_int_equal(WTERMSIG(status), SIGSYS);
+    }
+    close(device.fd);
+    close(other_fd);
+    close(pair[0]);
+    close(pair[1]);
 }
 
 /* ---- with a hardware token ---- */
@@ -416,6 +563,8 @@ main(void)
         cmocka_unit_test(test_forbidden),
         cmocka_unit_test(test_work_goes_on),
         cmocka_unit_test(test_abort),
+        cmocka_unit_test(test_device),
+        cmocka_unit_test(test_threads),
         cmocka_unit_test(test_forbidden_with_a_token),
         cmocka_unit_test(test_work_with_a_token),
     };

@@ -76,6 +76,94 @@ test_paths(void **state)
     assert_hex(occ_bytes_of(hash, sizeof hash), "cbad24cffbe7680762b553ac18f96cd79774ec709dc827f50d2b6ac690fe1de5");
 }
 
+/* The tree whose nodes are kept, over the first count leaves. */
+static void
+grow(struct occ_tree *tree, size_t count)
+{
+    assert_true(occ_is_ok(occ_tree_begin(tree, count)));
+    for (size_t i = 0; i < count; i++) {
+        occ_tree_put(tree, leaves[i]);
+    }
+}
+
+/* RFC 6962 §2.1 as it is written: split at the largest power of two below the count. */
+static void
+root_by_definition(const uint8_t (*list)[OCC_SHA256_LEN], size_t count, uint8_t ret_root[OCC_SHA256_LEN])
+{
+    uint8_t input[1 + 2 * OCC_SHA256_LEN] = { count > 1 };
+    size_t half = 1;
+    while (half * 2 < count) {
+        half *= 2;
+    }
+    if (count == 1) {
+        memcpy(input + 1, list[0], OCC_SHA256_LEN);
+    } else {
+        root_by_definition(list, half, input + 1);
+        root_by_definition(list + half, count - half, input + 1 + OCC_SHA256_LEN);
+    }
+    occ_digest_sha256(occ_bytes_of(input, count == 1 ? 1 + OCC_SHA256_LEN : sizeof input), ret_root);
+}
+
+/* Every place of every tree up to SMALL leaves, and of some large ones: as the slow functions say, and as its root says. */
+static void
+test_kept(void **state)
+{
+    (void)state;
+    static const size_t large[] = { 255, 256, 257, 1000, 1024, 4095, 10000 };
+    struct occ_tree tree = { 0 };
+    for (size_t i = 0; i < SMALL + 7; i++) {
+        const size_t count = i < SMALL ? i + 1 : large[i - SMALL];
+        uint8_t root[OCC_SHA256_LEN], from_place[OCC_SHA256_LEN];
+        grow(&tree, count);
+        root_by_definition(all_leaves(), count, root);
+        assert_memory_equal(occ_tree_top(&tree), root, sizeof root);
+        for (size_t leaf = 0; leaf < count; leaf++) {
+            struct occ_tree_place place;
+            occ_tree_find(&tree, leaf, &place);
+            assert_int_equal(place.leaf_index, leaf);
+            assert_int_equal(place.tree_size, count);
+            occ_tree_root_of(&place, leaves[leaf], from_place);
+            assert_memory_equal(from_place, root, sizeof root);
+            if (count <= SMALL || leaf % 997 == 0) {
+                struct occ_tree_place slow = { 0 };
+                occ_tree_place(all_leaves(), count, leaf, &slow);
+                assert_int_equal(place.path_len, slow.path_len);
+                assert_memory_equal(place.path, slow.path, slow.path_len * OCC_SHA256_LEN);
+            }
+        }
+    }
+    occ_tree_clear(&tree);
+    assert_null(tree.nodes);
+}
+
+/* A wrong leaf, a wrong path, another tree: another root. */
+static void
+test_kept_wrong(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = { 1, 2, 3, 7, 100, 1000, 10000 };
+    struct occ_tree tree = { 0 };
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        const size_t count = sizes[i], leaf = count / 3;
+        uint8_t root[OCC_SHA256_LEN], other[OCC_SHA256_LEN];
+        struct occ_tree_place place;
+        grow(&tree, count);
+        memcpy(root, occ_tree_top(&tree), sizeof root);
+        occ_tree_find(&tree, leaf, &place);
+        occ_tree_root_of(&place, leaves[leaf + 1], other);
+        assert_memory_not_equal(other, root, sizeof root);
+        for (size_t j = 0; j < place.path_len; j++) {
+            struct occ_tree_place wrong = place;
+            wrong.path[j][31] ^= 1;
+            occ_tree_root_of(&wrong, leaves[leaf], other);
+            assert_memory_not_equal(other, root, sizeof root);
+        }
+        grow(&tree, count + 1 > LEAVES ? count - 1 : count + 1);
+        assert_memory_not_equal(occ_tree_top(&tree), root, sizeof root);
+    }
+    occ_tree_clear(&tree);
+}
+
 /* environment.attestation.batch of a place, as its owner would write it. */
 static void
 put_batch(struct occ_buf *buf, const struct occ_tree_place *place)
@@ -292,8 +380,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_roots),       cmocka_unit_test(test_paths),   cmocka_unit_test(test_small_trees),
-        cmocka_unit_test(test_large_trees), cmocka_unit_test(test_largest), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_roots),      cmocka_unit_test(test_paths),       cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_kept_wrong), cmocka_unit_test(test_small_trees), cmocka_unit_test(test_large_trees),
+        cmocka_unit_test(test_largest),    cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, make_leaves, NULL);
 }

@@ -7,7 +7,9 @@
 #include <stdio.h>
 
 #include "base/base64.h"
+#include "proof/body.h"
 #include "proof/slot.h"
+#include "proof/tree.h"
 
 #include "unit/proof/support.h"
 
@@ -322,6 +324,104 @@ test_text(void **state)
                         "\"publicKeyB64\":\"" KEY_B64 "\",\"version\":\"occ/1\"}");
 }
 
+/* What joins a proof, written out: first nothing but an empty report, then a place in a tree. */
+static void
+test_joined_text(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"e\":{\"format\":\"f\"},\"v\":1}";
+    const struct occ_write_opening opening = { .batch = 6, .report = 6 + 12 };
+    OCC_BUF_AUTO(joined, 4096);
+    occ_buf_put_str(&joined, "[");
+    assert_int_equal(occ_write_joined(&joined, occ_bytes_str(text), &opening, NULL), 6 + 12 + 14);
+    assert_true(occ_bytes_is(occ_buf_view(&joined), "[{\"e\":{\"format\":\"f\",\"reportB64\":\"\"},\"v\":1}"));
+    assert_int_equal(joined.len - 1 - strlen(text), occ_write_joined_len_max(1));
+    struct occ_tree_place place = { .leaf_index = 2, .tree_size = 4, .path_len = 2 };
+    occ_buf_reset(&joined);
+    const size_t at = occ_write_joined(&joined, occ_bytes_str(text), &opening, &place);
+    assert_true(occ_bytes_is(occ_buf_view(&joined),
+                             "{\"e\":{\"batch\":{\"leafIndex\":2,\"pathB64\":[\"" ZEROS_32 "\",\"" ZEROS_32
+                             "\"],\"treeSize\":4},\"format\":\"f\",\"reportB64\":\"\"},\"v\":1}"));
+    assert_memory_equal(joined.ptr + at, "\"},\"v\"", 6);
+}
+
+/* The bound holds for every place of a tree, and nearly is reached. */
+static void
+test_joined_len(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = { 2, 3, 9, 10, 11, 64, 100, 1000, 4097, 16384 };
+    const struct occ_write_opening opening = { .batch = 1, .report = 2 };
+    const uint8_t hash[OCC_SHA256_LEN] = { 0 };
+    struct occ_tree tree = { 0 };
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        assert_true(occ_is_ok(occ_tree_begin(&tree, sizes[i])));
+        for (size_t j = 0; j < sizes[i]; j++) {
+            occ_tree_put(&tree, hash);
+        }
+        size_t most = 0;
+        for (size_t leaf = 0; leaf < sizes[i]; leaf++) {
+            struct occ_tree_place place;
+            OCC_BUF_AUTO(joined, 4096);
+            occ_tree_find(&tree, leaf, &place);
+            (void)occ_write_joined(&joined, occ_bytes_str("abc"), &opening, &place);
+            most = joined.len - 3 > most ? joined.len - 3 : most;
+        }
+        assert_true(most <= occ_write_joined_len_max(sizes[i]));
+        assert_true(occ_write_joined_len_max(sizes[i]) - most < 4);
+    }
+    occ_tree_clear(&tree);
+    assert_true(occ_write_joined_len_max(UINT64_MAX) < 2200);
+}
+
+/*
+ * A proof with an attestation: the format is signed; the text that was hashed for the link is open where batch and reportB64
+ * go, and with them it is canonical, has the same body, and the same link hash.
+ */
+static void
+test_attestation(void **state)
+{
+    (void)state;
+    uint8_t public_key[OCC_ED25519_PUBLIC_LEN], secret[OCC_ED25519_SECRET_LEN], digest[32] = { 0 }, nonce[32];
+    uint8_t signature[OCC_ED25519_SIGNATURE_LEN], link_hash[OCC_SHA256_LEN], read_hash[OCC_SHA256_LEN];
+    test_key(public_key, secret);
+    memset(nonce, 0x22, sizeof nonce);
+    struct occ_write_fields fields = fixed_fields(public_key, digest, nonce);
+    fields.attestation_format = occ_bytes_str("aws-nitro");
+    fields.attribution = occ_bytes_str("{\"a\":1}");
+    OCC_BUF_AUTO(body, 4096);
+    OCC_BUF_AUTO(text, 4096);
+    occ_write_body(&body, &fields);
+    occ_ed25519_sign(secret, occ_buf_view(&body), signature);
+    struct occ_write_opening opening;
+    occ_write_proof(&text, &fields, signature, &opening);
+    occ_digest_sha256(occ_buf_view(&text), link_hash);
+    for (int has_batch = 0; has_batch < 2; has_batch++) {
+        OCC_BUF_AUTO(joined, 4096);
+        OCC_BUF_AUTO(whole, 4096);
+        OCC_BUF_AUTO(canonical, 4096);
+        OCC_BUF_AUTO(read_body, 4096);
+        const struct occ_tree_place place = { .leaf_index = 1, .tree_size = 2, .path_len = 1 };
+        const size_t at = occ_write_joined(&joined, occ_buf_view(&text), &opening, has_batch ? &place : NULL);
+        occ_buf_put(&whole, occ_bytes_of(joined.ptr, at));
+        occ_buf_put_str(&whole, "AAAA");
+        occ_buf_put(&whole, occ_bytes_of(joined.ptr + at, joined.len - at));
+        struct occ_json *root = NULL;
+        assert_true(occ_is_ok(occ_json_parse(occ_buf_view(&whole), OCC_LIMIT_JSON_DEPTH, NULL, &root)));
+        occ_canonical_put(&canonical, root);
+        assert_true(occ_bytes_equal(occ_buf_view(&canonical), occ_buf_view(&whole)));
+        const struct occ_proof proof = read_proof(root);
+        assert_true(occ_bytes_is(proof.attestation_format, "aws-nitro"));
+        assert_true(occ_bytes_is(proof.attestation_report_b64, "AAAA"));
+        assert_int_equal(proof.attestation_batch != NULL, has_batch);
+        occ_body_put(&read_body, &proof);
+        assert_true(occ_bytes_equal(occ_buf_view(&read_body), occ_buf_view(&body)));
+        assert_true(occ_is_ok(occ_body_link_hash(&proof, false, read_hash)));
+        assert_memory_equal(read_hash, link_hash, sizeof link_hash);
+        occ_json_free(root);
+    }
+}
+
 /* A buffer of exactly the right limit takes the proof; of one byte less, it fails. */
 static void
 test_exact_limit(void **state)
@@ -361,9 +461,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random_fields),
-        cmocka_unit_test(test_text),
-        cmocka_unit_test(test_exact_limit),
+        cmocka_unit_test(test_random_fields), cmocka_unit_test(test_text),       cmocka_unit_test(test_exact_limit),
+        cmocka_unit_test(test_joined_text),   cmocka_unit_test(test_joined_len), cmocka_unit_test(test_attestation),
         cmocka_unit_test(test_epoch_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

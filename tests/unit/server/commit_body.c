@@ -186,6 +186,42 @@ test_answer_too_large(void **state)
     occ_buf_clear(&body.loose);
 }
 
+/* What an attestation adds to each proof: the most that one can have, its document, and its place in a tree. */
+static void
+test_attestation_len(void **state)
+{
+    (void)state;
+    static const char batch[] = ",\"attestation\":{\"batch\":{\"leafIndex\":16383,\"pathB64\":[],\"treeSize\":16384}";
+    static const char rest[] = ",\"format\":\"aws-nitro\",\"reportB64\":\"\"}";
+    const size_t path = 14 * (44 + 3) - 1;
+    struct occ_commit_rules attested = { .digests_max = 10000, .measurement_len = 69 };
+    const struct occ_bytes id = occ_bytes_of(opaque, 16);
+    OCC_BUF_AUTO(text, 4 << 20);
+    struct occ_error err = { 0 };
+    struct occ_commit_body plain, key, tree;
+    put_large(&text, 10, 10);
+    assert_true(occ_is_ok(occ_commit_body_read(occ_buf_view(&text), &attested, id, &err, &plain)));
+    assert_int_equal(plain.text_len, plain.answer_len);
+    attested.format_len = 9;
+    attested.document_len = 6000;
+    assert_true(occ_is_ok(occ_commit_body_read(occ_buf_view(&text), &attested, id, &err, &key)));
+    assert_int_equal(key.answer_len, key.text_len + 10 * 6000);
+    assert_in_range(key.text_len, plain.text_len + 10 * strlen(rest), plain.text_len + 10 * 100);
+    attested.is_batch = true;
+    assert_true(occ_is_ok(occ_commit_body_read(occ_buf_view(&text), &attested, id, &err, &tree)));
+    assert_in_range(tree.text_len, plain.text_len + 10 * (strlen(batch) + path + strlen(rest)),
+                    plain.text_len + 10 * 900);
+    occ_buf_clear(&plain.loose);
+    occ_buf_clear(&key.loose);
+    occ_buf_clear(&tree.loose);
+    /* 16 MiB are 16 MiB with documents, too. */
+    attested = (struct occ_commit_rules){ .digests_max = 10000, .format_len = 9, .document_len = 16000 };
+    occ_buf_reset(&text);
+    put_large(&text, 1100, 1);
+    assert_int_equal(occ_commit_body_read(occ_buf_view(&text), &attested, id, &err, &plain).code, OCC_ERR_LIMIT);
+    assert_non_null(strstr(err.text, "digests: their proofs would have 18"));
+}
+
 static void
 test_metadata_too_large(void **state)
 {
@@ -242,6 +278,7 @@ main(void)
         cmocka_unit_test(test_not_json),
         cmocka_unit_test(test_taken),
         cmocka_unit_test(test_answer_too_large),
+        cmocka_unit_test(test_attestation_len),
         cmocka_unit_test(test_metadata_too_large),
         cmocka_unit_test(test_metadata_too_deep),
     };

@@ -84,9 +84,19 @@ ask(struct run *run, size_t count, uint64_t wait_ms)
     assert_int_equal(run->ready_count + run->done_count, 0);
 }
 
-static void
+/* Of three proofs one has no document, and two have one of two. */
+static uint16_t
+document_of(size_t number)
+{
+    return (uint16_t)(number % 3);
+}
+
+/* Returns where its document belongs. */
+static size_t
 put_proof(struct occ_buf *buf, size_t number)
 {
+    const size_t begin = buf->len;
+    size_t place = 0;
     uint8_t digest[32];
     tsa_digest(number, digest);
     occ_buf_put_str(buf, "{\"artifact\":{\"digestB64\":\"");
@@ -94,11 +104,19 @@ put_proof(struct occ_buf *buf, size_t number)
     occ_buf_put_format(buf,
                        "\",\"hashAlg\":\"sha256\"},\"commit\":{\"chainId\":\"a.chain\",\"counter\":\"%zu\",\"epochId\":"
                        "\"epoch\",\"nonceB64\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\",\"time\":1},"
-                       "\"environment\":{\"enforcement\":\"stub\",\"measurement\":\"m\"},\"signer\":{\"publicKeyB64\":"
-                       "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\",\"signatureB64\":"
-                       "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\"},"
-                       "\"version\":\"occ/1\"}",
+                       "\"environment\":{",
                        number);
+    if (document_of(number) != 0) {
+        occ_buf_put_str(buf, "\"attestation\":{\"format\":\"test\",\"reportB64\":\"");
+        place = buf->len - begin;
+        occ_buf_put_str(buf, "\"},");
+    }
+    occ_buf_put_str(buf,
+                    "\"enforcement\":\"stub\",\"measurement\":\"m\"},\"signer\":{\"publicKeyB64\":"
+                    "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\",\"signatureB64\":"
+                    "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\"},"
+                    "\"version\":\"occ/1\"}");
+    return place;
 }
 
 static void
@@ -114,14 +132,18 @@ static bool
 take(struct run *run)
 {
     struct occ_result_writer writer;
+    static const struct occ_bytes documents[] = { { (const uint8_t *)"Rmlyc3Q=", 8 },
+                                                  { (const uint8_t *)"U2Vjb25k", 8 } };
     occ_commit_begin_results(&writer, &run->frame, 1);
+    (void)occ_commit_put_document(&writer, documents[0]);
+    (void)occ_commit_put_document(&writer, documents[1]);
     occ_commit_put_success(&writer, occ_bytes_str("opaque"), 1, occ_bytes_str("a.chain"));
     for (size_t i = 1; i <= run->count; i++) {
         uint8_t digest[32];
         tsa_digest(i, digest);
         const size_t at = occ_commit_begin_proof(&writer, i, digest);
-        put_proof(&run->frame, i);
-        occ_commit_end_proof(&writer, at, 0, 0);
+        const size_t place = put_proof(&run->frame, i);
+        occ_commit_end_proof(&writer, at, document_of(i), place);
         store_proof(run, i, OCC_LEDGER_TOKEN_ARTIFACT);
         store_proof(run, i, OCC_LEDGER_TOKEN_PROOF);
     }
@@ -133,7 +155,7 @@ take(struct run *run)
     assert_true(occ_is_ok(occ_commit_read_results(payload, &results)));
     assert_true(occ_is_ok(occ_commit_next_result(&results, &outcome)));
     bool waits = false;
-    assert_true(occ_is_ok(occ_commit_tokens_take(&run->tokens, outcome.proofs, &waits)));
+    assert_true(occ_is_ok(occ_commit_tokens_take(&run->tokens, outcome.proofs, documents, &waits)));
     assert_int_equal(run->done_count, 0);
     return waits;
 }
@@ -180,8 +202,12 @@ static void
 check_tokens(const struct run *run, const struct occ_json *root, bool with_proof)
 {
     for (size_t i = 0; i < run->count; i++) {
+        static const char *const reports[] = { "", "Rmlyc3Q=", "U2Vjb25k" };
+        const struct occ_json *environment = occ_json_get(occ_json_at(root, i), "environment");
+        const struct occ_json *report = occ_json_get(occ_json_get(environment, "attestation"), "reportB64");
         struct occ_proof proof;
         uint8_t core[32];
+        assert_true(occ_bytes_is(occ_json_string(report), reports[document_of(i + 1)]));
         assert_true(occ_is_ok(occ_proof_read(occ_json_at(root, i), NULL, &proof)));
         assert_true(occ_is_ok(occ_body_core_hash(&proof, core)));
         assert_covers(token_of(root, i, "artifact"), proof.digest);

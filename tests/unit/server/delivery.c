@@ -91,9 +91,94 @@ test_entries(void **state)
     occ_delivery_free(NULL);
 }
 
+/* ---- documents ---- */
+
+static void
+put_with(struct occ_result_writer *writer, uint64_t counter, uint16_t document)
+{
+    uint8_t digest[32] = { 0 };
+    const size_t begin = occ_commit_begin_proof(writer, counter, digest);
+    occ_buf_put_str(writer->buf, "{\"d\":\"\"}");
+    occ_commit_end_proof(writer, begin, document, document == 0 ? 0 : 6);
+}
+
+static struct occ_result
+deliver_documents(struct occ_delivery **ret_delivery)
+{
+    struct occ_result_writer writer;
+    OCC_BUF_AUTO(out, 1 << 16);
+    occ_commit_begin_results(&writer, &out, 5);
+    (void)occ_commit_put_document(&writer, occ_bytes_str("AAAA"));
+    (void)occ_commit_put_document(&writer, occ_bytes_str("BBBBBBBB"));
+    occ_commit_put_success(&writer, occ_bytes_str("one"), 8, occ_bytes_of(NULL, 0));
+    put_with(&writer, 1, 2);
+    put_with(&writer, 2, 0);
+    occ_commit_put_success(&writer, occ_bytes_str("two"), 9, occ_bytes_of(NULL, 0));
+    put_with(&writer, 3, 1);
+    put_with(&writer, 4, 2);
+    occ_commit_end_results(&writer);
+    struct occ_boundary_identity attested = identity;
+    attested.document_len_max = 8;
+    return occ_delivery_new(occ_bytes_of(out.ptr + OCC_FRAME_HEAD_LEN, out.len - OCC_FRAME_HEAD_LEN), &attested, 777,
+                            ret_delivery);
+}
+
+static void
+expect_document(const struct occ_ledger_proof *proof, const char *document)
+{
+    assert_true(occ_bytes_is(proof->text, "{\"d\":\"\"}"));
+    assert_true(occ_bytes_is(proof->document, document));
+    assert_int_equal(proof->place, document[0] == 0 ? 0 : 6);
+}
+
+/* Each proof gets its own document beside its text; one that several have is there once. */
+static void
+test_documents(void **state)
+{
+    (void)state;
+    struct occ_delivery *delivery = NULL;
+    assert_true(occ_is_ok(deliver_documents(&delivery)));
+    const struct occ_ledger_entry *entries = delivery->job.write.entries;
+    expect_document(&entries[0].proofs[0], "BBBBBBBB");
+    expect_document(&entries[0].proofs[1], "");
+    expect_document(&entries[1].proofs[0], "AAAA");
+    expect_document(&entries[1].proofs[1], "BBBBBBBB");
+    assert_ptr_equal(entries[1].proofs[1].document.ptr, entries[0].proofs[0].document.ptr);
+    assert_true(occ_bytes_is(delivery->documents[0], "AAAA"));
+    assert_true(occ_bytes_is(delivery->documents[1], "BBBBBBBB"));
+    occ_delivery_free(delivery);
+}
+
+/* 400 proofs of a frame that take two large documents in turns: in the frame once each, and in the ledger's count 400 times. */
+static void
+test_too_large_for_the_ledger(void **state)
+{
+    (void)state;
+    struct occ_result_writer writer;
+    struct occ_delivery *delivery = NULL;
+    OCC_BUF_AUTO(out, 1 << 20);
+    OCC_BUF_AUTO(document, OCC_LIMIT_DOCUMENT_B64_LEN);
+    for (size_t i = 0; i < OCC_LIMIT_DOCUMENT_B64_LEN; i++) {
+        occ_buf_put_byte(&document, 'A');
+    }
+    occ_commit_begin_results(&writer, &out, 5);
+    (void)occ_commit_put_document(&writer, occ_buf_view(&document));
+    (void)occ_commit_put_document(&writer, occ_buf_view(&document));
+    occ_commit_put_success(&writer, occ_bytes_str("one"), 8, occ_bytes_of(NULL, 0));
+    for (uint64_t i = 1; i <= 400; i++) {
+        put_with(&writer, i, (uint16_t)(1 + i % 2));
+    }
+    occ_commit_end_results(&writer);
+    struct occ_boundary_identity attested = identity;
+    attested.document_len_max = OCC_LIMIT_DOCUMENT_B64_LEN;
+    const struct occ_bytes payload = occ_bytes_of(out.ptr + OCC_FRAME_HEAD_LEN, out.len - OCC_FRAME_HEAD_LEN);
+    assert_int_equal(occ_delivery_new(payload, &attested, 777, &delivery).code, OCC_ERR_WIRE_MESSAGE);
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_entries) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_entries), cmocka_unit_test(test_documents),
+                                        cmocka_unit_test(test_too_large_for_the_ledger) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

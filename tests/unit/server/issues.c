@@ -44,7 +44,10 @@ take(struct occ_issues *sent, uint64_t id, enum occ_err code, const char *text)
     const struct occ_issue_answer answer = { .code = code, .text = occ_bytes_str(text) };
     occ_issue_put_answer(&buf, id, &answer);
     assert_true(occ_is_ok(occ_frame_next(occ_buf_view(&buf), &frame, &used)));
-    return occ_issues_take(sent, &frame);
+    struct occ_issue_answer given = { .code = OCC_ERR_INTERNAL };
+    const struct occ_result result = occ_issues_take(sent, &frame, &given);
+    assert_int_equal(given.code, occ_is_ok(result) ? code : OCC_ERR_INTERNAL);
+    return result;
 }
 
 static void

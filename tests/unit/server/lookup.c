@@ -114,6 +114,53 @@ test_pages(void **state)
     check_no_page("&", "unknown parameter \"\", expected limit or after");
 }
 
+static void
+check_nonce(const char *query, const void *expected_bytes, size_t len)
+{
+    struct occ_error err = { 0 };
+    struct occ_lookup_nonce nonce;
+    assert_true(occ_is_ok(occ_lookup_read_nonce(occ_bytes_str(query), &err, &nonce)));
+    assert_int_equal(nonce.len, len);
+    assert_memory_equal(nonce.bytes, expected_bytes, len);
+}
+
+static void
+check_no_nonce(const char *query, const char *sentence)
+{
+    struct occ_error err = { 0 };
+    struct occ_lookup_nonce nonce = { .len = 77 };
+    assert_int_equal(occ_lookup_read_nonce(occ_bytes_str(query), &err, &nonce).code, OCC_ERR_FIELD_VALUE);
+    assert_string_equal(err.text, sentence);
+    assert_int_equal(nonce.len, 77);
+}
+
+static void
+test_nonces(void **state)
+{
+    (void)state;
+    static const char wrong[] = "nonce: expected 1 to 512 bytes in canonical base64 (RFC 4648 section 4, padded)";
+    static uint8_t zeros[512];
+    char query[800] = "nonce=";
+    check_nonce("", "", 0);
+    check_nonce("nonce=AA==", "\0", 1);
+    check_nonce("nonce=AA%3D%3D", "\0", 1);
+    check_nonce("nonce=%2B%2F/%2b", "\xfb\xff\xfe", 3);
+    check_no_nonce("nonce=++/+", "nonce: '+' may mean a space, expected %2B");
+    check_no_nonce("nonce=-_-_", wrong); /* base64url is another alphabet (PROTOCOL §1) */
+    check_no_nonce("nonce=AA", wrong);
+    check_no_nonce("nonce=AB==", wrong); /* trailing bits */
+    check_no_nonce("nonce=", "nonce: empty, expected a value or no nonce");
+    check_no_nonce("nonce=AA==&nonce=AA==", "nonce: given twice, expected once");
+    check_no_nonce("noise=AA==", "unknown parameter \"noise\", expected nonce");
+    memset(query + 6, 'A', 683);
+    query[6 + 683] = '=';
+    check_nonce(query, zeros, 512);
+    memset(query + 6, 'A', 684); /* 513 bytes */
+    check_no_nonce(query, wrong);
+    memset(query + 6, 'A', 688);
+    check_no_nonce(query, "nonce: more than 684 bytes");
+}
+
 static struct occ_lookup_range
 range_of(const char *query)
 {
@@ -204,8 +251,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_digests), cmocka_unit_test(test_no_digests), cmocka_unit_test(test_pages),
-        cmocka_unit_test(test_ranges),  cmocka_unit_test(test_no_ranges),  cmocka_unit_test(test_next),
+        cmocka_unit_test(test_digests), cmocka_unit_test(test_no_digests), cmocka_unit_test(test_nonces),
+        cmocka_unit_test(test_pages),   cmocka_unit_test(test_ranges),     cmocka_unit_test(test_no_ranges),
+        cmocka_unit_test(test_next),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

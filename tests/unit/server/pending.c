@@ -16,6 +16,7 @@ struct request {
     unsigned done;
     enum occ_err code;
     uint32_t proof_count;
+    const struct occ_bytes *documents;
     char first_proof[32], text[64];
 };
 
@@ -26,6 +27,7 @@ on_done(struct occ_pending *pending, const struct occ_pending_answer *answer)
     request->done++;
     request->code = answer->code;
     request->proof_count = answer->proof_count;
+    request->documents = answer->documents;
     struct occ_bytes proofs = answer->proofs;
     struct occ_commit_proof proof;
     if (answer->code == OCC_OK && occ_commit_next_proof(&proofs, &proof)) {
@@ -46,7 +48,7 @@ static void
 make_request(struct request *request, uint8_t number, uint32_t digests)
 {
     *request = (struct request){ .pending = { .digests = digests,
-                                              .answer_len = (size_t)digests * 700,
+                                              .text_len = (size_t)digests * 700,
                                               .loose = OCC_BUF_INIT(1 << 20),
                                               .opaque_len = OPAQUE_LEN,
                                               .done = on_done } };
@@ -156,7 +158,48 @@ test_fits_alone(void **state)
     occ_buf_clear(&request.pending.loose);
 }
 
+/* In a frame a document counts once, or once for each proof; in answers always for each proof. */
+static void
+test_documents(void **state)
+{
+    (void)state;
+    struct request request;
+    make_request(&request, 1, 2);
+    struct occ_pending_rules rules = wide;
+    rules.document_len = 6000;
+    assert_int_equal(occ_pending_answer_len(&request.pending, &rules), 2 * 6700);
+    rules.frame_len_max = 20 + 209 + 2 * 50 + 1400 + 6004;
+    assert_true(occ_pending_fits_alone(&request.pending, &rules));
+    rules.frame_len_max--;
+    assert_false(occ_pending_fits_alone(&request.pending, &rules));
+    rules.has_own_document = true;
+    rules.frame_len_max = 20 + 209 + 2 * 50 + 1400 + 2 * 6004;
+    assert_true(occ_pending_fits_alone(&request.pending, &rules));
+    rules.frame_len_max--;
+    assert_false(occ_pending_fits_alone(&request.pending, &rules));
+    rules = wide;
+    rules.document_len = 6000;
+    rules.answer_len_max = 2 * 6700;
+    assert_true(occ_pending_fits_alone(&request.pending, &rules));
+    rules.answer_len_max--;
+    assert_false(occ_pending_fits_alone(&request.pending, &rules));
+    occ_buf_clear(&request.pending.loose);
+
+    static const uint32_t ones[] = { 1, 1, 1, 1, 1, 1, 1, 1 };
+    rules.answer_len_max = 3 * 6700;
+    assert_int_equal(packed(&rules, ones, 8), 3);
+    rules = wide;
+    rules.document_len = 6000;
+    rules.frame_len_max = 20 + 4 * (209 + 50 + 700) + 6004;
+    assert_int_equal(packed(&rules, ones, 8), 4);
+    rules.has_own_document = true;
+    assert_int_equal(packed(&rules, ones, 8), 1);
+}
+
 /* ---- results ---- */
+
+/* Not looked at here, but handed on. */
+static const struct occ_bytes some_documents[1];
 
 enum wrong {
     NOTHING,
@@ -230,7 +273,7 @@ deliver(struct request *requests, enum wrong wrong, const struct occ_pending_ans
         *position = results.position;
         assert_int_equal(results.successes, 2);
         assert_false(results.lost);
-        occ_pending_deliver(&flight, payload, failed);
+        occ_pending_deliver(&flight, payload, some_documents, failed);
         assert_int_equal(flight.count, 0);
     }
     clear_requests(requests, 3);
@@ -250,6 +293,7 @@ test_deliver(void **state)
     }
     assert_int_equal(requests[0].proof_count, 2);
     assert_string_equal(requests[0].first_proof, "proof 1.0");
+    assert_ptr_equal(requests[0].documents, some_documents);
     assert_int_equal(requests[1].code, OCC_ERR_FIELD_TYPE);
     assert_string_equal(requests[1].text, "metadata: wrong");
     assert_string_equal(requests[2].first_proof, "proof 3.0");
@@ -297,6 +341,36 @@ test_lost(void **state)
     occ_buf_clear(&request.pending.loose);
 }
 
+/* The boundary's device fails: it says so, and is to be used again when it does not. */
+static void
+test_trouble(void **state)
+{
+    (void)state;
+    static const struct {
+        enum occ_err code;
+        bool is_trouble;
+    } cases[] = { { OCC_ERR_ATTESTER, true }, { OCC_ERR_TOKEN, true }, { OCC_ERR_BUSY, false } };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct request request;
+        struct occ_pending_list flight = { 0 };
+        struct occ_result_writer writer;
+        struct occ_pending_results results;
+        make_request(&request, 1, 1);
+        occ_pending_push(&flight, &request.pending);
+        OCC_BUF_AUTO(out, 4096);
+        occ_commit_begin_results(&writer, &out, 5);
+        occ_commit_put_refusal(&writer, occ_bytes_of(request.pending.opaque, OPAQUE_LEN), cases[i].code,
+                               occ_bytes_str("it is away"));
+        occ_commit_end_results(&writer);
+        const struct occ_bytes payload = occ_bytes_of(out.ptr + OCC_FRAME_HEAD_LEN, out.len - OCC_FRAME_HEAD_LEN);
+        assert_true(occ_is_ok(occ_pending_check(&flight, payload, 9, &results)));
+        assert_false(results.lost);
+        assert_int_equal(results.has_trouble, cases[i].is_trouble);
+        assert_true(!cases[i].is_trouble || occ_bytes_is(results.trouble, "it is away"));
+        occ_buf_clear(&request.pending.loose);
+    }
+}
+
 /* One inconsistency anywhere, and nothing of the frame is believed. */
 static void
 test_deliver_refused(void **state)
@@ -339,6 +413,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pack),           cmocka_unit_test(test_fits_alone),
+        cmocka_unit_test(test_documents),      cmocka_unit_test(test_trouble),
         cmocka_unit_test(test_deliver),        cmocka_unit_test(test_deliver_refused),
         cmocka_unit_test(test_deliver_failed), cmocka_unit_test(test_lost),
         cmocka_unit_test(test_fail_all),

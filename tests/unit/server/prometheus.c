@@ -46,6 +46,25 @@ test_seconds(void **state)
 }
 
 static void
+test_milliseconds(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t ms;
+        const char *expected;
+    } cases[] = { { 0, "t 0\n" },
+                  { -1, "t -0.001\n" },
+                  { 2500, "t 2.5\n" },
+                  { -2500, "t -2.5\n" },
+                  { INT64_MIN, /* as much as microseconds can say */ "t -18446744073709.551615\n" } };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        OCC_BUF_AUTO(out, 4096);
+        occ_prometheus_put_ms(&out, "t", NULL, cases[i].ms);
+        check(&out, cases[i].expected);
+    }
+}
+
+static void
 test_histogram(void **state)
 {
     (void)state;
@@ -85,10 +104,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_samples),
-        cmocka_unit_test(test_seconds),
-        cmocka_unit_test(test_histogram),
-        cmocka_unit_test(test_bounds_ascend),
+        cmocka_unit_test(test_samples),   cmocka_unit_test(test_seconds),       cmocka_unit_test(test_milliseconds),
+        cmocka_unit_test(test_histogram), cmocka_unit_test(test_bounds_ascend),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

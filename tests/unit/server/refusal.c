@@ -21,6 +21,8 @@ test_status(void **state)
         { OCC_ERR_BUSY, 503 },
         { OCC_ERR_LIMIT, 413 },
         { OCC_ERR_REPEAT, 422 },
+        { OCC_ERR_ATTESTER, 503 },
+        { OCC_ERR_TOKEN, 503 },
         { OCC_ERR_TIMESTAMP_REQUIRED, 503 },
         { OCC_ERR_TOKEN, 503 },
         { OCC_ERR_SLOT_SIGNATURE, 400 },

@@ -47,8 +47,18 @@ struct fixture {
     struct occ_results *results;
     struct request requests[2];
     struct occ_pending_list flight;
-    unsigned halts;
+    size_t answer_len; /* of each request */
+    unsigned halts, troubles;
+    char trouble[64];
 };
+
+static void
+on_trouble(void *ctx, struct occ_bytes why)
+{
+    struct fixture *fixture = ctx;
+    fixture->troubles++;
+    (void)snprintf(fixture->trouble, sizeof(fixture->trouble), "%.*s", OCC_BYTES_ARG(why));
+}
 
 static void
 on_halt(void *ctx, const char *why)
@@ -74,7 +84,7 @@ set_up(struct fixture *fixture)
     static const struct occ_events no_log = { 0 };
     *fixture = (struct fixture){ .halts = 0 };
     const struct occ_results_config config = {
-        .events = &no_log, .store = &fixture->store, .halt = on_halt, .ctx = fixture
+        .events = &no_log, .store = &fixture->store, .halt = on_halt, .trouble = on_trouble, .ctx = fixture
     };
     assert_true(occ_is_ok(occ_results_new(&config, &fixture->results)));
 }
@@ -120,6 +130,7 @@ take(struct fixture *fixture, uint64_t first_position, enum occ_err second)
     for (unsigned i = 0; i < 2; i++) {
         struct request *request = &fixture->requests[i];
         make_request(request, (uint8_t)i);
+        request->pending.answer_len = fixture->answer_len;
         occ_pending_push(&fixture->flight, &request->pending);
         const struct occ_bytes opaque = occ_bytes_of(request->pending.opaque, 4);
         if (i == 1 && second != OCC_OK) {
@@ -310,6 +321,43 @@ test_lost(void **state)
     tear_down(&fixture);
 }
 
+/* A request was refused since the boundary's device fails: that is said, before its client is answered, and the rest is good. */
+static void
+test_trouble(void **state)
+{
+    (void)state;
+    static const enum occ_err codes[] = { OCC_ERR_ATTESTER, OCC_ERR_TOKEN };
+    for (size_t i = 0; i < 2; i++) {
+        struct fixture fixture;
+        set_up(&fixture);
+        occ_results_begin(fixture.results, &identity, 0, 0);
+        assert_true(occ_is_ok(take(&fixture, 1, codes[i])));
+        assert_int_equal(fixture.troubles, 1);
+        assert_string_equal(fixture.trouble, "no");
+        say_done(&fixture, 0, OCC_OK);
+        assert_int_equal(fixture.requests[0].code, OCC_OK);
+        assert_int_equal(fixture.requests[1].code, codes[i]);
+        assert_int_equal(due_ack(&fixture), 1);
+        tear_down(&fixture);
+    }
+}
+
+/* What is held for a delivery are the answers that will come of it, where documents make those longer than the frame. */
+static void
+test_held(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    set_up(&fixture);
+    occ_results_begin(fixture.results, &identity, 0, 0);
+    fixture.answer_len = 5000;
+    assert_true(occ_is_ok(take(&fixture, 1, OCC_OK)));
+    assert_int_equal(occ_results_len(fixture.results), 2 * 5000);
+    say_done(&fixture, 0, OCC_OK);
+    assert_int_equal(occ_results_len(fixture.results), 0);
+    tear_down(&fixture);
+}
+
 int
 main(void)
 {
@@ -321,6 +369,8 @@ main(void)
         cmocka_unit_test(test_given_again),
         cmocka_unit_test(test_given_again_refused),
         cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_trouble),
+        cmocka_unit_test(test_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

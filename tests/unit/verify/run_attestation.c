@@ -446,10 +446,52 @@ test_roots_of_two_kinds(void **state)
     whole_clear(&whole);
 }
 
+/* A document that was verified once is remembered, with what was found: for these bytes under this root, and nothing else. */
+static void
+test_remembered(void **state)
+{
+    (void)state;
+    const struct whole_plan plan = { .tier = "measured-tee", .document = WHOLE_BODY };
+    struct whole whole = whole_make(&plan);
+    char *flipped = strdup(whole.text); /* one letter of the signature, which ends the document */
+    assert_non_null(flipped);
+    char *letter = strchr(strstr(flipped, "\"reportB64\":\"") + 13, '"') - 12;
+    *letter = *letter == 'A' ? 'B' : 'A';
+    occ_verifier *verifier = whole_verifier(&whole);
+    uint64_t not_after_ms = 0;
+    for (int i = 0; i < 4; i++) { /* good, good again, bad, bad again */
+        const char *text = i < 2 ? whole.text : flipped;
+        const struct occ_verify_input input = { .size = sizeof input, .proof = text, .proof_len = strlen(text) };
+        occ_report *report = NULL;
+        assert_int_equal(occ_verify(verifier, &input, &report), i < 2 ? OCC_OK : OCC_ERR_NITRO_SIGNATURE);
+        struct occ_attestation found = { .size = sizeof found };
+        assert_int_equal(occ_report_attestation(report, &found), 1);
+        if (i == 0) {
+            not_after_ms = found.certificate_not_after_ms;
+            assert_true(not_after_ms > found.time_ms);
+        }
+        assert_int_equal(found.certificate_not_after_ms, i < 2 ? not_after_ms : 0);
+        occ_report_free(report);
+    }
+    /* The remembered document beside a proof that it is not about. */
+    char *changed = replace(whole.text, "\"metadata\":{\"a\":1}", "\"metadata\":{\"a\":2}");
+    char *other_key = replace(whole.text, "\"counter\":\"12\"", "\"counter\":\"13\"");
+    const struct occ_verify_input same = { .size = sizeof same, .proof = changed, .proof_len = strlen(changed) };
+    const struct occ_verify_input other = { .size = sizeof other, .proof = other_key, .proof_len = strlen(other_key) };
+    assert_int_equal(occ_verify(verifier, &same, NULL), OCC_OK); /* metadata is not signed */
+    assert_int_equal(occ_verify(verifier, &other, NULL), OCC_ERR_SIGNATURE);
+    free(other_key);
+    free(changed);
+    occ_verifier_free(verifier);
+    free(flipped);
+    whole_clear(&whole);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_remembered),
         cmocka_unit_test(test_simulated),
         cmocka_unit_test(test_policies_of_simulated),
         cmocka_unit_test(test_simulated_is_refused),

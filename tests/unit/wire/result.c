@@ -195,6 +195,38 @@ test_raised(void **state)
     assert_true(occ_reader_done(&in.in));
 }
 
+/* Each proof's whole text, alone and encoded once more. */
+static void
+test_whole(void **state)
+{
+    (void)state;
+    OCC_BUF_AUTO(buf, 1000);
+    put_documents(&buf);
+    struct occ_commit_results in;
+    struct occ_commit_outcome outcome;
+    struct occ_bytes documents[3] = { { 0 } };
+    assert_int_equal(occ_commit_read_results(first_frame(&buf).payload, &in).code, OCC_OK);
+    for (size_t i = 0; occ_commit_next_document(&in.documents, &documents[i]); i++) {
+    }
+    assert_int_equal(occ_commit_next_result(&in, &outcome).code, OCC_OK);
+    OCC_BUF_AUTO(texts, 1000);
+    OCC_BUF_AUTO(again, 1000);
+    occ_commit_put_whole_proofs(&again, outcome.proofs, documents);
+    struct occ_commit_proof proof;
+    while (occ_commit_next_proof(&outcome.proofs, &proof)) {
+        occ_commit_put_whole(&texts, &proof, documents);
+    }
+    assert_true(occ_bytes_is(occ_buf_view(&texts), "{\"a\":\"U2Vjb25k\"}{}{\"b\":\"Rmlyc3Q=\"}"));
+    struct occ_bytes whole = occ_buf_view(&again);
+    expect_proof(&whole, "{\"a\":\"U2Vjb25k\"}", 0, 0);
+    expect_proof(&whole, "{}", 0, 0);
+    assert_true(occ_commit_next_proof(&whole, &proof));
+    assert_true(occ_bytes_is(proof.text, "{\"b\":\"Rmlyc3Q=\"}"));
+    assert_int_equal(proof.counter, 9);
+    assert_int_equal(proof.digest[0], 5);
+    assert_int_equal(whole.len, 0);
+}
+
 static void
 refuse_place(uint16_t document, size_t place)
 {
@@ -330,9 +362,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_encoded),       cmocka_unit_test(test_documents),
-        cmocka_unit_test(test_raised),     cmocka_unit_test(test_places),        cmocka_unit_test(test_document_limits),
-        cmocka_unit_test(test_refusals),   cmocka_unit_test(test_writer_limits),
+        cmocka_unit_test(test_round_trip),      cmocka_unit_test(test_encoded),  cmocka_unit_test(test_documents),
+        cmocka_unit_test(test_raised),          cmocka_unit_test(test_whole),    cmocka_unit_test(test_places),
+        cmocka_unit_test(test_document_limits), cmocka_unit_test(test_refusals), cmocka_unit_test(test_writer_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
