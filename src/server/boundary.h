@@ -44,6 +44,11 @@ struct occ_boundary_identity {
     enum occ_hello_attest attest;
     char attestation_format[OCC_LIMIT_ATTEST_FORMAT_LEN + 1]; /* "" = proofs have none */
     uint32_t document_len_max;                                /* bytes of base64; 0 = there are none */
+    /*
+     * What answers are reckoned with, which is learned from the documents that come: those of one boundary are much alike, and
+     * much shorter than they may be. An answer of a request that was taken is given whole, however long it becomes.
+     */
+    uint32_t document_len;
 };
 
 struct occ_boundary_config {
