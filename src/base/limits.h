@@ -133,8 +133,6 @@
 /* Frames between parent and boundary (src/wire) */
 #define OCC_LIMIT_FRAME_LEN (24u << 20)    /* a frame: the largest answer and its head */
 #define OCC_LIMIT_DOCUMENT_B64_LEN (96u << 10) /* an attestation document in it, in base64 */
-#define OCC_LIMIT_DOCUMENT_B64_USUAL (8u << 10) /* what the parent reckons with before it has seen a longer one, */
-#define OCC_LIMIT_DOCUMENT_B64_SLACK 1024       /* and by how much the next may be longer than those it has seen */
 #define OCC_LIMIT_FRAME_REQUESTS 1024      /* requests that share a frame */
 #define OCC_LIMIT_OPAQUE_LEN 128           /* the parent's own bytes kept with a request */
 #define OCC_LIMIT_RETAINED_LEN (64u << 20) /* results the boundary keeps until they are acknowledged */

@@ -92,26 +92,6 @@ occ_boundary_when_ready(struct occ_boundary *boundary, struct occ_asker *asker)
     occ_boundary_start_ticking(boundary);
 }
 
-/* ---- documents ---- */
-
-static uint32_t
-smaller(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
-static void
-learn_document(void *ctx, size_t len)
-{
-    struct occ_boundary *boundary = ctx;
-    struct occ_boundary_identity *identity = &boundary->identity;
-    const uint32_t expected = smaller((uint32_t)len + OCC_LIMIT_DOCUMENT_B64_SLACK, OCC_LIMIT_DOCUMENT_B64_LEN);
-    if (expected > identity->document_len) {
-        identity->document_len = expected;
-        boundary->rules.document_len = expected;
-    }
-}
-
 /* ---- recovery ---- */
 
 /* DESIGN §4, promise 3: an own boundary ends with its session, one elsewhere is left alone until an operator has looked. */
@@ -158,6 +138,12 @@ copy_text(char *to, size_t size, struct occ_bytes text)
     to[len] = 0;
 }
 
+static uint32_t
+smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
 /*
  * Results that wait for a document are some milliseconds under way, during which the boundary signs on. Where each proof waits
  * for its own, what is under way takes that long for each.
@@ -186,7 +172,7 @@ set_rules(struct occ_boundary *boundary, const struct occ_hello_ok *hello)
                                     .requests_max = smaller(hello->requests_max, OCC_LIMIT_FRAME_REQUESTS),
                                     .digests_max = OCC_LIMIT_FRAME_DIGESTS,
                                     .answer_len_max = OCC_LIMIT_ANSWER_LEN,
-                                    .document_len = boundary->identity.document_len,
+                                    .document_len = hello->document_len,
                                     .has_own_document = hello->attest == OCC_HELLO_ATTEST_COMMIT };
 }
 
@@ -202,7 +188,7 @@ on_up(void *ctx, const struct occ_hello_ok *hello)
     copy_text(identity->attestation_format, sizeof(identity->attestation_format), hello->attestation_format);
     identity->digests_max = hello->digests_max;
     identity->attest = hello->attest;
-    identity->document_len = smaller(hello->document_len_max, OCC_LIMIT_DOCUMENT_B64_USUAL);
+    identity->document_len = hello->document_len;
     set_rules(boundary, hello);
     occ_boundary_watch(boundary);
     occ_boundary_log_up(boundary->config.events, identity, hello->acknowledged_position, occ_boundary_pid(boundary));
@@ -287,7 +273,6 @@ make_parts(struct occ_boundary *boundary)
                                                 .store = config->store,
                                                 .halt = halt,
                                                 .trouble = occ_boundary_note_trouble,
-                                                .document = learn_document,
                                                 .ctx = boundary };
     OCC_TRY(occ_timer_new(config->loop, on_tick, boundary, &boundary->tick));
     OCC_TRY(occ_boundary_make_watch(boundary));

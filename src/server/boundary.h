@@ -43,12 +43,7 @@ struct occ_boundary_identity {
     uint32_t digests_max; /* of one request */
     enum occ_hello_attest attest;
     char attestation_format[OCC_LIMIT_ATTEST_FORMAT_LEN + 1]; /* "" = proofs have none */
-    /*
-     * Bytes of base64 that a document is reckoned with; 0 = there are none. Hello says it, and documents that come correct it:
-     * those of one boundary are much alike, and much shorter than they may be. An answer of a request that was taken is given
-     * whole, however long it becomes.
-     */
-    uint32_t document_len;
+    uint32_t document_len; /* what a proof is longer by, as documents have been so far; 0 = there are none */
 };
 
 struct occ_boundary_config {

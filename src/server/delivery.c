@@ -74,9 +74,9 @@ fill(struct occ_delivery *delivery, uint64_t now_ms)
     struct occ_commit_results results;
     struct occ_ledger_proof *proofs = delivery->proofs;
     OCC_TRY(occ_commit_read_results(occ_buf_view(&delivery->payload), &results));
-    for (size_t i = 0; occ_commit_next_document(&results.documents, &delivery->documents[i]); i++) {
-        const size_t len = delivery->documents[i].len;
-        delivery->document_len = len > delivery->document_len ? len : delivery->document_len;
+    size_t count = 0;
+    while (occ_commit_next_document(&results.documents, &delivery->documents[count])) {
+        count++;
     }
     for (uint16_t i = 0; i < results.result_count; i++) {
         struct occ_commit_outcome outcome;

@@ -18,7 +18,6 @@ struct occ_delivery {
     uint64_t last_position;           /* of the newest of them */
     struct occ_buf payload;
     struct occ_bytes *documents; /* of payload, in their order */
-    size_t document_len;         /* of the longest */
     size_t held_len;             /* bytes that it takes, or that its answers will, if those are more */
     struct occ_delivery *next;   /* the owner's */
 

@@ -141,9 +141,6 @@ occ_results_take(struct occ_results *results, struct occ_pending_list *flight, s
         occ_pending_deliver(flight, payload, NULL, NULL);
         return occ_result_of(all.lost ? OCC_ERR_INTEGRITY : OCC_OK);
     }
-    if (delivery->document_len > 0) {
-        results->config.document(results->config.ctx, delivery->document_len);
-    }
     results->position = all.position;
     delivery->requests = *flight;
     hold(results, delivery, flight->answer_len);

@@ -18,7 +18,6 @@ struct occ_results_config {
     void (*halt)(void *ctx, const char *why); /* the ledger disagrees: why is one sentence */
     /* The boundary refused a request since its device fails: why is its sentence, not ended by a zero byte. */
     void (*trouble)(void *ctx, struct occ_bytes why);
-    void (*document)(void *ctx, size_t len); /* documents came, the longest of so many bytes */
     void *ctx;
 };
 

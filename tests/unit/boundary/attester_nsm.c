@@ -7,22 +7,22 @@
 #include <cmocka.h>
 
 #include "crypto/secret.h"
-#include "support/nitro_maker.h"
+#include "sim/maker.h"
 #include "unit/boundary/fake_nsm.h"
 #include "unit/evidence/nitro_draft.h"
 
 static const uint64_t time_ms = 1750000000000;
 
-static struct nitro_path *path;
+static struct occ_sim_path *path;
 static uint8_t pcrs[3][48];
 
 static int
 set_up(void **state)
 {
     (void)state;
-    struct nitro_plan plan;
-    nitro_plan_init(&plan, time_ms);
-    path = nitro_path_make(&plan);
+    struct occ_sim_plan plan;
+    occ_sim_plan_init(&plan, time_ms);
+    path = occ_sim_path_make(&plan);
     for (uint8_t i = 0; i < 3; i++) {
         memset(pcrs[i], 0xa0 + i, sizeof pcrs[i]);
     }
@@ -33,7 +33,7 @@ static int
 tear_down(void **state)
 {
     (void)state;
-    nitro_path_free(path);
+    occ_sim_path_free(path);
     return 0;
 }
 
@@ -173,25 +173,25 @@ test_start_fails(void **state)
 /* ---- documents ---- */
 
 /* A document as hardware makes it, about what is asked for and measured here. */
-static struct nitro_document
+static struct occ_sim_document
 document_of(const struct occ_attest_request *request)
 {
-    struct nitro_document document;
-    nitro_document_init(&document, path, time_ms + 12345);
+    struct occ_sim_document document;
+    occ_sim_document_init(&document, path, time_ms + 12345);
     for (size_t i = 0; i < 3; i++) {
         document.pcrs[i] = occ_bytes_of(pcrs[i], sizeof pcrs[i]);
     }
-    document.user_data = request->user_data.len > 0 ? NITRO_BYTES(request->user_data) : document.user_data;
-    document.nonce = request->nonce.len > 0 ? NITRO_BYTES(request->nonce) : document.nonce;
-    document.public_key = request->public_key.len > 0 ? NITRO_BYTES(request->public_key) : document.public_key;
+    document.user_data = request->user_data.len > 0 ? OCC_SIM_BYTES(request->user_data) : document.user_data;
+    document.nonce = request->nonce.len > 0 ? OCC_SIM_BYTES(request->nonce) : document.nonce;
+    document.public_key = request->public_key.len > 0 ? OCC_SIM_BYTES(request->public_key) : document.public_key;
     return document;
 }
 
 static void
-answer_with(struct fake_nsm *fake, const struct nitro_document *document)
+answer_with(struct fake_nsm *fake, const struct occ_sim_document *document)
 {
     OCC_BUF_AUTO(bytes, OCC_LIMIT_NSM_RESPONSE_LEN);
-    nitro_document_put(&bytes, document, path);
+    occ_sim_document_put(&bytes, document, path);
     fake_bytes(fake, "Attestation", "document", occ_buf_view(&bytes));
 }
 
@@ -217,7 +217,7 @@ test_document(void **state)
         { .nonce = occ_bytes_str("nonce") }
     };
     for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
-        const struct nitro_document document = document_of(&requests[i]);
+        const struct occ_sim_document document = document_of(&requests[i]);
         OCC_BUF_AUTO(got, 2 * OCC_LIMIT_NSM_RESPONSE_LEN);
         struct occ_attest_facts facts = { 0 };
         struct occ_error err = { 0 };
@@ -247,16 +247,16 @@ test_other_document(void **state)
     const struct occ_attest_request request = request_all(), nothing = { 0 };
     for (size_t i = 0; i < 15; i++) {
         const bool unasked = i >= 6 && i < 9;
-        struct nitro_document document = document_of(unasked ? &nothing : &request);
-        struct nitro_field *const fields[] = { &document.user_data, &document.nonce, &document.public_key };
+        struct occ_sim_document document = document_of(unasked ? &nothing : &request);
+        struct occ_sim_field *const fields[] = { &document.user_data, &document.nonce, &document.public_key };
         if (i >= 3 && i < 6) {
             document.pcrs[i - 3] = occ_bytes_of(pcrs[(i - 2) % 3], 48);
         } else if (i < 9) {
-            *fields[i % 3] = NITRO_BYTES(occ_bytes_str("atad"));
+            *fields[i % 3] = OCC_SIM_BYTES(occ_bytes_str("atad"));
         } else if (i < 12) {
-            fields[i % 3]->kind = NITRO_FIELD_NULL;
+            fields[i % 3]->kind = OCC_SIM_FIELD_NULL;
         } else {
-            fields[i % 3]->kind = NITRO_FIELD_ABSENT;
+            fields[i % 3]->kind = OCC_SIM_FIELD_ABSENT;
         }
         OCC_BUF_AUTO(got, OCC_LIMIT_NSM_RESPONSE_LEN);
         struct occ_attest_facts facts = { 1, 2 };
@@ -281,8 +281,8 @@ test_empty_is_not_null(void **state)
     struct occ_nsm nsm;
     struct occ_attester attester = start(&fake, &nsm);
     const struct occ_attest_request nothing = { 0 };
-    struct nitro_document document = document_of(&nothing);
-    document.nonce = NITRO_BYTES(occ_bytes_str(""));
+    struct occ_sim_document document = document_of(&nothing);
+    document.nonce = OCC_SIM_BYTES(occ_bytes_str(""));
     OCC_BUF_AUTO(got, OCC_LIMIT_NSM_RESPONSE_LEN);
     struct occ_attest_facts facts;
     answer_with(&fake, &document);
@@ -300,7 +300,7 @@ test_no_document(void **state)
     struct occ_nsm nsm;
     struct occ_attester attester = start(&fake, &nsm);
     const struct occ_attest_request request = request_all();
-    struct nitro_document document = document_of(&request);
+    struct occ_sim_document document = document_of(&request);
     OCC_BUF_AUTO(got, OCC_LIMIT_NSM_RESPONSE_LEN);
     struct occ_attest_facts facts;
     struct occ_error err;

@@ -5,7 +5,7 @@
 #define OCC_TESTS_FAKE_NSM_H
 
 #include "boundary/nsm.h"
-#include "support/cbor_writer.h"
+#include "sim/cbor_writer.h"
 
 enum { FAKE_ANSWERS_MAX = 64 };
 
@@ -37,33 +37,33 @@ static inline void
 fake_bytes(struct fake_nsm *fake, const char *kind, const char *name, struct occ_bytes bytes)
 {
     struct occ_buf *answer = fake_answer(fake);
-    cbor_put_head(answer, CBOR_MAP, 1);
-    cbor_put_text(answer, kind);
-    cbor_put_head(answer, CBOR_MAP, 1);
-    cbor_put_text(answer, name);
-    cbor_put_bytes(answer, bytes);
+    occ_sim_cbor_put_head(answer, OCC_SIM_CBOR_MAP, 1);
+    occ_sim_cbor_put_text(answer, kind);
+    occ_sim_cbor_put_head(answer, OCC_SIM_CBOR_MAP, 1);
+    occ_sim_cbor_put_text(answer, name);
+    occ_sim_cbor_put_bytes(answer, bytes);
 }
 
 static inline void
 fake_pcr(struct fake_nsm *fake, const uint8_t pcr[48])
 {
     struct occ_buf *answer = fake_answer(fake);
-    cbor_put_head(answer, CBOR_MAP, 1);
-    cbor_put_text(answer, "DescribePCR");
-    cbor_put_head(answer, CBOR_MAP, 2);
-    cbor_put_text(answer, "lock");
+    occ_sim_cbor_put_head(answer, OCC_SIM_CBOR_MAP, 1);
+    occ_sim_cbor_put_text(answer, "DescribePCR");
+    occ_sim_cbor_put_head(answer, OCC_SIM_CBOR_MAP, 2);
+    occ_sim_cbor_put_text(answer, "lock");
     occ_buf_put_byte(answer, 0xf5);
-    cbor_put_text(answer, "data");
-    cbor_put_bytes(answer, occ_bytes_of(pcr, 48));
+    occ_sim_cbor_put_text(answer, "data");
+    occ_sim_cbor_put_bytes(answer, occ_bytes_of(pcr, 48));
 }
 
 static inline void
 fake_error(struct fake_nsm *fake, const char *word)
 {
     struct occ_buf *answer = fake_answer(fake);
-    cbor_put_head(answer, CBOR_MAP, 1);
-    cbor_put_text(answer, "Error");
-    cbor_put_text(answer, word);
+    occ_sim_cbor_put_head(answer, OCC_SIM_CBOR_MAP, 1);
+    occ_sim_cbor_put_text(answer, "Error");
+    occ_sim_cbor_put_text(answer, word);
 }
 
 static inline struct occ_result

@@ -117,7 +117,9 @@ deliver_documents(struct occ_delivery **ret_delivery)
     put_with(&writer, 3, 1);
     put_with(&writer, 4, 2);
     occ_commit_end_results(&writer);
-    return occ_delivery_new(occ_bytes_of(out.ptr + OCC_FRAME_HEAD_LEN, out.len - OCC_FRAME_HEAD_LEN), &identity, 777,
+    struct occ_boundary_identity attested = identity;
+    attested.document_len = 8;
+    return occ_delivery_new(occ_bytes_of(out.ptr + OCC_FRAME_HEAD_LEN, out.len - OCC_FRAME_HEAD_LEN), &attested, 777,
                             ret_delivery);
 }
 
@@ -142,7 +144,6 @@ test_documents(void **state)
     expect_document(&entries[1].proofs[0], "AAAA");
     expect_document(&entries[1].proofs[1], "BBBBBBBB");
     assert_ptr_equal(entries[1].proofs[1].document.ptr, entries[0].proofs[0].document.ptr);
-    assert_int_equal(delivery->document_len, 8);
     assert_true(occ_bytes_is(delivery->documents[0], "AAAA"));
     assert_true(occ_bytes_is(delivery->documents[1], "BBBBBBBB"));
     occ_delivery_free(delivery);
@@ -168,8 +169,10 @@ test_too_large_for_the_ledger(void **state)
         put_with(&writer, i, (uint16_t)(1 + i % 2));
     }
     occ_commit_end_results(&writer);
+    struct occ_boundary_identity attested = identity;
+    attested.document_len = OCC_LIMIT_DOCUMENT_B64_LEN;
     const struct occ_bytes payload = occ_bytes_of(out.ptr + OCC_FRAME_HEAD_LEN, out.len - OCC_FRAME_HEAD_LEN);
-    assert_int_equal(occ_delivery_new(payload, &identity, 777, &delivery).code, OCC_ERR_WIRE_MESSAGE);
+    assert_int_equal(occ_delivery_new(payload, &attested, 777, &delivery).code, OCC_ERR_WIRE_MESSAGE);
 }
 
 int
