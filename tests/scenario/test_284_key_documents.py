@@ -6,7 +6,7 @@ import os
 import pytest
 
 from attested import Attested, document_of
-from harness import Wire, wait_for
+from harness import Wire, occ, wait_for
 
 pytestmark = pytest.mark.sanitized
 
@@ -91,3 +91,19 @@ def test_nonces_count_for_the_rate_limits(folder):
         refused = ask(service, b"3")
         assert refused.status == 429 and refused.header("Retry-After")
         assert service.occd.get("/key").status == 200
+
+
+def test_occ_key_with_a_nonce(folder, start):
+    with Attested(folder, "batch") as service:
+        root = service.enclave.root
+        run = occ("key", "--server", service.occd.url, "--nonce", "--sim-nitro-root", root)
+        assert run.returncode == 0 and b"about this key, with our nonce" in run.stdout and b"SIMULATED" in run.stdout, run
+        run = occ("key", "--server", service.occd.url, "--nonce")
+        assert run.returncode == 3 and b"SIMULATED" in run.stderr and not run.stdout, run
+        for fault in ("wrong-nonce", "wrong-key", "wrong-pcr"):
+            service.enclave.fault(f"{fault} 1")
+            run = occ("key", "--server", service.occd.url, "--nonce", "--sim-nitro-root", root)
+            assert run.returncode in (1, 3) and not run.stdout, (fault, run)  # the boundary sees it as well
+            service.restart()
+    run = occ("key", "--server", start().url, "--nonce")
+    assert run.returncode == 3 and b"no attestation" in run.stderr, run
