@@ -49,7 +49,7 @@ test_first(void **state)
         assert_memory_equal(witness.public_key, occ_gate_public_key(witness.parent.gate), 32);
         /* What documents are like is known now: the next parent reckons with that. */
         occ_gate_begin_session(witness.parent.gate);
-        assert_true(parent_hello(&witness.parent).document_len_max < 5000);
+        assert_true(parent_hello(&witness.parent).document_len_max < 2 * DOCUMENT_LEN);
         assert_string_equal(occ_gate_trouble(witness.parent.gate), "");
         witness_commits(&witness, 2, 1);
         assert_int_equal(parent_is_done(&witness.parent), modes[i] != OCC_ATTEST_EPOCH);
@@ -352,7 +352,7 @@ test_slot_meanwhile(void **state)
     witness_end(&witness);
 }
 
-/* A slot and a challenge of a commit that was discarded. */
+/* A slot is used while its commit waits, and free again when that is discarded: nobody saw it consumed. */
 static void
 test_slot_discarded(void **state)
 {
@@ -363,11 +363,25 @@ test_slot_discarded(void **state)
     const char *const slots[] = { slot.ticket };
     parent_commit_slots(&witness.parent, "", slots, 1);
     assert_true(witness_is_asked(&witness));
-    parent_commit_slots(&witness.parent, "", slots, 1); /* it is used while it waits */
+    parent_commit_slots(&witness.parent, "", slots, 1);
     assert_true(parent_is_done(&witness.parent));
     witness_fails(&witness, OCC_ERR_ATTESTER, NO_DEVICE);
     witness_expect_refused(&witness, 5, OCC_ERR_ATTESTER, NO_DEVICE);
     witness_expect_refused(&witness, 5, OCC_ERR_SLOT_USED, "");
+    witness.parent.world.uptime_ms += OCC_LIMIT_ATTEST_RETRY_MS;
+    witness_gives_key(&witness);
+    for (unsigned round = 0; round < 2; round++) { /* a session that ends discards too */
+        parent_commit_slots(&witness.parent, "", slots, 1);
+        assert_true(parent_is_done(&witness.parent));
+        if (round == 0) {
+            parent_hello(&witness.parent);
+        }
+    }
+    witness.parent.counter = 1; /* the slot's own */
+    witness_gives_proofs(&witness);
+    witness_expect(&witness, 5, 1, 1);
+    parent_commit_slots(&witness.parent, "", slots, 1);
+    witness_expect_refused(&witness, 5, OCC_ERR_SLOT_USED, ""); /* nothing is in front of it */
     witness_end(&witness);
 }
 
