@@ -50,8 +50,7 @@ def check_document(proof, image, mode):
 
 def signed_by_a_test_root(proof, fields, folder):
     """The proof with a document that says the same, from a certificate path of the tests' own."""
-    if not MAKE_NITRO.exists():
-        pytest.skip("make_nitro of the debug build is not there")
+    assert MAKE_NITRO.exists(), "scripts/test-nitro builds it"
     report, root = folder / "report", folder / "root.pem"
     command = [MAKE_NITRO, "--time", fields["timestamp"], "--report-out", report, "--root-out", root, "--ca-dir", folder / "ca"]
     command += ["--pcr0", fields["pcrs"][0].hex(), "--key", base64.b64encode(fields["public_key"]).decode()]
@@ -87,6 +86,27 @@ def check_refused_only_as_unsigned(proof, image, mode, folder):
     return fields
 
 
+def check_audit(proofs, image, folder):
+    """Every proof, with its document signed under the tests' root, and the chain that they form."""
+    reports, signed = {}, []
+    for proof in proofs:
+        report = proof["environment"]["attestation"]["reportB64"]
+        if report not in reports:
+            fields, _, _ = document.read(report)
+            made, root = signed_by_a_test_root(proof, fields, folder)
+            reports[report] = made["environment"]["attestation"]["reportB64"]
+        copy = json.loads(json.dumps(proof))
+        copy["environment"]["attestation"]["reportB64"] = reports[report]
+        signed.append(copy)
+    path = folder / "chain.json"
+    path.write_text(json.dumps(signed))
+    policy = json.dumps({"requireAttestation": True, "allowedMeasurements": [image.pcrs["PCR0"]]})
+    audit = occ("audit", "--nitro-root", root, "--policy", policy, path)
+    assert audit.returncode == 0, (audit.stdout, audit.stderr)
+    path.write_text(json.dumps(proofs))
+    assert occ("audit", path).returncode == 1, "unsigned documents"
+
+
 def test_the_image_boots_and_is_measured(boot, image):
     made = image()
     running = boot(made)
@@ -116,6 +136,7 @@ def test_every_proof_is_bound_to_its_document(serve, folder, mode):
     for proof in (alone[0], batch[0], batch[-1]):
         check_refused_only_as_unsigned(proof, made, mode, folder)
     assert len(check_chains(alone + batch)) == 1
+    check_audit(alone + batch, made, folder)
     wrong = json.loads(json.dumps(batch[1]))
     wrong["environment"]["attestation"] = alone[1]["environment"]["attestation"]
     if mode != "epoch":

@@ -13,7 +13,7 @@ from harness import Program, occ
 
 import cpio  # of packaging/enclave
 
-ROUNDS = 4
+ROUNDS = 3
 AT_ONCE = 2000  # proofs that are verified in one go
 
 
