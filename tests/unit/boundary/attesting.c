@@ -362,6 +362,32 @@ test_slot_meanwhile(void **state)
     witness_end(&witness);
 }
 
+/* Also when a proof in front of the slot is given out after it. */
+static void
+test_slot_between(void **state)
+{
+    (void)state;
+    struct witness witness;
+    witness_begin(&witness, OCC_ATTEST_BATCH);
+    witness_waits(&witness, 1, 2); /* 1, 2 */
+    assert_true(witness_is_asked(&witness));
+    assert_non_null(strstr(parent_slot(&witness.parent, "").slot, "\"counter\":\"3\""));
+    witness_waits(&witness, 2, 1); /* 4 */
+    witness_gives(&witness);
+    witness_expect(&witness, 1, 1, 2);
+    assert_true(witness_is_asked(&witness));
+    witness_fails(&witness, OCC_ERR_ATTESTER, NO_DEVICE);
+    witness_expect_refused(&witness, 2, OCC_ERR_ATTESTER, NO_DEVICE);
+    witness.parent.world.uptime_ms += OCC_LIMIT_ATTEST_RETRY_MS;
+    witness_gives_key(&witness);
+    assert_non_null(strstr(parent_slot(&witness.parent, "").slot, "\"counter\":\"4\""));
+    witness_waits(&witness, 3, 1);
+    witness.parent.counter = 4;
+    witness_gives_proofs(&witness);
+    witness_expect(&witness, 3, 2, 1);
+    witness_end(&witness);
+}
+
 /* A slot is used while its commit waits, and free again when that is discarded: nobody saw it consumed. */
 static void
 test_slot_discarded(void **state)
@@ -719,6 +745,7 @@ main(void)
         cmocka_unit_test(test_lie),
         cmocka_unit_test(test_signer_fails),
         cmocka_unit_test(test_slot_meanwhile),
+        cmocka_unit_test(test_slot_between),
         cmocka_unit_test(test_slot_discarded),
         cmocka_unit_test(test_chains),
         cmocka_unit_test(test_session_over),
