@@ -18,12 +18,12 @@ SETTINGS = "listen = vsock:5000\nnsm = true\n"
 Image = collections.namedtuple("Image", "path pcrs settings")
 
 
-def build_image(output, settings, source=machine.ROOT):
+def build_image(output, settings):
     """packaging/enclave/build of the tree source, with the kernels of the cache."""
     output.mkdir(parents=True)
     path = output / "occ-enclave.ini"
     path.write_text(settings)
-    command = [source / "packaging" / "enclave" / "build", "--config", path, "--output", output]
+    command = [machine.ROOT / "packaging" / "enclave" / "build", "--config", path, "--output", output]
     run = subprocess.run([*command, "--kernels", machine.CACHE], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     pcrs = json.loads((output / "pcrs.json").read_text())
