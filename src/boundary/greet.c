@@ -36,7 +36,7 @@ occ_greet_put(const struct occ_batch *batch, struct occ_buf *out)
         .measurement = occ_bytes_str(batch->epoch.attester.measurement),
         .attestation_format = occ_bytes_str(batch->epoch.attester.format),
         .attest = attest_modes[batch->epoch.attester.mode],
-        .document_len_max = attestation_len_max(batch),
+        .document_len = attestation_len_max(batch),
         .last_position = batch->retain.newest,
         .acknowledged_position = batch->retain.durable,
         .head_count = batch->chain_count,

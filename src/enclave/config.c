@@ -103,16 +103,17 @@ static const char *const usage[] = { "[--fd N]",      "--listen unix:PATH",     
 static const struct occ_settings_program program_of_all = {
     .usage = usage,
     .about = "The boundary of an occ/1 proof-commit service: it makes the signing key, which never leaves it, or has "
-             "it in a "
-             "hardware token; counts, chains and signs. It opens no network, and after its start no file, but what a "
-             "token's "
-             "library needs. Tier: stub, measured-tee with --nsm, or hw-key with --signer pkcs11:….",
+             "it in a hardware token; counts, chains and signs. It opens no network, and after its start no file, but "
+             "what a token's library needs. Tier: stub, measured-tee with --nsm, or hw-key with --signer pkcs11:….",
     .config_setting = "config",
-    .epilog = "Flags win over environment variables, those over the file. An enclave image gives --config and nothing "
-              "else.\n\n"
-              "Diagnostics are JSON lines on standard error. SIGTERM ends it at once; its key, and with it its epoch, "
-              "end with it; a key in a token stays there. keygen makes one: occ-enclave keygen --help.\n\nExit status: "
-              "0 done, 2 wrong use, 3 could not.\n",
+    .epilog = "Flags win over environment variables, those over the file. An enclave image\n"
+              "gives --config and nothing else.\n"
+              "\n"
+              "Diagnostics are JSON lines on standard error. SIGTERM ends it at once; its key,\n"
+              "and with it its epoch, end with it; a key in a token stays there. keygen makes\n"
+              "one: occ-enclave keygen --help.\n"
+              "\n"
+              "Exit status: 0 done, 2 wrong use, 3 could not.\n",
 };
 
 struct occ_result

@@ -172,7 +172,7 @@ set_rules(struct occ_boundary *boundary, const struct occ_hello_ok *hello)
                                     .requests_max = smaller(hello->requests_max, OCC_LIMIT_FRAME_REQUESTS),
                                     .digests_max = OCC_LIMIT_FRAME_DIGESTS,
                                     .answer_len_max = OCC_LIMIT_ANSWER_LEN,
-                                    .document_len = hello->document_len_max,
+                                    .document_len = hello->document_len,
                                     .has_own_document = hello->attest == OCC_HELLO_ATTEST_COMMIT };
 }
 
@@ -188,7 +188,7 @@ on_up(void *ctx, const struct occ_hello_ok *hello)
     copy_text(identity->attestation_format, sizeof(identity->attestation_format), hello->attestation_format);
     identity->digests_max = hello->digests_max;
     identity->attest = hello->attest;
-    identity->document_len_max = hello->document_len_max;
+    identity->document_len = hello->document_len;
     set_rules(boundary, hello);
     occ_boundary_watch(boundary);
     occ_boundary_log_up(boundary->config.events, identity, hello->acknowledged_position, occ_boundary_pid(boundary));

@@ -43,7 +43,7 @@ struct occ_boundary_identity {
     uint32_t digests_max; /* of one request */
     enum occ_hello_attest attest;
     char attestation_format[OCC_LIMIT_ATTEST_FORMAT_LEN + 1]; /* "" = proofs have none */
-    uint32_t document_len_max;                                /* bytes of base64; 0 = there are none */
+    uint32_t document_len; /* what a proof is longer by, as documents have been so far; 0 = there are none */
 };
 
 struct occ_boundary_config {

@@ -10,7 +10,7 @@ struct occ_commit_rules {
     uint32_t digests_max;   /* of one request */
     size_t measurement_len; /* bytes of the boundary's measurement: a part of each proof */
     size_t format_len;      /* of its attestation's format; 0 = its proofs have none. With one: */
-    size_t document_len;    /* bytes that a document has at most, */
+    size_t document_len;    /* bytes that a document is reckoned with, */
     bool is_batch;          /* and each proof may say its place in a tree (PROTOCOL §7) */
 };
 

@@ -356,7 +356,7 @@ rules_of(const struct occ_server *server, const struct occ_boundary_identity *id
     return (struct occ_commit_rules){ .digests_max = ours < theirs ? ours : theirs,
                                       .measurement_len = strlen(identity->measurement),
                                       .format_len = strlen(identity->attestation_format),
-                                      .document_len = identity->document_len_max,
+                                      .document_len = identity->document_len,
                                       .is_batch = identity->attest == OCC_HELLO_ATTEST_BATCH };
 }
 

@@ -54,7 +54,7 @@ struct occ_pending_rules {
     uint32_t requests_max; /* requests in a frame */
     uint32_t digests_max;  /* digests after which no further request joins a frame */
     size_t answer_len_max; /* proof text of a frame's results, each proof with its document */
-    size_t document_len;   /* bytes that a document has at most; 0 = there are none */
+    size_t document_len;   /* bytes that a document is reckoned with; 0 = there are none */
     bool has_own_document; /* each proof has its own; else those of a frame share one */
 };
 /* Bytes that the proofs of a request will have at most, each with its document. */

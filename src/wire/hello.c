@@ -56,7 +56,7 @@ occ_hello_put_ok(struct occ_buf *buf, const struct occ_hello_ok *hello)
     occ_text_put(buf, hello->measurement);
     occ_text_put(buf, hello->attestation_format);
     occ_buf_put_byte(buf, (uint8_t)hello->attest);
-    occ_buf_put_be32(buf, hello->document_len_max);
+    occ_buf_put_be32(buf, hello->document_len);
     occ_buf_put_be64(buf, hello->last_position);
     occ_buf_put_be64(buf, hello->acknowledged_position);
     occ_buf_put_be16(buf, (uint16_t)hello->head_count);
@@ -102,7 +102,7 @@ occ_hello_read_ok(struct occ_bytes payload, struct occ_hello_ok *ret)
     ok.attestation_format = occ_text_read(&in, 0, OCC_LIMIT_ATTEST_FORMAT_LEN);
     const uint8_t attest = occ_reader_u8(&in);
     ok.attest = (enum occ_hello_attest)attest;
-    ok.document_len_max = occ_reader_be32(&in);
+    ok.document_len = occ_reader_be32(&in);
     ok.last_position = occ_reader_be64(&in);
     ok.acknowledged_position = occ_reader_be64(&in);
     read_heads(&in, &ok);
@@ -111,7 +111,7 @@ occ_hello_read_ok(struct occ_bytes payload, struct occ_hello_ok *ret)
     OCC_ENSURE(attest <= OCC_HELLO_ATTEST_EPOCH &&
                    (attest == OCC_HELLO_ATTEST_NONE) == (ok.attestation_format.len == 0),
                OCC_ERR_WIRE_MESSAGE);
-    OCC_ENSURE(ok.document_len_max <= (attest == OCC_HELLO_ATTEST_NONE ? 0 : OCC_LIMIT_DOCUMENT_B64_LEN),
+    OCC_ENSURE(ok.document_len <= (attest == OCC_HELLO_ATTEST_NONE ? 0 : OCC_LIMIT_DOCUMENT_B64_LEN),
                OCC_ERR_WIRE_MESSAGE);
     *ret = ok;
     return occ_success();

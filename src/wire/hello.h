@@ -52,8 +52,8 @@ struct occ_hello_ok {
     struct occ_bytes epoch_id, enforcement, measurement; /* when decoded: views into the payload */
     struct occ_bytes attestation_format;                 /* empty = none */
     enum occ_hello_attest attest;
-    uint32_t document_len_max; /* that a proof is longer by than without an attester, as documents have been so far */
-    uint64_t last_position;    /* of the newest result; 0 = none yet */
+    uint32_t document_len;  /* that a proof is longer by than without an attester, as documents have been so far */
+    uint64_t last_position; /* of the newest result; 0 = none yet */
     uint64_t acknowledged_position; /* results after this one are given again */
     size_t head_count;
     struct occ_hello_head heads[OCC_HELLO_CHAINS_MAX];

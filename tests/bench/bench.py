@@ -81,7 +81,7 @@ def measure(harness, row, seconds):
             (folder / "bodies").write_text("\n".join(bodies) + "\n")
             run_wrk(occd, row["path"], row["connections"], 1, folder)
             before = [cpu_seconds(pid) for pid in (occd.pid, child)] + [syncs_of(harness, folder / "data")]
-            got = run_wrk(occd, row["path"], row["connections"], seconds, folder)
+            got = run_wrk(occd, row["path"], row["connections"], max(seconds, row.get("seconds_min", 0)), folder)
             after = [cpu_seconds(pid) for pid in (occd.pid, child)] + [syncs_of(harness, folder / "data")]
             memory = [int(harness.status_of(pid)["VmHWM"].split()[0]) / 1024 for pid in (occd.pid, child)]
         finally:
@@ -125,7 +125,7 @@ def attested_rows():
             few = 4 if mode == "commit" and batch > 1 else connections
             what = "single commits" if batch == 1 else f"batches of {batch}"
             yield {"name": f"{what}, {few} connections, attested: {mode or 'none'}", "path": "/commit", "batch": batch, "connections": few,
-                   "attest": mode, "floor": "sodium_sign"}
+                   "attest": mode, "seconds_min": 10 if mode == "commit" else 0, "floor": "sodium_sign"}
 
 
 def measure_soak(harness, seconds):
@@ -224,7 +224,7 @@ def print_table(report):
     if evidence:
         p384 = 1e6 / floor["openssl_verify_p384"]
         print("\n| a proof with Nitro document, slot and token, one core | µs | in P-384 verifications |\n| --- | ---: | ---: |")
-        for name, key in (("nothing remembered", "cold_us"), ("certificates remembered", "warm_us"), ("the same, no TSA root given", "warm_without_roots_us")):
+        for name, key in (("nothing remembered", "cold_us"), ("document and certificates remembered", "warm_us"), ("the same, no TSA root given", "warm_without_roots_us")):
             print(f"| {name} | {evidence[key]:,.0f} | {evidence[key] / p384:.1f} |")
     audit = report["audit"]
     cores = os.cpu_count()

@@ -2,7 +2,7 @@
  * verify.c — how long libocc takes for one proof with evidence, through its public interface, on one core.
  * Usage: verify SECONDS PROOF.json [TSA-ROOTS.pem]. Prints lines "name microseconds":
  *   cold   a new verifier for each verification: nothing is remembered, its roots are read anew (that time is counted apart)
- *   warm   one verifier: certificates that were verified before are remembered
+ *   warm   one verifier: the document and certificates that were verified before are remembered
  */
 #include <occ/occ.h>
 #include <stdio.h>

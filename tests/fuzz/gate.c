@@ -3,11 +3,14 @@
  * with what is left. Whatever comes, the gate answers in whole frames, stays sound, counters of a chain only go up, and its
  * head is the newest proof that it gave out. Random and clocks stand still, so that a seed can hold a challenge or a slot
  * that this very gate gives out.
+ *
+ * The ids of PING frames say what the device does, before the gate sees them (enum what): whether there is one the first says.
  */
 #include <stdlib.h>
 
 #include "boundary/gate.h"
 #include "crypto/secret.h"
+#include "wire/attest.h"
 #include "wire/commit.h"
 #include "wire/frame.h"
 #include "wire/hello.h"
@@ -18,25 +21,41 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { OUT_LEN = 64 << 20, SESSIONS = 4 };
 
+struct world {
+    uint8_t next_random;
+    uint64_t now_ms, uptime_ms;
+    bool is_asked; /* a document is out */
+    bool has_lied; /* the gate has halted, or soon will */
+    unsigned documents;
+};
+
+/* Bits of a PING's id. */
+enum what {
+    ANSWERS = 1,   /* the device gives what it was asked for … */
+    FAILS = 2,     /* … or nothing … */
+    LIES = 4,      /* … or something else */
+    LATER = 8,     /* a second passes */
+    CLOCK = 16,    /* the machine's clock goes on by an hour, unlike the device's */
+    MODE_SHIFT = 8 /* the first frame's: enum occ_attest_mode, in two bits */
+};
+
 static uint64_t
-fixed_time(void *ctx)
+world_time(void *ctx)
 {
-    (void)ctx;
-    return 1741496392841;
+    return ((struct world *)ctx)->now_ms;
 }
 
 static uint64_t
-fixed_uptime(void *ctx)
+world_uptime(void *ctx)
 {
-    (void)ctx;
-    return 5000;
+    return ((struct world *)ctx)->uptime_ms;
 }
 
 /* Never the same block twice in a row. */
 static void
 counting_random(void *ctx, void *ret, size_t len)
 {
-    uint8_t *const next = ctx;
+    uint8_t *const next = &((struct world *)ctx)->next_random;
     for (size_t at = 0; at < len; at += 32) {
         (*next)++;
         memset((uint8_t *)ret + at, *next, len - at < 32 ? len - at : 32);
@@ -66,16 +85,26 @@ static const char *const origins[] = { "https://example.com" };
 
 enum { CHAINS = 3 };
 
+/* The id of the first frame, if it is a whole PING, else 0. */
+static uint64_t
+ping_id(struct occ_bytes input)
+{
+    struct occ_frame frame = { 0 };
+    size_t used = 0;
+    const bool is_whole = occ_is_ok(occ_frame_next(input, &frame, &used)) && used > 0;
+    return is_whole && frame.type == OCC_FRAME_PING ? frame.id : 0;
+}
+
 static struct occ_gate *
-new_gate(uint8_t *next_random)
+new_gate(struct world *world, enum occ_attest_mode mode)
 {
     static const uint8_t seed[OCC_ED25519_SEED_LEN] = { 1 }, binary[32];
     struct occ_gate_config config = {
-        .now_ms = fixed_time,
-        .uptime_ms = fixed_uptime,
+        .now_ms = world_time,
+        .uptime_ms = world_uptime,
         .random = counting_random,
         .check_predecessor = believe,
-        .ctx = next_random,
+        .ctx = world,
         .chain_ids = chain_ids,
         .chain_id_count = CHAINS - 1,
         .rules = { .rp_ids = { rp_ids, 1 }, .origins = { origins, 1 }, .webauthn_compat = true },
@@ -85,6 +114,10 @@ new_gate(uint8_t *next_random)
     require(occ_is_ok(occ_secret_init()));
     require(occ_is_ok(occ_signer_software_from_seed(seed, NULL, &config.signer)));
     occ_attester_none(binary, &config.attester);
+    if (mode != OCC_ATTEST_NONE) {
+        config.attester.mode = mode;
+        memcpy(config.attester.format, "aws-nitro", sizeof "aws-nitro");
+    }
     require(occ_is_ok(occ_gate_new(&config, NULL, &gate)));
     return gate;
 }
@@ -140,6 +173,8 @@ static void
 read_frame(const struct occ_frame *frame, struct seen *seen)
 {
     struct occ_issue_answer answer;
+    struct occ_attest_answer attested;
+    struct occ_status status;
     enum occ_err code;
     struct occ_bytes text;
     switch (frame->type) {
@@ -155,8 +190,14 @@ read_frame(const struct occ_frame *frame, struct seen *seen)
     case OCC_FRAME_LINKED:
         require(occ_is_ok(occ_link_read_answer(frame->payload, &code, &text)));
         break;
+    case OCC_FRAME_ATTESTED:
+        require(occ_is_ok(occ_attest_read_answer(frame->payload, &attested)));
+        break;
+    case OCC_FRAME_PONG:
+        require(occ_is_ok(occ_status_read(frame->payload, &status)) && status.waiting <= OCC_LIMIT_ATTEST_WAITING);
+        break;
     default:
-        require(frame->type == OCC_FRAME_REFUSED || frame->type == OCC_FRAME_PONG);
+        require(frame->type == OCC_FRAME_REFUSED);
     }
 }
 
@@ -173,9 +214,36 @@ read_out(const struct occ_buf *out, struct seen *seen)
     }
 }
 
+/* The device does what it is told. */
+static struct occ_result
+play_device(struct occ_gate *gate, struct world *world, uint64_t what, struct occ_buf *out)
+{
+    world->uptime_ms += (what & LATER) != 0 ? 1000 : 0;
+    world->now_ms += (what & CLOCK) != 0 ? 3600000 : 0;
+    struct occ_attest_request request;
+    world->is_asked = world->is_asked || occ_gate_wants_document(gate, &request);
+    if (!world->is_asked || (what & (ANSWERS | FAILS | LIES)) == 0) {
+        return occ_success();
+    }
+    const bool lies = (what & LIES) != 0, fails = lies || (what & FAILS) != 0;
+    const struct occ_attest_outcome outcome = {
+        .code = lies    ? OCC_ERR_INTEGRITY
+                : fails ? OCC_ERR_ATTESTER
+                        : OCC_OK,
+        .text = "no document",
+        .document = occ_bytes_of(&world->documents, sizeof world->documents),
+        .facts = { .time_ms = 1741496392841 + world->documents },
+        .duration_us = 5000,
+    };
+    world->documents++;
+    world->is_asked = false;
+    world->has_lied = world->has_lied || lies;
+    return occ_gate_take_document(gate, &outcome, out);
+}
+
 /* One session over input; gives the bytes that it took. */
 static size_t
-play(struct occ_gate *gate, struct occ_bytes input, struct seen *seen)
+play(struct occ_gate *gate, struct world *world, struct occ_bytes input, struct seen *seen)
 {
     OCC_BUF_AUTO(out, OUT_LEN);
     OCC_BUF_AUTO(hello, 100);
@@ -186,6 +254,7 @@ play(struct occ_gate *gate, struct occ_bytes input, struct seen *seen)
     require(occ_is_ok(occ_gate_handle(gate, occ_buf_view(&hello), &used, &out)));
     for (bool open = true; open && done < input.len; done += used) {
         const struct occ_bytes rest = occ_bytes_of(input.ptr + done, input.len - done);
+        require(occ_is_ok(play_device(gate, world, ping_id(rest), &out)));
         const struct occ_result handled = occ_gate_handle(gate, rest, &used, &out);
         require(used <= rest.len);
         open = occ_is_ok(handled) && used > 0;
@@ -198,15 +267,16 @@ play(struct occ_gate *gate, struct occ_bytes input, struct seen *seen)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    uint8_t next_random = 0;
-    struct occ_gate *const gate = new_gate(&next_random);
+    struct world world = { .now_ms = 1741496392841, .uptime_ms = 5000 };
+    const enum occ_attest_mode mode = (ping_id(occ_bytes_of(data, size)) >> MODE_SHIFT) & 3;
+    struct occ_gate *const gate = new_gate(&world, mode);
     struct seen seen = { { 0 } };
     size_t done = 0;
     for (int i = 0; i < SESSIONS && done < size; i++) {
-        done += play(gate, occ_bytes_of(data + done, size - done), &seen);
+        done += play(gate, &world, occ_bytes_of(data + done, size - done), &seen);
     }
-    (void)play(gate, occ_bytes_of(NULL, 0), &seen); /* a last HELLO tells where the chains stand */
-    require(occ_gate_is_sound(gate));
+    (void)play(gate, &world, occ_bytes_of(NULL, 0), &seen); /* a last HELLO tells where the chains stand */
+    require(occ_gate_is_sound(gate) || world.has_lied);
     occ_gate_free(gate);
     return 0;
 }

@@ -101,7 +101,7 @@ class Parent:
         reader.take(8 + 4 + 4 + 4 + 8)
         self.public_key = reader.take(32)
         self.epoch_id, self.enforcement, self.measurement = reader.text(), reader.text(), reader.text()
-        self.attestation_format, self.attest, self.document_len_max = reader.text(), reader.number(1), reader.number(4)
+        self.attestation_format, self.attest, self.document_len = reader.text(), reader.number(1), reader.number(4)
         self.last_position, self.acknowledged = reader.number(8), reader.number(8)
         self.heads = {reader.text(): (reader.number(8), reader.take(32)) for _ in range(reader.number(2))}
 

@@ -38,8 +38,8 @@ test_first(void **state)
         const struct occ_hello_ok ok = parent_hello(&witness.parent);
         assert_true(occ_bytes_is(ok.attestation_format, "aws-nitro"));
         assert_int_equal(ok.attest, named[i]);
-        assert_true(ok.document_len_max > OCC_BASE64_LEN(OCC_LIMIT_NSM_RESPONSE_LEN));
-        assert_true(ok.document_len_max < OCC_BASE64_LEN(OCC_LIMIT_NSM_RESPONSE_LEN) + 1000);
+        assert_true(ok.document_len > OCC_BASE64_LEN(OCC_LIMIT_NSM_RESPONSE_LEN));
+        assert_true(ok.document_len < OCC_BASE64_LEN(OCC_LIMIT_NSM_RESPONSE_LEN) + 1000);
         assert_int_equal(ok.digests_max, i == 0 ? OCC_LIMIT_ATTEST_PROOFS : OCC_LIMIT_BATCH_DIGESTS_MAX);
         witness_commits(&witness, 1, 1);
         witness_expect_refused(&witness, 1, OCC_ERR_ATTESTER,
@@ -49,7 +49,7 @@ test_first(void **state)
         assert_memory_equal(witness.public_key, occ_gate_public_key(witness.parent.gate), 32);
         /* What documents are like is known now: the next parent reckons with that. */
         occ_gate_begin_session(witness.parent.gate);
-        assert_true(parent_hello(&witness.parent).document_len_max < 5000);
+        assert_true(parent_hello(&witness.parent).document_len < 5000);
         assert_string_equal(occ_gate_trouble(witness.parent.gate), "");
         witness_commits(&witness, 2, 1);
         assert_int_equal(parent_is_done(&witness.parent), modes[i] != OCC_ATTEST_EPOCH);
@@ -67,7 +67,7 @@ test_no_attester(void **state)
     const struct occ_hello_ok ok = parent_hello(&witness.parent);
     assert_int_equal(ok.attestation_format.len, 0);
     assert_int_equal(ok.attest, OCC_HELLO_ATTEST_NONE);
-    assert_int_equal(ok.document_len_max, 0);
+    assert_int_equal(ok.document_len, 0);
     struct occ_attest_request request;
     assert_false(occ_gate_wants_document(witness.parent.gate, &request));
     assert_true(occ_gate_next_ms(witness.parent.gate) == UINT64_MAX);

@@ -77,7 +77,7 @@ put_hello(const struct fake *fake, struct occ_buf *out)
                                         .measurement = occ_bytes_str("test"),
                                         .attestation_format = occ_bytes_str(attests ? "sim" : ""),
                                         .attest = fake->attest,
-                                        .document_len_max = attests ? 5000 : 0,
+                                        .document_len = attests ? 5000 : 0,
                                         .head_count = 1 };
     occ_hello_put_ok(out, &hello);
 }

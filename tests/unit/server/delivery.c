@@ -118,7 +118,7 @@ deliver_documents(struct occ_delivery **ret_delivery)
     put_with(&writer, 4, 2);
     occ_commit_end_results(&writer);
     struct occ_boundary_identity attested = identity;
-    attested.document_len_max = 8;
+    attested.document_len = 8;
     return occ_delivery_new(occ_bytes_of(out.ptr + OCC_FRAME_HEAD_LEN, out.len - OCC_FRAME_HEAD_LEN), &attested, 777,
                             ret_delivery);
 }
@@ -170,7 +170,7 @@ test_too_large_for_the_ledger(void **state)
     }
     occ_commit_end_results(&writer);
     struct occ_boundary_identity attested = identity;
-    attested.document_len_max = OCC_LIMIT_DOCUMENT_B64_LEN;
+    attested.document_len = OCC_LIMIT_DOCUMENT_B64_LEN;
     const struct occ_bytes payload = occ_bytes_of(out.ptr + OCC_FRAME_HEAD_LEN, out.len - OCC_FRAME_HEAD_LEN);
     assert_int_equal(occ_delivery_new(payload, &attested, 777, &delivery).code, OCC_ERR_WIRE_MESSAGE);
 }

@@ -58,7 +58,7 @@ example(void)
         .measurement = occ_bytes_str("stub:\xc3\xa9"),
         .attestation_format = occ_bytes_str("aws-nitro"),
         .attest = OCC_HELLO_ATTEST_BATCH,
-        .document_len_max = 7000,
+        .document_len = 7000,
         .last_position = 10,
         .acknowledged_position = 9,
         .head_count = 2,
@@ -94,7 +94,7 @@ test_hello_ok(void **state)
     assert_true(occ_bytes_is(read.measurement, "stub:\xc3\xa9"));
     assert_true(occ_bytes_is(read.attestation_format, "aws-nitro"));
     assert_int_equal(read.attest, OCC_HELLO_ATTEST_BATCH);
-    assert_int_equal(read.document_len_max, 7000);
+    assert_int_equal(read.document_len, 7000);
     assert_int_equal(read.last_position, 10);
     assert_int_equal(read.acknowledged_position, 9);
     assert_int_equal(read.head_count, 2);
@@ -141,7 +141,7 @@ test_hello_ok_refusals(void **state)
     refuse_ok(&ok);
     ok = example();
     ok.attest = OCC_HELLO_ATTEST_NONE; /* with a format */
-    ok.document_len_max = 0;
+    ok.document_len = 0;
     refuse_ok(&ok);
     ok = example();
     ok.attestation_format = occ_bytes_str(""); /* a mode without one */
@@ -153,7 +153,7 @@ test_hello_ok_refusals(void **state)
     ok.attest = (enum occ_hello_attest)(OCC_HELLO_ATTEST_EPOCH + 1);
     refuse_ok(&ok);
     ok = example();
-    ok.document_len_max = OCC_LIMIT_DOCUMENT_B64_LEN + 1;
+    ok.document_len = OCC_LIMIT_DOCUMENT_B64_LEN + 1;
     refuse_ok(&ok);
     ok = example();
     ok.attestation_format = occ_bytes_str("");
