@@ -11,9 +11,7 @@ import zlib
 import pytest
 
 import machine
-from conftest import SETTINGS
-
-import eif  # of packaging/enclave
+from images import SETTINGS, eif
 
 BUILD = machine.ROOT / "packaging" / "enclave" / "build"
 VERIFY = machine.ROOT / "packaging" / "enclave" / "verify-image"
@@ -46,15 +44,20 @@ def test_paths_in_the_program_are_the_systems(image):
     assert "occ-enclave" in text
     paths = re.findall(r"(?<![\w.:/)])/(?:[\w.+-]+/){2,}[\w.+-]+", text)
     assert "/usr/lib/ssl/certs" in paths
-    assert [path for path in paths if not path.startswith(("/dev/", "/etc/", "/proc/", "/sys/", "/usr/lib/", "/usr/share/", "/var/run/nscd/"))] == []
+    systems = ("/dev/", "/etc/", "/proc/", "/sys/", "/usr/lib/", "/usr/share/", "/var/run/nscd/")
+    assert [path for path in paths if not path.startswith(systems)] == []
 
 
 def test_the_program_needs_nothing_beside_it(image):
     image()
-    dynamic = subprocess.run(["readelf", "--dynamic", "--program-headers", PROGRAM], capture_output=True, text=True, check=True).stdout
+
+    def readelf(*what):
+        return subprocess.run(["readelf", *what, PROGRAM], capture_output=True, text=True, check=True).stdout
+
+    dynamic = readelf("--dynamic", "--program-headers")
     assert "NEEDED" not in dynamic and "INTERP" not in dynamic and "RPATH" not in dynamic
     assert "GNU_RELRO" in dynamic and "BIND_NOW" in dynamic
-    assert "DYN (" in subprocess.run(["readelf", "--file-header", PROGRAM], capture_output=True, text=True, check=True).stdout
+    assert "DYN (" in readelf("--file-header"), "not position-independent"
 
 
 def copy_tree(to):
@@ -74,7 +77,8 @@ def test_two_folders_give_the_same_bytes(image, tmp_path):
     settings.write_text(SETTINGS)
     environment = {"PATH": os.environ["PATH"], "LANG": "de_DE.UTF-8", "TZ": "Asia/Tokyo", "CFLAGS": "-O1 -g", "HOME": str(tmp_path)}
     environment |= {"CCACHE_BASEDIR": "/", "CMAKE_C_COMPILER_LAUNCHER": "ccache"}
-    command = [tree / "packaging" / "enclave" / "build", "--config", settings, "--output", tmp_path / "out", "--kernels", machine.CACHE]
+    command = [tree / "packaging" / "enclave" / "build", "--config", settings, "--output", tmp_path / "out"]
+    command += ["--kernels", machine.CACHE]
 
     def build():
         run = subprocess.run(command, env=environment, umask=0o077, cwd="/", capture_output=True, text=True, check=False)
@@ -111,9 +115,8 @@ def test_settings_that_the_program_does_not_take_make_no_image(name, tmp_path, i
     text, sentence = WRONG[name]
     settings = tmp_path / "settings.ini"
     settings.write_text(text)
-    run = subprocess.run(
-        [BUILD, "--config", settings, "--output", tmp_path / "out", "--kernels", machine.CACHE], capture_output=True, text=True, check=False
-    )
+    command = [BUILD, "--config", settings, "--output", tmp_path / "out", "--kernels", machine.CACHE]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 2 and run.stdout == ""
     assert len(run.stderr.splitlines()) == 1 and sentence in run.stderr
     assert not (tmp_path / "out").exists()
