@@ -254,7 +254,7 @@ begin_answer(struct occ_batch *batch, uint64_t id, uint16_t requests, struct occ
 {
     *answer = (struct occ_answer){ .requests_left = requests };
     const bool is_taken = !batch->halted && occ_attesting_trouble(batch)[0] == '\0';
-    if (is_taken && occ_attesting_waits(batch) && batch->waiting.frames < OCC_LIMIT_ATTEST_FRAMES) {
+    if (is_taken && occ_attesting_waits(batch) && occ_waiting_has_room(&batch->waiting)) {
         answer->waiting = occ_waiting_frame_new(id);
     }
     occ_commit_begin_results(&answer->writer, answer->waiting == NULL ? out : &answer->waiting->text, id);
