@@ -1,53 +1,23 @@
 """Fixtures: images, built once for each settings file, and machines that are gone when a test ends."""
-import collections
-import json
 import pathlib
-import subprocess
 import sys
 
 import pytest
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parents[1] / "packaging" / "enclave")]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-import cpio  # noqa: E402
-import eif  # noqa: E402
+import images  # noqa: E402
 import machine  # noqa: E402
-
-SETTINGS = "listen = vsock:5000\nnsm = true\n"
-Image = collections.namedtuple("Image", "path pcrs settings")
-
-
-def build_image(output, settings, source=machine.ROOT):
-    """packaging/enclave/build of the tree source, with the kernels of the cache."""
-    output.mkdir(parents=True)
-    path = output / "occ-enclave.ini"
-    path.write_text(settings)
-    command = [source / "packaging" / "enclave" / "build", "--config", path, "--output", output]
-    run = subprocess.run([*command, "--kernels", machine.CACHE], capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr
-    pcrs = json.loads((output / "pcrs.json").read_text())
-    assert run.stdout.splitlines() == [f"{name}  {value}" for name, value in pcrs.items()]
-    return Image(output / "occ.eif", pcrs, path)
-
-
-def with_application(image, files, path):
-    """The image with other files in the place of its program and settings."""
-    sections = eif.read(image.path.read_bytes())
-    ramdisks = [number for number, section in enumerate(sections) if section.kind == eif.Kind.RAMDISK]
-    sections[ramdisks[-1]] = eif.Section(eif.Kind.RAMDISK, cpio.archive(files))
-    path.write_bytes(eif.write(sections))
-    return Image(path, eif.pcrs(sections), None)
 
 
 @pytest.fixture(scope="session")
 def image(tmp_path_factory):
-    """image(settings) → Image"""
+    """image(settings) → images.Image"""
     made = {}
 
-    def make(settings=SETTINGS):
+    def make(settings=images.SETTINGS):
         if settings not in made:
-            made[settings] = build_image(tmp_path_factory.mktemp("image") / "out", settings)
+            made[settings] = images.build_image(tmp_path_factory.mktemp("image") / "out", settings)
         return made[settings]
 
     return make

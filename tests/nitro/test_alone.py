@@ -8,9 +8,7 @@ import pytest
 
 import machine
 from harness import BIN, check_chains, verify_offline
-
-import cpio  # of packaging/enclave
-import eif
+from images import compile_program, cpio, eif
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -31,14 +29,13 @@ def folders_of(names):
 def guest(tmp_path_factory):
     """An image with both programs, a kernel that has vsock's loopback, and alone.c as its first process."""
     work = tmp_path_factory.mktemp("alone")
-    command = ["gcc", "-std=c17", "-O1", "-Wall", "-Wextra", "-Werror", "-static", HERE / "alone.c", "-o", work / "init"]
-    subprocess.run(command, check=True)
+    init = compile_program(HERE / "alone.c", work / "init")
     build_kernel = machine.ROOT / "packaging" / "enclave" / "build-kernel"
     kernel = subprocess.run([build_kernel, machine.CACHE, HERE / "kernel-alone.config"], capture_output=True, text=True, check=True)
     files = with_libraries(BIN / "occd") | with_libraries(BIN / "occ-enclave")
     entries = [cpio.folder(name) for name in ("dev", "proc", "run", *folders_of(files))]
     entries += [cpio.program(name, content) for name, content in files.items()]
-    entries += [cpio.program("init", (work / "init").read_bytes()), cpio.character_device("dev/console", 5, 1)]
+    entries += [cpio.program("init", init), cpio.character_device("dev/console", 5, 1)]
     sections = [
         eif.Section(eif.Kind.KERNEL, pathlib.Path(kernel.stdout.strip()).read_bytes()),
         eif.Section(eif.Kind.CMDLINE, b"reboot=t panic=-1 console=ttyS0 loglevel=4"),

@@ -8,8 +8,8 @@ import pytest
 
 import document
 import machine
-from conftest import SETTINGS
 from harness import Occd, check_chains, digest_of, occ
+from images import SETTINGS
 
 MAKE_NITRO = machine.ROOT / "build" / "debug" / "tests" / "make_nitro"
 MODES = ["commit", "batch", "epoch"]

@@ -1,13 +1,10 @@
 """What a program in the enclave can do, tried by one that takes the place of occ-enclave under the image's own kernel and init."""
 import pathlib
-import subprocess
 
 import pytest
 
 import machine
-from conftest import Image, with_application
-
-import cpio  # of packaging/enclave
+from images import Image, compile_program, cpio, with_application
 
 HERE = pathlib.Path(__file__).resolve().parent
 # What it says, with the error that the kernel gives. "ENOSYS" and "EAFNOSUPPORT": the kernel does not have it at all.
@@ -37,9 +34,8 @@ EXPECTED = {
 
 @pytest.fixture
 def probe(image, tmp_path):
-    program = tmp_path / "probe"
-    subprocess.run(["gcc", "-std=c17", "-O1", "-Wall", "-Wextra", "-Werror", "-static", HERE / "probe.c", "-o", program], check=True)
-    files = [cpio.program("occ-enclave", program.read_bytes()), cpio.text("occ-enclave.ini", b"")]
+    program = compile_program(HERE / "probe.c", tmp_path / "probe")
+    files = [cpio.program("occ-enclave", program), cpio.text("occ-enclave.ini", b"")]
     return with_application(image(), files, tmp_path / "probe.eif")
 
 

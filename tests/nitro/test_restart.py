@@ -7,11 +7,9 @@ import time
 import pytest
 
 import machine
-from conftest import SETTINGS, with_application
 from crash import Book, Load, check_round, check_whole
 from harness import Program, occ
-
-import cpio  # of packaging/enclave
+from images import SETTINGS, cpio, with_application
 
 ROUNDS = 3
 AT_ONCE = 2000  # proofs that are verified in one go

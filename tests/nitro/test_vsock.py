@@ -3,24 +3,20 @@ import hashlib
 import pathlib
 import random
 import socket
-import subprocess
 import threading
 
 import pytest
 
 import machine
-from conftest import with_application
-
-import cpio  # of packaging/enclave
+from images import compile_program, cpio, with_application
 
 HERE = pathlib.Path(__file__).resolve().parent
 
 
 @pytest.fixture
 def echo(image, boot, tmp_path):
-    program = tmp_path / "echo"
-    subprocess.run(["gcc", "-std=c17", "-O1", "-Wall", "-Wextra", "-Werror", "-static", HERE / "echo.c", "-o", program], check=True)
-    files = [cpio.program("occ-enclave", program.read_bytes()), cpio.text("occ-enclave.ini", b"")]
+    program = compile_program(HERE / "echo.c", tmp_path / "echo")
+    files = [cpio.program("occ-enclave", program), cpio.text("occ-enclave.ini", b"")]
     return with_application(image(), files, tmp_path / "echo.eif")
 
 

@@ -72,7 +72,8 @@ class Backend:
         if connection:
             connection.told = forwarded
         head, _, writable = self.to_guest.take()
-        packet = _HEADER.pack(cid, self.guest_cid, host_port, guest_port, len(data), _STREAM, operation, flags, BUFFER, forwarded & WORD)
+        peers = (cid, self.guest_cid, host_port, guest_port)
+        packet = _HEADER.pack(*peers, len(data), _STREAM, operation, flags, BUFFER, forwarded & WORD)
         self.to_guest.write(writable, packet + data)
         self.to_guest.give_back(head, len(packet) + len(data))
         self.to_guest.notify()
