@@ -35,22 +35,22 @@
 #define OCC_LIMIT_NITRO_CERTIFICATE_LEN 4096     /* each certificate in a document */
 #define OCC_LIMIT_NITRO_CABUNDLE 8               /* certificates above the leaf: real documents have 4 */
 #define OCC_LIMIT_NITRO_PCRS 32
-#define OCC_LIMIT_NITRO_DOCUMENTS 256            /* that a verifier remembers to have verified */
-#define OCC_LIMIT_NSM_REQUEST_LEN 4096           /* of the NSM device, each way */
+#define OCC_LIMIT_NITRO_DOCUMENTS 256  /* that a verifier remembers to have verified */
+#define OCC_LIMIT_NSM_REQUEST_LEN 4096 /* of the NSM device, each way */
 #define OCC_LIMIT_NSM_RESPONSE_LEN 12288
-#define OCC_LIMIT_ATTEST_FORMAT_LEN 64           /* bytes of environment.attestation.format, of our own */
-#define OCC_LIMIT_ATTEST_USER_DATA 512           /* what a document is asked to hold */
+#define OCC_LIMIT_ATTEST_FORMAT_LEN 64 /* bytes of environment.attestation.format, of our own */
+#define OCC_LIMIT_ATTEST_USER_DATA 512 /* what a document is asked to hold */
 #define OCC_LIMIT_ATTEST_NONCE 512
-#define OCC_LIMIT_ATTEST_LEAVES 16384            /* proofs that share a document */
-#define OCC_LIMIT_ATTEST_WAITING 32768           /* proofs that wait for one, */
-#define OCC_LIMIT_ATTEST_WAITING_ALONE 1024      /* where each has a document of its own; */
-#define OCC_LIMIT_ATTEST_FRAMES 1024             /* and the frames that they are in */
-#define OCC_LIMIT_ATTEST_PROOFS 256              /* digests of one request, where each proof has a document of its own */
-#define OCC_LIMIT_DEVICE_STOP_MS 1000            /* a device that does not come back is left behind */
-#define OCC_LIMIT_ATTEST_RETRY_MS 1000           /* between two tries, when the device gave no document */
-#define OCC_LIMIT_ATTEST_ASKERS 64               /* nonces of others that wait for a document */
+#define OCC_LIMIT_ATTEST_LEAVES 16384         /* proofs that share a document */
+#define OCC_LIMIT_ATTEST_WAITING 32768        /* proofs that wait for one, */
+#define OCC_LIMIT_ATTEST_WAITING_ALONE 1024   /* where each has a document of its own; */
+#define OCC_LIMIT_ATTEST_FRAMES 1024          /* and the frames that they are in */
+#define OCC_LIMIT_ATTEST_PROOFS 256           /* digests of one request, where each proof has a document of its own */
+#define OCC_LIMIT_DEVICE_STOP_MS 1000         /* a device that does not come back is left behind */
+#define OCC_LIMIT_ATTEST_RETRY_MS 1000        /* between two tries, when the device gave no document */
+#define OCC_LIMIT_ATTEST_ASKERS 64            /* nonces of others that wait for a document */
 #define OCC_LIMIT_TOKEN_RETRY_MS 1000         /* between two tries to open a hardware token that is away */
-#define OCC_LIMIT_ATTEST_CLOCK_MS 2000           /* a clock that is further off than this is said to be */
+#define OCC_LIMIT_ATTEST_CLOCK_MS 2000        /* a clock that is further off than this is said to be */
 #define OCC_LIMIT_PATH_CACHE 256              /* verified certificate paths that a verifier remembers */
 #define OCC_LIMIT_TOKEN_LEN (256u << 10)      /* an RFC 3161 token with its certificates: real ones have 1 to 6 KiB */
 #define OCC_LIMIT_TOKEN_CERTIFICATES 16       /* certificates in one token */
@@ -131,11 +131,11 @@
 #define OCC_LIMIT_TSA_RETRY_AFTER_MS (3600u * 1000) /* at most this */
 
 /* Frames between parent and boundary (src/wire) */
-#define OCC_LIMIT_FRAME_LEN (24u << 20)    /* a frame: the largest answer and its head */
+#define OCC_LIMIT_FRAME_LEN (24u << 20)        /* a frame: the largest answer and its head */
 #define OCC_LIMIT_DOCUMENT_B64_LEN (96u << 10) /* an attestation document in it, in base64 */
-#define OCC_LIMIT_FRAME_REQUESTS 1024      /* requests that share a frame */
-#define OCC_LIMIT_OPAQUE_LEN 128           /* the parent's own bytes kept with a request */
-#define OCC_LIMIT_RETAINED_LEN (64u << 20) /* results the boundary keeps until they are acknowledged */
+#define OCC_LIMIT_FRAME_REQUESTS 1024          /* requests that share a frame */
+#define OCC_LIMIT_OPAQUE_LEN 128               /* the parent's own bytes kept with a request */
+#define OCC_LIMIT_RETAINED_LEN (64u << 20)     /* results the boundary keeps until they are acknowledged */
 
 /* HTTP, defaults of settings */
 #define OCC_LIMIT_HTTP_HEAD_LEN (16u << 10)        /* request line and headers */

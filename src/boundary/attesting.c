@@ -128,7 +128,8 @@ gather(struct occ_batch *batch)
     struct occ_attesting *const attesting = &batch->attesting;
     size_t proofs = 0;
     attesting->frames = 0;
-    const struct occ_waiting_frame *end = batch->waiting.first;
+    const struct occ_waiting_frame *const first = batch->waiting.first; /* it has proofs, or it would not wait */
+    const struct occ_waiting_frame *end = first;
     while (end != NULL && proofs + occ_waiting_proofs(end) <= OCC_LIMIT_ATTEST_LEAVES) {
         proofs += occ_waiting_proofs(end);
         attesting->frames++;
@@ -138,13 +139,13 @@ gather(struct occ_batch *batch)
     if (!occ_is_ok(begun)) {
         abort(); /* occ_attesting_init has made room for the largest one */
     }
-    for (const struct occ_waiting_frame *frame = batch->waiting.first; frame != end; frame = frame->next) {
+    for (const struct occ_waiting_frame *frame = first; frame != end; frame = frame->next) {
         for (size_t i = 0; i < occ_waiting_proofs(frame); i++) {
             occ_tree_put(&attesting->tree, hash_at(frame, i));
         }
     }
-    /* PROTOCOL §7: a batch of one is about the proof itself. The first frame has proofs, or it would not wait. */
-    const uint8_t *const user_data = proofs == 1 ? hash_at(batch->waiting.first, 0) : occ_tree_top(&attesting->tree);
+    /* PROTOCOL §7: a batch of one is about the proof itself. */
+    const uint8_t *const user_data = proofs == 1 ? hash_at(first, 0) : occ_tree_top(&attesting->tree);
     memcpy(attesting->user_data, user_data, sizeof attesting->user_data);
 }
 

@@ -162,13 +162,19 @@ static struct occ_result
 keep(struct occ_batch *batch, const struct occ_chain *chain, struct occ_answer *answer, size_t begin,
      struct occ_retain_entry *entry)
 {
-    if (answer->waiting != NULL) {
+    struct occ_waiting_frame *const waiting = answer->waiting;
+    if (waiting != NULL) {
+        for (uint32_t i = 1; i <= batch->request.slot_count; i++) {
+            const struct occ_ticket *const ticket = &occ_request_slot(&batch->request, i)->ticket;
+            occ_buf_put(&waiting->tickets, occ_bytes_of(ticket, sizeof *ticket));
+        }
+        OCC_TRY(occ_buf_check(&waiting->tickets));
         struct occ_waiting_result result = { .entry = entry,
                                              .chain = batch->request.chain,
                                              .head_counter = chain->head_counter };
         memcpy(result.link_hash, chain->link_hash, sizeof result.link_hash);
-        occ_buf_put(&answer->waiting->results, occ_bytes_of(&result, sizeof result));
-        return occ_buf_check(&answer->waiting->results);
+        occ_buf_put(&waiting->results, occ_bytes_of(&result, sizeof result));
+        return occ_buf_check(&waiting->results);
     }
     const struct occ_buf *const buf = answer->writer.buf;
     const struct occ_retain_documents documents = { &answer->document, answer->document == NULL ? 0 : 1, 1 };
@@ -176,16 +182,40 @@ keep(struct occ_batch *batch, const struct occ_chain *chain, struct occ_answer *
     return occ_success();
 }
 
-/* Takes away what was written since then. */
-static void
-cut(struct occ_answer *answer, size_t begin, size_t hashes_len)
+/* Where an answer ends. */
+struct end {
+    struct occ_answer answer;
+    size_t written, hashes, tickets; /* bytes of each */
+};
+
+static struct end
+end_of(const struct occ_answer *answer)
 {
-    answer->writer.buf->len = begin;
-    answer->writer.buf->fail = OCC_OK;
+    struct end end = { .answer = *answer, .written = answer->writer.buf->len };
     if (answer->waiting != NULL) {
-        answer->waiting->hashes.len = hashes_len;
-        answer->waiting->hashes.fail = OCC_OK;
-        answer->waiting->results.fail = OCC_OK;
+        end.hashes = answer->waiting->hashes.len;
+        end.tickets = answer->waiting->tickets.len;
+    }
+    return end;
+}
+
+static void
+cut_buf(struct occ_buf *buf, size_t len)
+{
+    buf->len = len;
+    buf->fail = OCC_OK;
+}
+
+/* Takes away what was written since then, when something of it could not be. */
+static void
+cut(struct occ_answer *answer, const struct end *end)
+{
+    *answer = end->answer;
+    cut_buf(answer->writer.buf, end->written);
+    if (answer->waiting != NULL) {
+        cut_buf(&answer->waiting->hashes, end->hashes);
+        cut_buf(&answer->waiting->tickets, end->tickets);
+        answer->waiting->results.fail = OCC_OK; /* what is put last is there, or nothing of it */
     }
 }
 
@@ -194,8 +224,7 @@ static struct occ_result
 commit_request(struct occ_batch *batch, struct occ_answer *answer, struct occ_error *err)
 {
     struct occ_result_writer *const writer = &answer->writer;
-    const struct occ_answer before = *answer;
-    const size_t begin = writer->buf->len, hashes_len = answer->waiting == NULL ? 0 : answer->waiting->hashes.len;
+    const struct end before = end_of(answer);
     struct occ_retain_entry *entry = NULL;
     OCC_TRY(check_state(batch, answer, err));
     OCC_TRY(occ_room_reserve(batch, answer, err, &entry));
@@ -204,10 +233,9 @@ commit_request(struct occ_batch *batch, struct occ_answer *answer, struct occ_er
 
     occ_commit_put_success(writer, batch->request.opaque, batch->retain.newest + 1, chain.id);
     struct occ_result done = sign_all(batch, &chain, answer);
-    done = occ_is_ok(done) ? keep(batch, &chain, answer, begin, entry) : done;
+    done = occ_is_ok(done) ? keep(batch, &chain, answer, before.written, entry) : done;
     if (!occ_is_ok(done)) { /* PROTOCOL §2.3: nothing of it was given out; the chain is where it was */
-        *answer = before;
-        cut(answer, begin, hashes_len);
+        cut(answer, &before);
         occ_retain_drop(&batch->retain, entry);
         return occ_batch_explain(batch, done.code, err);
     }

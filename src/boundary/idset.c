@@ -1,4 +1,4 @@
-/* idset.c — open addressing, linear probing, nothing is ever taken out alone. */
+/* idset.c — open addressing, linear probing. */
 #include "boundary/idset.h"
 
 #include <stdlib.h>
@@ -19,13 +19,20 @@ is_free(const uint8_t place[OCC_IDSET_ID_LEN])
     return memcmp(place, zeros, sizeof zeros) == 0;
 }
 
+/* Where id would go if all places were free; an index that wraps around at their number. */
+static size_t
+home_of(const uint8_t id[OCC_IDSET_ID_LEN])
+{
+    size_t home = 0;
+    memcpy(&home, id, sizeof home);
+    return home;
+}
+
 /* The place that holds id, or the free one where it would go. There are places, and one of them is free. */
 static uint8_t *
 find(const struct occ_idset *set, const uint8_t id[OCC_IDSET_ID_LEN])
 {
-    size_t at = 0;
-    memcpy(&at, id, sizeof at);
-    for (;; at++) {
+    for (size_t at = home_of(id);; at++) {
         uint8_t *const place = set->places[at & (set->place_count - 1)];
         if (is_free(place) || memcmp(place, id, OCC_IDSET_ID_LEN) == 0) {
             return place;
@@ -76,5 +83,26 @@ occ_idset_put(struct occ_idset *set, const uint8_t id[OCC_IDSET_ID_LEN])
     }
     memcpy(place, id, OCC_IDSET_ID_LEN);
     set->count++;
+    return true;
+}
+
+bool
+occ_idset_take(struct occ_idset *set, const uint8_t id[OCC_IDSET_ID_LEN])
+{
+    if (!occ_idset_has(set, id)) {
+        return false;
+    }
+    const size_t mask = set->place_count - 1;
+    size_t hole = (size_t)(find(set, id) - set->places[0]) / OCC_IDSET_ID_LEN;
+    /* An id behind the hole moves into it, unless it would then lie in front of its home: none may be cut off from there. */
+    for (size_t at = hole + 1; !is_free(set->places[at & mask]); at++) {
+        const size_t from_home = (at - home_of(set->places[at & mask])) & mask;
+        if (from_home >= ((at - hole) & mask)) {
+            memcpy(set->places[hole], set->places[at & mask], OCC_IDSET_ID_LEN);
+            hole = at & mask;
+        }
+    }
+    memset(set->places[hole], 0, OCC_IDSET_ID_LEN);
+    set->count--;
     return true;
 }

@@ -24,5 +24,7 @@ bool occ_idset_has(const struct occ_idset *set, const uint8_t id[OCC_IDSET_ID_LE
 OCC_RESULT occ_idset_reserve(struct occ_idset *set, size_t more);
 /* Puts in an id for which there is room. False if it was there already. */
 bool occ_idset_put(struct occ_idset *set, const uint8_t id[OCC_IDSET_ID_LEN]);
+/* Takes one out. False if it is not there. */
+bool occ_idset_take(struct occ_idset *set, const uint8_t id[OCC_IDSET_ID_LEN]);
 
 #endif

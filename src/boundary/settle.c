@@ -86,6 +86,16 @@ go_back(struct occ_batch *batch)
     }
 }
 
+/* Slots that nobody saw consumed can be consumed. */
+static void
+take_back_slots(struct occ_spent *spent, const struct occ_waiting_frame *frame)
+{
+    const struct occ_ticket *const tickets = (const void *)frame->tickets.ptr;
+    for (size_t i = 0; i < frame->tickets.len / sizeof *tickets; i++) {
+        occ_spent_take_back(spent, &tickets[i]);
+    }
+}
+
 void
 occ_settle_discard(struct occ_batch *batch, enum occ_err code, const char *text, struct occ_buf *out)
 {
@@ -94,6 +104,7 @@ occ_settle_discard(struct occ_batch *batch, enum occ_err code, const char *text,
         if (out != NULL) {
             occ_waiting_refuse(frame, code, occ_bytes_str(text), out);
         }
+        take_back_slots(&batch->tickets.spent, frame);
         occ_waiting_frame_free(frame, &batch->retain);
     }
     if (occ_attesting_waits(batch)) {

@@ -12,8 +12,8 @@
  */
 OCC_RESULT occ_settle_complete(struct occ_batch *batch, struct occ_document *document, struct occ_buf *out);
 /*
- * Discards what waits, all of it, since each proof builds on the one before: chains go back to what was given out. With out,
- * each request is refused with code and text; without, there is nobody to tell.
+ * Discards what waits, all of it, since each proof builds on the one before: chains go back to what was given out, and slots that
+ * were consumed can be consumed again. With out, each request is refused with code and text; without, there is nobody to tell.
  */
 void occ_settle_discard(struct occ_batch *batch, enum occ_err code, const char *text, struct occ_buf *out);
 

@@ -56,3 +56,13 @@ occ_spent_put(struct occ_spent *spent, const struct occ_ticket *ticket)
     spent->count += is_new;
     return is_new;
 }
+
+void
+occ_spent_take_back(struct occ_spent *spent, const struct occ_ticket *ticket)
+{
+    const uint64_t number = number_of(ticket->expires_ms);
+    const size_t at = number % OCC_SPENT_SLICES;
+    if (spent->slices[at].number == number && occ_idset_take(&spent->slices[at].ids, ticket->id)) {
+        spent->count--;
+    }
+}

@@ -36,5 +36,7 @@ bool occ_spent_has(const struct occ_spent *spent, const struct occ_ticket *ticke
 OCC_RESULT occ_spent_reserve(struct occ_spent *spent, uint64_t now_ms, const struct occ_ticket *ticket, size_t more);
 /* Remembers a ticket for which there is room. False if it was used before. */
 bool occ_spent_put(struct occ_spent *spent, const struct occ_ticket *ticket);
+/* It was not used after all: forgets it, if it is still remembered. */
+void occ_spent_take_back(struct occ_spent *spent, const struct occ_ticket *ticket);
 
 #endif

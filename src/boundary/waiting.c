@@ -19,6 +19,7 @@ occ_waiting_frame_new(uint64_t id)
             .id = id,
             .text = OCC_BUF_INIT(4 + OCC_LIMIT_FRAME_LEN),
             .results = OCC_BUF_INIT(OCC_LIMIT_FRAME_REQUESTS * sizeof(struct occ_waiting_result)),
+            .tickets = OCC_BUF_INIT(OCC_LIMIT_ATTEST_WAITING * sizeof(struct occ_ticket)),
             .hashes = OCC_BUF_INIT((size_t)OCC_LIMIT_ATTEST_WAITING * OCC_SHA256_LEN),
             .documents = OCC_BUF_INIT((size_t)OCC_LIMIT_ATTEST_WAITING * sizeof(struct occ_document *)),
         };
@@ -57,6 +58,7 @@ occ_waiting_frame_free(struct occ_waiting_frame *frame, struct occ_retain *retai
     }
     occ_buf_clear(&frame->text);
     occ_buf_clear(&frame->results);
+    occ_buf_clear(&frame->tickets);
     occ_buf_clear(&frame->hashes);
     occ_buf_clear(&frame->documents);
     free(frame);

@@ -9,6 +9,7 @@
 
 #include "boundary/chain.h"
 #include "boundary/retain.h"
+#include "boundary/spent.h"
 #include "proof/tree.h"
 
 /* One request of a frame that was signed. */
@@ -24,6 +25,7 @@ struct occ_waiting_frame {
     uint64_t id;
     struct occ_buf text;    /* a whole RESULT frame, but for what comes after the signatures; place = opening.report */
     struct occ_buf results; /* struct occ_waiting_result for each success in it, in their order */
+    struct occ_buf tickets; /* struct occ_ticket of each slot that they consume */
     struct occ_buf hashes;  /* the hash of each of its proofs, in their order */
     struct occ_buf documents; /* struct occ_document * for all of its proofs, or for each of the first of them */
 };

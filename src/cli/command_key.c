@@ -6,11 +6,21 @@
 #include "cli/facts.h"
 #include "cli/output.h"
 #include "codec/canonical.h"
+#include "crypto/secret.h"
+#include "trust/trust.h"
+#include "verify/key_document.h"
 
-enum { LONGEST_OUTPUT = OCC_LIMIT_CANONICAL_LEN, PUBLIC_KEY_LEN = 32 };
+enum { LONGEST_OUTPUT = OCC_LIMIT_CANONICAL_LEN, PUBLIC_KEY_LEN = 32, NONCE_LEN = 32 };
 
+#define NO_ENVIRONMENT(name) NULL
 static const struct occ_setting table[] = {
     OCC_CLIENT_SETTINGS,
+    { .name = "nonce",
+      .type = OCC_SETTING_SWITCH,
+      .help = "Ask for an attestation document that holds a fresh nonce, and verify it: that the key is in an enclave "
+              "of this "
+              "measurement, which lives now." },
+    OCC_TRUST_SETTINGS(NO_ENVIRONMENT),
     { .name = "json", .type = OCC_SETTING_SWITCH, .help = "Print the server's answer as JSON." },
 };
 static const char *const usage[] = { "[OPTIONS]", NULL };
@@ -20,11 +30,40 @@ static const struct occ_settings_program program = {
     .about = "Asks a server for the public key that its proofs are signed with, and for what it says of itself: "
              "measurement, "
              "enforcement, epoch. This is what \"occ verify --allow-key\" pins. What a server says of itself proves "
-             "nothing.",
+             "nothing; an attestation document that was verified with --nonce does.",
     .table = table,
     .count = sizeof table / sizeof table[0],
-    .epilog = "Exit codes: 0 done, 2 wrong use, 3 the server gave no answer that can be used.\n"
+    .epilog = "Exit codes: 0 done, 1 the attestation document does not hold (--nonce), 2 wrong use, 3 the server gave "
+              "no answer "
+              "that can be used.\n"
 };
+
+/* A question, and what came of it. */
+struct question {
+    bool has_nonce;
+    uint8_t nonce[NONCE_LEN];
+    char path[sizeof "/key?nonce=" + (size_t)3 * OCC_BASE64_LEN(NONCE_LEN)];
+    struct occ_key_document_facts facts;
+};
+
+/* Base64 in a query: '+' is written as RFC 3986 §2.1 has it, and the others that are not letters too. */
+static void
+put_path(struct question *question)
+{
+    char text[OCC_BASE64_LEN(NONCE_LEN)];
+    char *to = stpcpy(question->path, "/key?nonce=");
+    occ_secret_random(question->nonce, sizeof question->nonce);
+    occ_base64_encode(occ_bytes_of(question->nonce, sizeof question->nonce), text);
+    for (size_t i = 0; i < sizeof text; i++) {
+        const char *escaped = text[i] == '+' ? "%2B" : text[i] == '/' ? "%2F" : text[i] == '=' ? "%3D" : NULL;
+        if (escaped != NULL) {
+            to = stpcpy(to, escaped);
+        } else {
+            *to++ = text[i];
+        }
+    }
+    *to = '\0';
+}
 
 /* The three fields of the API, of the right kind. */
 static OCC_RESULT
@@ -48,8 +87,51 @@ check_answer(const struct occ_client *client, const struct occ_json *answer, str
     return occ_success();
 }
 
+static struct occ_bytes
+text_of(const struct occ_json *object, const char *name)
+{
+    return occ_json_string(occ_json_get(object, name)); /* empty if there is none */
+}
+
+/* The document holds what was asked for. A server that gives none has not answered the question. */
+static OCC_RESULT
+verify_document(const struct occ_settings *settings, const struct occ_json *answer, struct question *question,
+                struct occ_error *err)
+{
+    const struct occ_json *attestation = occ_json_get(answer, "attestation");
+    uint8_t public_key[PUBLIC_KEY_LEN];
+    size_t len = 0;
+    if (attestation == NULL) {
+        return occ_error_set(err, OCC_ERR_UNAVAILABLE, "the server answered without an attestation document");
+    }
+    OCC_TRY(occ_base64_decode(text_of(answer, "publicKeyB64"), sizeof public_key, public_key, &len));
+    const struct occ_key_document given = { .format = text_of(attestation, "format"),
+                                            .report_b64 = text_of(attestation, "reportB64"),
+                                            .public_key = occ_bytes_of(public_key, len),
+                                            .measurement = text_of(answer, "measurement"),
+                                            .enforcement = text_of(answer, "enforcement"),
+                                            .nonce = occ_bytes_of(question->nonce, sizeof question->nonce) };
+    occ_verifier *verifier = NULL;
+    OCC_TRY(occ_trust_verifier(settings, err, &verifier));
+    const struct occ_result verified = occ_key_document_verify(verifier, &given, err, &question->facts);
+    occ_verifier_free(verifier);
+    return verified;
+}
+
 static void
-put_for_people(struct occ_buf *out, const struct occ_client *client, const struct occ_json *answer)
+put_verified(struct occ_buf *out, const struct occ_key_document_facts *facts)
+{
+    const char *whose = facts->simulated     ? "the simulation's root, given with --sim-nitro-root"
+                        : facts->root_is_aws ? "AWS's root"
+                                             : "the root given with --nitro-root, NOT AWS's";
+    OCC_BUF_AUTO(text, 256);
+    occ_buf_put_format(&text, "about this key, with our nonce, under %s", whose);
+    occ_facts_put_line(out, "verified", occ_buf_view(&text));
+}
+
+static void
+put_for_people(struct occ_buf *out, const struct occ_client *client, const struct occ_json *answer,
+               const struct question *question)
 {
     occ_facts_put_line(out, "server", occ_bytes_str(client->shown));
     occ_facts_put_line(out, "key", occ_json_string(occ_json_get(answer, "publicKeyB64")));
@@ -63,17 +145,25 @@ put_for_people(struct occ_buf *out, const struct occ_client *client, const struc
     if (format.len > 0) {
         occ_facts_put_attestation_format(out, format);
     }
+    if (question->has_nonce) {
+        put_verified(out, &question->facts);
+    }
 }
 
 static enum occ_exit
 ask(const struct occ_cli *cli, const struct occ_settings *settings, struct occ_client *client)
 {
-    const struct occ_client_request request = { .path = "/key", .repeat = OCC_CLIENT_ONCE };
+    struct question question = { .has_nonce = occ_settings_switch(settings, "nonce"), .path = "/key" };
+    if (question.has_nonce) {
+        put_path(&question);
+    }
+    const struct occ_client_request request = { .path = question.path, .repeat = OCC_CLIENT_ONCE };
     struct occ_error err = { 0 };
     __attribute__((cleanup(occ_json_cleanup))) struct occ_json *answer = NULL;
     if (!occ_is_ok(occ_client_init(client, cli, settings, &err)) ||
         !occ_is_ok(occ_client_call(client, &request, &err, &answer)) ||
-        !occ_is_ok(check_answer(client, answer, &err))) {
+        !occ_is_ok(check_answer(client, answer, &err)) ||
+        (question.has_nonce && !occ_is_ok(verify_document(settings, answer, &question, &err)))) {
         return occ_output_fail(cli, &err);
     }
     OCC_BUF_AUTO(out, LONGEST_OUTPUT);
@@ -81,7 +171,7 @@ ask(const struct occ_cli *cli, const struct occ_settings *settings, struct occ_c
         occ_canonical_put(&out, answer);
         return occ_output_json(cli, &out);
     }
-    put_for_people(&out, client, answer);
+    put_for_people(&out, client, answer, &question);
     return occ_output_text(cli, &out);
 }
 

@@ -11,7 +11,7 @@
 struct occ_device {
     struct occ_attester attester;
     pthread_t thread;
-    int ask_fd, answer_fd; /* events: a request is there, or stop; an outcome is there */
+    int ask_fd, answer_fd, end_fd; /* events: a request is there, or stop; an outcome is there; the thread has ended */
     atomic_bool stop;
     atomic_bool answered; /* the outcome is there; the loop's thread takes it back */
     bool asked;           /* the loop's thread has asked, and not taken the outcome */
@@ -75,6 +75,7 @@ run(void *ctx)
     for (;;) {
         occ_event_await(device->ask_fd);
         if (atomic_load(&device->stop)) {
+            occ_event_signal(device->end_fd);
             return NULL;
         }
         ask(&device->attester, &device->request, &device->err, &device->document, &device->outcome);
@@ -88,6 +89,7 @@ free_device(struct occ_device *device)
 {
     occ_event_close(device->ask_fd);
     occ_event_close(device->answer_fd);
+    occ_event_close(device->end_fd);
     occ_buf_clear(&device->document);
     free(device);
 }
@@ -97,6 +99,7 @@ start(struct occ_device *device, struct occ_error *err)
 {
     OCC_TRY(occ_event_open(err, &device->ask_fd));
     OCC_TRY(occ_event_open(err, &device->answer_fd));
+    OCC_TRY(occ_event_open(err, &device->end_fd));
     return occ_thread_start("device", run, device, err, &device->thread);
 }
 
@@ -110,6 +113,7 @@ occ_device_new(const struct occ_attester *attester, struct occ_error *err, struc
     device->attester = *attester;
     device->ask_fd = -1;
     device->answer_fd = -1;
+    device->end_fd = -1;
     device->document = OCC_BUF_INIT(OCC_LIMIT_NSM_RESPONSE_LEN);
     const struct occ_result started = start(device, err);
     if (!occ_is_ok(started)) {
@@ -129,9 +133,11 @@ occ_device_free(struct occ_device *device)
     }
     atomic_store(&device->stop, true);
     occ_event_signal(device->ask_fd);
-    if (!occ_thread_join(device->thread, OCC_LIMIT_DEVICE_STOP_MS)) {
+    if (!occ_event_await_for(device->end_fd, OCC_LIMIT_DEVICE_STOP_MS)) {
+        occ_thread_leave(device->thread);
         return false;
     }
+    occ_thread_join(device->thread);
     free_device(device);
     return true;
 }

@@ -2,6 +2,7 @@
 #include "os/event.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -33,6 +34,17 @@ occ_event_await(int fd)
     uint64_t count = 0;
     while (read(fd, &count, sizeof count) < 0 && errno == EINTR) {
     }
+}
+
+bool
+occ_event_await_for(int fd, int timeout_ms)
+{
+    struct pollfd ready = { .fd = fd, .events = POLLIN };
+    if (poll(&ready, 1, timeout_ms) != 1) { /* a signal ends it, too: whoever is in a hurry goes on */
+        return false;
+    }
+    occ_event_await(fd);
+    return true;
 }
 
 void

@@ -12,6 +12,8 @@ OCC_RESULT occ_event_open(struct occ_error *err, int *ret_fd);
 void occ_event_signal(int fd);
 /* Waits until it is readable, and makes it not so. */
 void occ_event_await(int fd);
+/* The same, but not longer than so many milliseconds: then false. */
+OCC_MUST_USE bool occ_event_await_for(int fd, int timeout_ms);
 void occ_event_close(int fd);
 
 #endif

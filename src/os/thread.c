@@ -3,7 +3,6 @@
 
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 
 static struct occ_result
 start(void *(*run)(void *ctx), void *ctx, struct occ_error *err, pthread_t *ret_thread)
@@ -30,20 +29,14 @@ occ_thread_start(const char *name, void *(*run)(void *ctx), void *ctx, struct oc
     return started;
 }
 
-bool
-occ_thread_join(pthread_t thread, unsigned timeout_ms)
+void
+occ_thread_join(pthread_t thread)
 {
-    struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += timeout_ms / 1000;
-    until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-    if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) == 0) {
-        return true;
-    }
+    (void)pthread_join(thread, NULL);
+}
+
+void
+occ_thread_leave(pthread_t thread)
+{
     (void)pthread_detach(thread);
-    return false;
 }

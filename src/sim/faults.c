@@ -92,6 +92,17 @@ set_lasting(struct occ_sim_faults *faults, struct occ_bytes word, struct occ_byt
 }
 
 static bool
+set_fail_after(struct occ_sim_faults *faults, struct occ_bytes argument)
+{
+    if (!occ_is_ok(occ_decimal_to_u64(argument, &faults->passes))) {
+        return false;
+    }
+    faults->fault = OCC_SIM_FAULT_FAIL;
+    faults->counted = false;
+    return true;
+}
+
+static bool
 set_fault(struct occ_sim_faults *faults, struct occ_bytes word, struct occ_bytes argument)
 {
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
@@ -105,7 +116,11 @@ set_fault(struct occ_sim_faults *faults, struct occ_bytes word, struct occ_bytes
         faults->fault = words[i].fault;
         faults->counted = argument.len > 0;
         faults->left = left;
+        faults->passes = 0;
         return true;
+    }
+    if (occ_bytes_is(word, "fail-after")) {
+        return set_fail_after(faults, argument);
     }
     return set_lasting(faults, word, argument);
 }
@@ -149,7 +164,11 @@ read_lines(struct occ_sim_faults *faults, struct occ_error *err)
 static enum occ_sim_fault
 use_up(struct occ_sim_faults *faults, bool about_document)
 {
-    if (is_about_document(faults->fault) && !about_document) {
+    if ((is_about_document(faults->fault) || faults->passes > 0) && !about_document) {
+        return OCC_SIM_FAULT_NONE;
+    }
+    if (faults->passes > 0) {
+        faults->passes--;
         return OCC_SIM_FAULT_NONE;
     }
     if (faults->counted && faults->left == 0) {

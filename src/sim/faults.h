@@ -6,6 +6,7 @@
  *
  *   ok                   as it should be
  *   fail [N]             the call fails, as an ioctl does
+ *   fail-after N         N documents are as they should be, and then every call fails
  *   refuse [N]           the answer is {"Error":"InternalError"}
  *   garbage [N]          the answer is bytes that are no CBOR
  *   truncated [N]        half of the right answer
@@ -42,7 +43,8 @@ struct occ_sim_faults {
     int fd; /* of the file; -1: nothing goes wrong */
     enum occ_sim_fault fault;
     bool counted;
-    uint64_t left; /* calls, if counted */
+    uint64_t left;   /* calls, if counted */
+    uint64_t passes; /* documents before the fault begins */
     uint64_t delay_ms;
     int64_t clock_ms;
     char line[OCC_SIM_FAULT_LINE_LEN]; /* of one that has not ended yet */

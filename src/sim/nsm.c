@@ -33,7 +33,8 @@ struct occ_sim_nsm {
     uint8_t pcrs[PCR_COUNT][PCR_LEN];
     char module_id[64];
     struct occ_sim_path *path; /* the certificates that are in use */
-    uint64_t renew_ms;         /* when they are made anew */
+    uint64_t made_ms;          /* when they were made, by the device's own clock, */
+    uint64_t renew_ms;         /* and when they are made anew */
     uint64_t leaf_s;
 };
 
@@ -85,7 +86,7 @@ plan_certificates(const struct occ_sim_nsm *nsm, uint64_t now_ms, struct occ_sim
 static void
 renew_certificates(struct occ_sim_nsm *nsm, uint64_t now_ms)
 {
-    if (nsm->path != NULL && now_ms < nsm->renew_ms) {
+    if (nsm->path != NULL && now_ms >= nsm->made_ms && now_ms < nsm->renew_ms) {
         return;
     }
     uint8_t random[SEED_LEN];
@@ -98,6 +99,7 @@ renew_certificates(struct occ_sim_nsm *nsm, uint64_t now_ms)
     plan.seed = seed;
     occ_sim_path_free(nsm->path);
     nsm->path = occ_sim_path_make(&plan);
+    nsm->made_ms = now_ms;
     nsm->renew_ms = now_ms + 1000 * nsm->leaf_s / 2;
     occ_secret_wipe(random, sizeof random);
     occ_secret_wipe(seed, sizeof seed);

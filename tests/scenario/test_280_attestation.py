@@ -14,7 +14,7 @@ import pytest
 
 import frames
 from attested import Attested, SimEnclave, check_bindings, document_of
-from harness import BIN, ROOT, check_chains, digest_of, environment, node, occ
+from harness import BIN, ROOT, Program, check_chains, digest_of, environment, node, occ
 
 sys.path.insert(0, str(ROOT / "tests" / "interop"))
 from judges import judge_by_node  # noqa: E402
@@ -293,15 +293,43 @@ def split_array(body):
 # ---- what is shipped ----
 
 
-def test_nothing_simulated_is_shipped(tmp_path):
-    """The device and the maker of its certificates are in occ-enclave-sim, and in no other program."""
-    for name in ("occ-enclave-sim", "occ-enclave", "occd", "occ"):
-        data = (BIN / name).read_bytes()
-        symbols = subprocess.run(["nm", BIN / name], stdout=subprocess.PIPE, check=True).stdout
-        found = [text for text in (b"SIMULATED.nitro-enclaves", b"sim-faults", b"i-00000000000000000-enc") if text in data]
-        found += [b"occ_sim_"] if b" occ_sim_" in symbols or b" occ_enclave_sim_" in symbols else []
-        assert bool(found) is (name == "occ-enclave-sim") and len(found) in (0, 4), (name, found)
-    text = (ROOT / "cmake" / "install.cmake").read_text()
-    assert "sim" not in text.replace("similar", "")
-    named = subprocess.run(["grep", "-rl", "occ-enclave-sim", "packaging"], cwd=ROOT, stdout=subprocess.PIPE).stdout
-    assert named == b"", named
+def test_nothing_simulated_is_shipped():
+    """The device and the maker of its certificates are in occ-enclave-sim, and in nothing else that is built."""
+    texts = (b"SIMULATED.nitro-enclaves", b"sim-faults", b"i-00000000000000000-enc")
+    for path in (BIN / "occ-enclave-sim", BIN / "occ-enclave", BIN / "occd", BIN / "occ", BIN.parent / "lib" / "libocc.so", BIN.parent / "lib" / "libocc.a"):
+        data = path.read_bytes()
+        symbols = subprocess.run(["nm", path], stdout=subprocess.PIPE, check=True).stdout
+        found = [text for text in texts if text in data] + [text for text in (b" occ_sim_", b" occ_enclave_sim_") if text in symbols]
+        assert len(found) == (5 if path.name == "occ-enclave-sim" else 0), (path, found)
+    for place in ("cmake/install.cmake", "packaging"):
+        named = subprocess.run(["grep", "-rl", "occ-enclave-sim", place], cwd=ROOT, stdout=subprocess.PIPE).stdout
+        assert named == b"", named
+
+
+# ---- an enclave in debug mode ----
+
+
+def test_a_debug_enclave_commits_only_if_its_image_allows_it(folder):
+    """PCRs that are zero: no start without --allow-debug; with it nothing is attested, and every proof says so."""
+    zero = ("--sim-pcr0", "00" * 48)
+    refused = Program([BIN / "occ-enclave-sim", "--listen", f"unix:{folder}/refused.sock", "--nsm", *zero])
+    assert refused.wait() == 3 and "debug mode" in refused.events("ended")[0]["error"], refused.log()
+    with Attested(folder, "batch", enclave=(*zero, "--allow-debug")) as service:
+        [proof] = service.occd.commit(digest_of(1))
+        assert proof["environment"] == {"enforcement": "stub", "measurement": "nitro-debug"}
+        assert "attestation" not in service.occd.get("/key").json()
+        assert any(event["level"] == "warn" and "DEBUG MODE" in event["message"] for event in service.enclave.events())
+        answer = service.occd.post("/verify", {"proof": proof, "policy": {"requireAttestation": True}})
+        assert answer.json() == {"valid": False, "reason": "attestation required but not present"}
+        service.stop()
+
+
+def test_wrong_settings_of_the_device(folder):
+    for words, text in (
+        (("--sim-pcr0", "5A" * 48), "96 digits"),
+        (("--sim-leaf", "1s"), "--sim-leaf"),
+        (("--sim-faults", folder / "nowhere"), "nowhere"),
+        (("--sim-ca", "/dev/null/ca"), "/dev/null"),
+    ):
+        program = Program([BIN / "occ-enclave-sim", "--listen", f"unix:{folder}/x.sock", "--nsm", *words])
+        assert program.wait() in (2, 3) and text in program.log(), (words, program.log())

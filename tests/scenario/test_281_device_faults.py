@@ -20,6 +20,10 @@ def commit(occd, *digests):
     return occd.post("/commit", {"digests": list(digests)})
 
 
+def documents_of(proofs):
+    return {proof["environment"]["attestation"]["reportB64"] for proof in proofs}
+
+
 def commit_when_well(occd, *digests):
     def look():
         answer = commit(occd, *digests)
@@ -66,15 +70,12 @@ def test_a_device_that_gives_no_document(folder, fault, mode):
 
 def test_in_the_middle_of_a_request(folder):
     """Each proof has a document of its own, and the device fails after some of them: the request is refused whole."""
-    with Attested(folder, "commit", enclave=("--sim-delay", "20ms")) as service:
+    with Attested(folder, "commit") as service:
         proofs = service.occd.commit(digest_of(1))
-        begun = metric(service.occd, "occ_attestation_documents_total")
-        with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            waiting = pool.submit(commit, service.occd, *[digest_of(f"middle {n}") for n in range(100)])
-            wait_for(lambda: metric(service.occd, "occ_attestation_documents_total") >= begun + 3, what="some of the documents")
-            service.enclave.fault("fail")
-            assert waiting.result().status == 503
-        service.enclave.fault("delay 0", "ok")
+        service.enclave.fault("fail-after 50")
+        answer = commit(service.occd, *[digest_of(f"middle {n}") for n in range(100)])
+        assert answer.status == 503 and FAULTS["fail"] in answer.error(), answer.body
+        service.enclave.fault("ok")
         proofs += commit_when_well(service.occd, digest_of(2))
         assert [proof["commit"]["counter"] for proof in proofs] == ["1", "2"]
         check_all(service, proofs, "commit", folder)
@@ -115,7 +116,7 @@ def test_a_device_that_hangs(folder, mode):
             assert service.occd.get("/key").status == 200
             service.enclave.fault("ok")
             answer = waiting.result()
-        assert answer.status in (200, 503), answer.body
+        assert answer.status in (200, 500, 503), answer.body  # 500, 503: longer than occd waits for its boundary
         proofs += answer.json() if answer.status == 200 else []
         proofs += commit_when_well(service.occd, digest_of(4))
         assert [proof["commit"]["counter"] for proof in proofs] == [str(n + 1) for n in range(len(proofs))]
@@ -175,10 +176,8 @@ def test_the_keys_document_is_renewed_before_its_certificate_ends(folder):
     with Attested(folder, "epoch", enclave=("--sim-leaf", "2s")) as service:
         proofs = service.occd.commit(digest_of("epoch 0"))
         for n in range(1, 3):
-            begun = metric(service.occd, "occ_attestation_documents_total")
-            wait_for(lambda: metric(service.occd, "occ_attestation_documents_total") > begun, what="a newer document")
-            proofs += service.occd.commit(digest_of(f"epoch {n}"))
-        assert len({proof["environment"]["attestation"]["reportB64"] for proof in proofs}) == 3
+            wait_for(lambda: proofs.extend(service.occd.commit(digest_of(time.monotonic()))) or len(documents_of(proofs)) > n,
+                     step=0.2, what="a newer document")
         assert len({proof["commit"]["epochId"] for proof in proofs}) == 1
         check_all(service, proofs, "epoch", folder)
         service.stop()

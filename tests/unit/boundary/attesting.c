@@ -5,8 +5,18 @@
 #include "unit/boundary/issue.h"
 #include "unit/boundary/witness.h"
 #include "wire/attest.h"
+#include "wire/link.h"
 
 #define NO_DEVICE "the device gave no document"
+
+/* Others judge proofs (src/verify). */
+static struct occ_result
+believe(void *ctx, const struct occ_json *proof, struct occ_error *err)
+{
+    (void)ctx;
+    (void)err;
+    return occ_result_of(occ_json_get(proof, "environment") == NULL ? OCC_ERR_INTERNAL : OCC_OK);
+}
 
 static struct occ_status
 ping(struct witness *witness)
@@ -49,7 +59,7 @@ test_first(void **state)
         assert_memory_equal(witness.public_key, occ_gate_public_key(witness.parent.gate), 32);
         /* What documents are like is known now: the next parent reckons with that. */
         occ_gate_begin_session(witness.parent.gate);
-        assert_true(parent_hello(&witness.parent).document_len < 5000);
+        assert_true(parent_hello(&witness.parent).document_len < 2 * DOCUMENT_LEN);
         assert_string_equal(occ_gate_trouble(witness.parent.gate), "");
         witness_commits(&witness, 2, 1);
         assert_int_equal(parent_is_done(&witness.parent), modes[i] != OCC_ATTEST_EPOCH);
@@ -352,7 +362,33 @@ test_slot_meanwhile(void **state)
     witness_end(&witness);
 }
 
-/* A slot and a challenge of a commit that was discarded. */
+/* Also when a proof in front of the slot is given out after it. */
+static void
+test_slot_between(void **state)
+{
+    (void)state;
+    struct witness witness;
+    witness_begin(&witness, OCC_ATTEST_BATCH);
+    witness_waits(&witness, 1, 2); /* 1, 2 */
+    assert_true(witness_is_asked(&witness));
+    assert_non_null(strstr(parent_slot(&witness.parent, "").slot, "\"counter\":\"3\""));
+    witness_waits(&witness, 2, 1); /* 4 */
+    witness_gives(&witness);
+    witness_expect(&witness, 1, 1, 2);
+    assert_true(witness_is_asked(&witness));
+    witness_fails(&witness, OCC_ERR_ATTESTER, NO_DEVICE);
+    witness_expect_refused(&witness, 2, OCC_ERR_ATTESTER, NO_DEVICE);
+    witness.parent.world.uptime_ms += OCC_LIMIT_ATTEST_RETRY_MS;
+    witness_gives_key(&witness);
+    assert_non_null(strstr(parent_slot(&witness.parent, "").slot, "\"counter\":\"4\""));
+    witness_waits(&witness, 3, 1);
+    witness.parent.counter = 4;
+    witness_gives_proofs(&witness);
+    witness_expect(&witness, 3, 2, 1);
+    witness_end(&witness);
+}
+
+/* A slot is used while its commit waits, and free again when that is discarded: nobody saw it consumed. */
 static void
 test_slot_discarded(void **state)
 {
@@ -363,11 +399,25 @@ test_slot_discarded(void **state)
     const char *const slots[] = { slot.ticket };
     parent_commit_slots(&witness.parent, "", slots, 1);
     assert_true(witness_is_asked(&witness));
-    parent_commit_slots(&witness.parent, "", slots, 1); /* it is used while it waits */
+    parent_commit_slots(&witness.parent, "", slots, 1);
     assert_true(parent_is_done(&witness.parent));
     witness_fails(&witness, OCC_ERR_ATTESTER, NO_DEVICE);
     witness_expect_refused(&witness, 5, OCC_ERR_ATTESTER, NO_DEVICE);
     witness_expect_refused(&witness, 5, OCC_ERR_SLOT_USED, "");
+    witness.parent.world.uptime_ms += OCC_LIMIT_ATTEST_RETRY_MS;
+    witness_gives_key(&witness);
+    for (unsigned round = 0; round < 2; round++) { /* a session that ends discards too */
+        parent_commit_slots(&witness.parent, "", slots, 1);
+        assert_true(parent_is_done(&witness.parent));
+        if (round == 0) {
+            parent_hello(&witness.parent);
+        }
+    }
+    witness.parent.counter = 1; /* the slot's own */
+    witness_gives_proofs(&witness);
+    witness_expect(&witness, 5, 1, 1);
+    parent_commit_slots(&witness.parent, "", slots, 1);
+    witness_expect_refused(&witness, 5, OCC_ERR_SLOT_USED, ""); /* nothing is in front of it */
     witness_end(&witness);
 }
 
@@ -412,6 +462,62 @@ test_chains(void **state)
     assert_int_equal(ok.heads[0].counter, 2);
     assert_int_equal(ok.heads[1].counter, 1);
     witness_end(&witness);
+}
+
+/* ---- the epoch after ---- */
+
+/* A proof with its document is what the next epoch goes on from: the link is to it as it was without. */
+static void
+test_predecessor(void **state)
+{
+    (void)state;
+    struct witness first, second;
+    OCC_BUF_AUTO(text, 1 << 20);
+    witness_begin(&first, OCC_ATTEST_BATCH);
+    witness_waits(&first, 1, 2);
+    witness_gives_proofs(&first);
+    struct occ_commit_results in = parent_results(&first.parent, 1, 1), again = in;
+    struct occ_commit_outcome outcome;
+    struct occ_commit_proof proof;
+    assert_int_equal(occ_commit_next_result(&again, &outcome).code, OCC_OK);
+    while (occ_commit_next_proof(&outcome.proofs, &proof)) {
+        occ_buf_reset(&text);
+        witness_put_joined(&text, &in, &proof);
+    }
+    witness_expect_success(&first, &in, 1, 2);
+    char link_b64[OCC_BASE64_LEN(32) + 1] = "";
+    occ_base64_encode(occ_bytes_of(first.parent.link_hash, 32), link_b64);
+
+    struct occ_gate_config config = witness_config(&second, OCC_ATTEST_BATCH);
+    memcpy(config.attester.enforcement, "hw-key", sizeof "hw-key"); /* the tests' key is always the same */
+    config.check_predecessor = believe;
+    second.parent.world.random_block = 0x77;
+    witness_begin_with(&second, &config);
+    for (unsigned round = 0; round < 2; round++) { /* discarded in between: the chain is linked all the same */
+        if (round == 0) {
+            struct occ_link_writer writer;
+            occ_link_begin(&writer, &second.parent.in, 3);
+            occ_link_put(&writer, occ_bytes_str(""), occ_buf_view(&text));
+            occ_link_end(&writer);
+            assert_int_equal(parent_play(&second.parent), OCC_OK);
+            enum occ_err code;
+            struct occ_bytes why;
+            assert_int_equal(occ_link_read_answer(parent_frame(&second.parent).payload, &code, &why).code, OCC_OK);
+            assert_int_equal(code, OCC_OK);
+        }
+        witness_waits(&second, 4, 1);
+        if (round == 0) {
+            parent_hello(&second.parent);
+        }
+    }
+    second.parent.counter = 2;
+    witness_gives_proofs(&second);
+    in = again = parent_results(&second.parent, 4, 1);
+    witness_expect_success(&second, &in, 1, 1);
+    assert_int_equal(occ_commit_next_result(&again, &outcome).code, OCC_OK);
+    assert_non_null(memmem(outcome.proofs.ptr, outcome.proofs.len, link_b64, strlen(link_b64)));
+    witness_end(&second);
+    witness_end(&first);
 }
 
 /* ---- sessions ---- */
@@ -639,6 +745,7 @@ main(void)
         cmocka_unit_test(test_lie),
         cmocka_unit_test(test_signer_fails),
         cmocka_unit_test(test_slot_meanwhile),
+        cmocka_unit_test(test_slot_between),
         cmocka_unit_test(test_slot_discarded),
         cmocka_unit_test(test_chains),
         cmocka_unit_test(test_session_over),
@@ -647,6 +754,7 @@ main(void)
         cmocka_unit_test(test_no_room),
         cmocka_unit_test(test_clock),
         cmocka_unit_test(test_clock_tolerance),
+        cmocka_unit_test(test_predecessor),
         cmocka_unit_test(test_clock_nonsense),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

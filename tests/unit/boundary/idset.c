@@ -84,6 +84,47 @@ test_reserve(void **state)
     occ_idset_clear(&set);
 }
 
+/* Taken out in any order, those that meet too: the others are found, and what was taken can be put again. */
+static void
+test_take(void **state)
+{
+    (void)state;
+    struct occ_idset set = { 0 };
+    uint8_t id[OCC_IDSET_ID_LEN];
+    assert_false(occ_idset_take(&set, (const uint8_t[OCC_IDSET_ID_LEN]){ 1 }));
+    for (uint64_t spread = 1; spread <= 1000; spread *= 10) { /* ids per home: few places meet, or all do */
+        assert_int_equal(occ_idset_reserve(&set, 3000).code, OCC_OK);
+        bool has[3000] = { false };
+        uint64_t state_of_random = 88172645463325252;
+        for (unsigned step = 0; step < 20000; step++) {
+            state_of_random ^= state_of_random << 13;
+            state_of_random ^= state_of_random >> 7;
+            state_of_random ^= state_of_random << 17;
+            const uint64_t number = state_of_random % 3000;
+            make_id(number / spread, id);
+            memcpy(id + 8, &number, sizeof number);
+            id[15] = 1;
+            if (has[number]) {
+                assert_true(occ_idset_take(&set, id));
+                assert_false(occ_idset_take(&set, id));
+            } else {
+                assert_true(occ_idset_put(&set, id));
+            }
+            has[number] = !has[number];
+        }
+        size_t count = 0;
+        for (uint64_t number = 0; number < 3000; number++) {
+            make_id(number / spread, id);
+            memcpy(id + 8, &number, sizeof number);
+            id[15] = 1;
+            assert_true(occ_idset_has(&set, id) == has[number]);
+            count += has[number];
+        }
+        assert_int_equal(set.count, count);
+        occ_idset_clear(&set);
+    }
+}
+
 int
 main(void)
 {
@@ -91,6 +132,7 @@ main(void)
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_meeting),
         cmocka_unit_test(test_reserve),
+        cmocka_unit_test(test_take),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

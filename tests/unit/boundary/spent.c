@@ -115,14 +115,33 @@ test_most(void **state)
     occ_spent_clear(&spent);
 }
 
+/* Taken back, it can be used again; one that is no longer remembered, or never was, changes nothing. */
+static void
+test_take_back(void **state)
+{
+    (void)state;
+    struct occ_spent spent = { .count_max = 2 };
+    const struct occ_ticket one = ticket(1, 60000), two = ticket(2, 60000), other = ticket(3, 90000);
+    occ_spent_take_back(&spent, &one);
+    assert_int_equal(use(&spent, 5, &one), OCC_OK);
+    assert_int_equal(use(&spent, 5, &two), OCC_OK);
+    assert_int_equal(use(&spent, 5, &other), OCC_ERR_BUSY);
+    occ_spent_take_back(&spent, &other);
+    occ_spent_take_back(&spent, &one);
+    assert_int_equal(spent.count, 1);
+    assert_false(occ_spent_has(&spent, &one));
+    assert_true(occ_spent_has(&spent, &two));
+    assert_int_equal(use(&spent, 5, &one), OCC_OK);
+    assert_int_equal(use(&spent, 5, &one), OCC_ERR_CHALLENGE_USED);
+    occ_spent_clear(&spent);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_expiry),
-        cmocka_unit_test(test_full),
-        cmocka_unit_test(test_out_of_range),
-        cmocka_unit_test(test_most),
+        cmocka_unit_test(test_take_back),    cmocka_unit_test(test_expiry), cmocka_unit_test(test_full),
+        cmocka_unit_test(test_out_of_range), cmocka_unit_test(test_most),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

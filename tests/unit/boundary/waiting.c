@@ -326,6 +326,31 @@ test_retention(void **state)
     witness_end(&witness);
 }
 
+/* The requests of a frame share a document, and the room for it. */
+static void
+test_retention_shared(void **state)
+{
+    (void)state;
+    struct witness witness;
+    struct occ_gate_config config = witness_config(&witness, OCC_ATTEST_BATCH);
+    config.retained_len_max = 40000;
+    witness_begin_with(&witness, &config);
+    struct occ_commit_writer writer;
+    occ_buf_reset(&witness.parent.in);
+    occ_commit_begin(&writer, &witness.parent.in, 1);
+    for (unsigned i = 0; i < 8; i++) {
+        parent_put_request(&writer, "x", NULL, 1);
+    }
+    occ_commit_end(&writer);
+    assert_int_equal(parent_play(&witness.parent), OCC_OK);
+    witness_gives_proofs(&witness);
+    struct occ_commit_results in = parent_results(&witness.parent, 1, 8);
+    for (unsigned i = 0; i < 8; i++) {
+        witness_expect_success(&witness, &in, i + 1, 1);
+    }
+    witness_end(&witness);
+}
+
 int
 main(void)
 {
@@ -333,7 +358,7 @@ main(void)
         cmocka_unit_test(test_batch),        cmocka_unit_test(test_epoch),     cmocka_unit_test(test_commit),
         cmocka_unit_test(test_order),        cmocka_unit_test(test_mixed),     cmocka_unit_test(test_large),
         cmocka_unit_test(test_answer_limit), cmocka_unit_test(test_most),      cmocka_unit_test(test_most_alone),
-        cmocka_unit_test(test_most_frames),  cmocka_unit_test(test_retention),
+        cmocka_unit_test(test_most_frames),  cmocka_unit_test(test_retention), cmocka_unit_test(test_retention_shared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

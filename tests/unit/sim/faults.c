@@ -97,6 +97,20 @@ test_counted(void **state)
 }
 
 static void
+test_fail_after(void **state)
+{
+    (void)state;
+    append("fail-after 2\n");
+    assert_int_equal(next(false), OCC_SIM_FAULT_NONE);
+    assert_int_equal(next(true), OCC_SIM_FAULT_NONE);
+    assert_int_equal(next(true), OCC_SIM_FAULT_NONE);
+    assert_int_equal(next(false), OCC_SIM_FAULT_FAIL);
+    assert_int_equal(next(true), OCC_SIM_FAULT_FAIL);
+    append("fail-after 5\nrefuse\n"); /* the last line counts */
+    assert_int_equal(next(true), OCC_SIM_FAULT_REFUSE);
+}
+
+static void
 test_lasting(void **state)
 {
     (void)state;
@@ -153,6 +167,8 @@ test_lines_that_say_nothing(void **state)
         "\n",
         "fail x\n",
         "fail -1\n",
+        "fail-after\n",
+        "fail-after x\n",
         "fail  1\n",
         "delay\n",
         "delay -1\n",
@@ -194,6 +210,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_words, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_counted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_fail_after, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lasting, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_half_a_line, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_hang, set_up, tear_down),

@@ -15,7 +15,9 @@
 
 #define NO_ENV(name) NULL
 static const struct occ_setting table[] = { OCC_TRUST_SETTINGS(NO_ENV) };
-static const struct occ_settings_program program = { .name = "test", .table = table, .count = 4 };
+static const struct occ_settings_program program = { .name = "test",
+                                                     .table = table,
+                                                     .count = sizeof table / sizeof table[0] };
 
 /* Makes a verifier from two words of a command line; holds code and the sentence's beginning against what is expected. */
 static void
