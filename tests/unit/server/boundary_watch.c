@@ -265,7 +265,8 @@ struct parent {
     struct occ_timer *guard, *poll;
     struct request requests[REQUESTS];
     struct asker askers[REQUESTS];
-    unsigned committed, done, asked, answered, ups, downs;
+    uint32_t digests; /* that a request is said to have; 0 = one */
+    unsigned turns, committed, done, asked, answered, ups, downs;
     uint64_t timeout_ms, since_ms;
     /* Called every few milliseconds while the session is up, and at last true: then the loop stops. */
     bool (*step)(struct parent *parent);
@@ -328,9 +329,11 @@ commit(struct parent *parent)
 {
     struct request *request = &parent->requests[parent->committed];
     occ_buf_clear(&request->pending.loose); /* of one that was not taken */
-    *request =
-        (struct request){ .pending = { .loose = OCC_BUF_INIT(4096), .digests = 1, .text_len = 900, .done = on_done },
-                          .parent = parent };
+    *request = (struct request){ .pending = { .loose = OCC_BUF_INIT(4096),
+                                              .digests = parent->digests != 0 ? parent->digests : 1,
+                                              .text_len = 900,
+                                              .done = on_done },
+                                 .parent = parent };
     occ_boundary_next_id(parent->boundary, request->pending.opaque);
     request->pending.opaque_len = OCC_OPAQUE_ID_LEN;
     struct occ_commit_writer writer;
@@ -525,6 +528,30 @@ test_frames_without_documents(void **state)
     clear(&parent);
 }
 
+/* Two that together are more than a boundary lets wait, and a moment for the second to be sent if it were. */
+static bool
+commit_two_large(struct parent *parent)
+{
+    while (parent->committed < 2) {
+        parent->digests = OCC_LIMIT_ATTEST_WAITING / 2 + 1;
+        assert_true(occ_is_ok(commit(parent)));
+    }
+    return atomic_load(&parent->fake.commit_frames) > 0 && ++parent->turns == 20;
+}
+
+static void
+test_digests_under_way(void **state)
+{
+    (void)state;
+    struct parent parent = { .fake = { .attest = OCC_HELLO_ATTEST_NONE, .hold = 3 }, .step = commit_two_large };
+    run(&parent);
+    struct occ_boundary_stats stats;
+    occ_boundary_get_stats(parent.boundary, &stats);
+    assert_int_equal(stats.in_flight, 1);
+    assert_int_equal(stats.waiting, 1);
+    clear(&parent);
+}
+
 /* ---- devices that fail ---- */
 
 /* While there is trouble commits are refused at once; two are taken, before it, between or after. */
@@ -707,6 +734,7 @@ main(void)
         cmocka_unit_test(test_documents),
         cmocka_unit_test(test_frames_under_way),
         cmocka_unit_test(test_frames_without_documents),
+        cmocka_unit_test(test_digests_under_way),
         cmocka_unit_test(test_trouble),
         cmocka_unit_test(test_status),
         cmocka_unit_test(test_progress),
