@@ -4,7 +4,8 @@
  * Bytes of frames in, bytes of frames out; time, random and the key come in as parameters. Invariants:
  *   - counter, link and signature of a chain move together or not at all;
  *   - a request is checked whole before anything moves; one bad digest commits nothing of it;
- *   - what was signed stays in the retention store until it is acknowledged; when the store is full, commits are refused;
+ *   - what was given out stays in the retention store until it is acknowledged; when the store is full, commits are refused;
+ *   - what is signed and waits for a document was given to nobody: it is given out whole, or discarded with all that waits;
  *   - nothing that a caller wrote is pasted: values are parsed and written anew;
  *   - what is given out to be used once costs no memory until it is used (ticket.h), and works once.
  */
