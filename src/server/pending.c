@@ -14,7 +14,6 @@ occ_pending_push(struct occ_pending_list *list, struct occ_pending *pending)
     list->last = pending;
     list->count++;
     list->loose_len += pending->loose.len;
-    list->text_len += pending->text_len;
     list->answer_len += pending->answer_len;
 }
 
@@ -31,7 +30,6 @@ occ_pending_pop(struct occ_pending_list *list)
     }
     list->count--;
     list->loose_len -= pending->loose.len;
-    list->text_len -= pending->text_len;
     list->answer_len -= pending->answer_len;
     pending->next = NULL;
     return pending;
