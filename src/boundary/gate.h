@@ -74,7 +74,15 @@ bool occ_gate_wants_document(struct occ_gate *gate, struct occ_attest_request *r
  * there is none, and an answer to ATTEST. A failure is as with occ_gate_handle.
  */
 OCC_RESULT occ_gate_take_document(struct occ_gate *gate, const struct occ_attest_outcome *outcome, struct occ_buf *out);
-/* When occ_gate_wants_document may say something new by itself, as uptime in milliseconds; UINT64_MAX = it will not. */
+/*
+ * A device that has not answered in OCC_LIMIT_ATTEST_MS: it is down, what waits is refused in out, and the document that is out is
+ * for nobody when it comes. To be called when its time may be over. A failure is as with occ_gate_handle.
+ */
+OCC_RESULT occ_gate_look_at_device(struct occ_gate *gate, struct occ_buf *out);
+/*
+ * When occ_gate_wants_document or occ_gate_look_at_device may do something new, as uptime in milliseconds; UINT64_MAX =
+ * neither will.
+ */
 uint64_t occ_gate_next_ms(const struct occ_gate *gate);
 /*
  * Once after each time that the gate has put its clock right by a document: the machine's clock is so far behind (ahead:
