@@ -41,10 +41,11 @@
 #define OCC_LIMIT_ATTEST_FORMAT_LEN 64 /* bytes of environment.attestation.format, of our own */
 #define OCC_LIMIT_ATTEST_USER_DATA 512 /* what a document is asked to hold */
 #define OCC_LIMIT_ATTEST_NONCE 512
-#define OCC_LIMIT_ATTEST_LEAVES 16384         /* proofs that share a document */
-#define OCC_LIMIT_ATTEST_WAITING 32768        /* proofs that wait for one, */
-#define OCC_LIMIT_ATTEST_WAITING_ALONE 1024   /* where each has a document of its own; */
-#define OCC_LIMIT_ATTEST_FRAMES 1024          /* and the frames that they are in */
+#define OCC_LIMIT_ATTEST_LEAVES 16384            /* proofs that share a document */
+#define OCC_LIMIT_ATTEST_WAITING 32768           /* proofs that wait for one, */
+#define OCC_LIMIT_ATTEST_WAITING_ALONE 1024      /* where each has a document of its own; */
+#define OCC_LIMIT_ATTEST_FRAMES 1024             /* the frames that they are in, */
+#define OCC_LIMIT_ATTEST_WAITING_LEN (64u << 20) /* and memory for them, after which no further one waits */
 #define OCC_LIMIT_ATTEST_PROOFS 256           /* digests of one request, where each proof has a document of its own */
 #define OCC_LIMIT_DEVICE_STOP_MS 1000         /* a device that does not come back is left behind */
 #define OCC_LIMIT_ATTEST_RETRY_MS 1000        /* between two tries, when the device gave no document */

@@ -254,7 +254,7 @@ begin_answer(struct occ_batch *batch, uint64_t id, uint16_t requests, struct occ
 {
     *answer = (struct occ_answer){ .requests_left = requests };
     const bool is_taken = !batch->halted && occ_attesting_trouble(batch)[0] == '\0';
-    if (is_taken && occ_attesting_waits(batch) && batch->waiting.frames < OCC_LIMIT_ATTEST_FRAMES) {
+    if (is_taken && occ_attesting_waits(batch) && occ_waiting_has_room(&batch->waiting)) {
         answer->waiting = occ_waiting_frame_new(id);
     }
     occ_commit_begin_results(&answer->writer, answer->waiting == NULL ? out : &answer->waiting->text, id);
@@ -269,17 +269,15 @@ static struct occ_result
 end_waiting(struct occ_batch *batch, struct occ_waiting_frame *frame, struct occ_error *err, struct occ_buf *out)
 {
     const struct occ_result written = occ_buf_check(&frame->text);
-    if (!occ_is_ok(written)) {
-        occ_waiting_frame_free(frame, &batch->retain);
-        return occ_error_set(err, written.code, "no room for the answer: %s", occ_result_text(written.code));
-    }
-    if (occ_waiting_proofs(frame) == 0 && batch->waiting.frames == 0) {
+    if (occ_is_ok(written) && occ_waiting_proofs(frame) == 0 && batch->waiting.frames == 0) {
         occ_buf_put(out, occ_buf_view(&frame->text));
         occ_waiting_frame_free(frame, &batch->retain);
         return occ_success();
     }
-    occ_waiting_push(&batch->waiting, frame);
-    return occ_success();
+    occ_waiting_push(&batch->waiting, frame); /* also what could not be written: it is discarded with all else */
+    return occ_is_ok(written)
+               ? written
+               : occ_error_set(err, written.code, "no room for the answer: %s", occ_result_text(written.code));
 }
 
 struct occ_result

@@ -64,6 +64,18 @@ occ_waiting_frame_free(struct occ_waiting_frame *frame, struct occ_retain *retai
     free(frame);
 }
 
+static size_t
+size_of(const struct occ_waiting_frame *frame)
+{
+    return sizeof *frame + frame->text.cap + frame->results.cap + frame->tickets.cap + frame->hashes.cap;
+}
+
+bool
+occ_waiting_has_room(const struct occ_waiting *waiting)
+{
+    return waiting->frames < OCC_LIMIT_ATTEST_FRAMES && waiting->len < OCC_LIMIT_ATTEST_WAITING_LEN;
+}
+
 void
 occ_waiting_push(struct occ_waiting *waiting, struct occ_waiting_frame *frame)
 {
@@ -76,6 +88,7 @@ occ_waiting_push(struct occ_waiting *waiting, struct occ_waiting_frame *frame)
     waiting->last = frame;
     waiting->frames++;
     waiting->proofs += occ_waiting_proofs(frame);
+    waiting->len += size_of(frame);
 }
 
 struct occ_waiting_frame *
@@ -88,6 +101,7 @@ occ_waiting_pop(struct occ_waiting *waiting)
     }
     waiting->frames--;
     waiting->proofs -= occ_waiting_proofs(frame);
+    waiting->len -= size_of(frame);
     return frame;
 }
 

@@ -34,6 +34,7 @@ struct occ_waiting_frame {
 struct occ_waiting {
     struct occ_waiting_frame *first, *last;
     size_t frames, proofs;
+    size_t len; /* bytes of memory */
 };
 
 /* A frame that is in no queue yet; NULL: no memory. */
@@ -46,6 +47,8 @@ occ_waiting_proofs(const struct occ_waiting_frame *frame)
     return frame->hashes.len / OCC_SHA256_LEN;
 }
 
+/* Whether another frame may wait. */
+bool occ_waiting_has_room(const struct occ_waiting *waiting);
 void occ_waiting_push(struct occ_waiting *waiting, struct occ_waiting_frame *frame);
 /* Takes the first one out. There is one. */
 struct occ_waiting_frame *occ_waiting_pop(struct occ_waiting *waiting);

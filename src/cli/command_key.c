@@ -42,27 +42,28 @@ static const struct occ_settings_program program = {
 struct question {
     bool has_nonce;
     uint8_t nonce[NONCE_LEN];
-    char path[sizeof "/key?nonce=" + (size_t)3 * OCC_BASE64_LEN(NONCE_LEN)];
     struct occ_key_document_facts facts;
 };
 
-/* Base64 in a query: '+' is written as RFC 3986 §2.1 has it, and the others that are not letters too. */
+/* Base64 in a query: RFC 3986 §2.1 for all that is no letter and no digit. Ends in a zero byte. */
 static void
-put_path(struct question *question)
+put_path(struct occ_buf *path, const struct question *question)
 {
+    static const char digits[] = "0123456789ABCDEF";
     char text[OCC_BASE64_LEN(NONCE_LEN)];
-    char *to = stpcpy(question->path, "/key?nonce=");
-    occ_secret_random(question->nonce, sizeof question->nonce);
     occ_base64_encode(occ_bytes_of(question->nonce, sizeof question->nonce), text);
-    for (size_t i = 0; i < sizeof text; i++) {
-        const char *escaped = text[i] == '+' ? "%2B" : text[i] == '/' ? "%2F" : text[i] == '=' ? "%3D" : NULL;
-        if (escaped != NULL) {
-            to = stpcpy(to, escaped);
+    occ_buf_put_str(path, question->has_nonce ? "/key?nonce=" : "/key");
+    for (size_t i = 0; i < sizeof text && question->has_nonce; i++) {
+        const uint8_t byte = (uint8_t)text[i];
+        if (byte == '+' || byte == '/' || byte == '=') {
+            occ_buf_put_byte(path, '%');
+            occ_buf_put_byte(path, (uint8_t)digits[byte >> 4]);
+            occ_buf_put_byte(path, (uint8_t)digits[byte & 15]);
         } else {
-            *to++ = text[i];
+            occ_buf_put_byte(path, byte);
         }
     }
-    *to = '\0';
+    occ_buf_put_byte(path, 0);
 }
 
 /* The three fields of the API, of the right kind. */
@@ -153,11 +154,14 @@ put_for_people(struct occ_buf *out, const struct occ_client *client, const struc
 static enum occ_exit
 ask(const struct occ_cli *cli, const struct occ_settings *settings, struct occ_client *client)
 {
-    struct question question = { .has_nonce = occ_settings_switch(settings, "nonce"), .path = "/key" };
-    if (question.has_nonce) {
-        put_path(&question);
+    struct question question = { .has_nonce = occ_settings_switch(settings, "nonce") };
+    OCC_BUF_AUTO(path, 256);
+    occ_secret_random(question.nonce, sizeof question.nonce);
+    put_path(&path, &question);
+    if (!occ_is_ok(occ_buf_check(&path))) {
+        return occ_output_fail(cli, &(struct occ_error){ OCC_ERR_NOMEM, "out of memory" });
     }
-    const struct occ_client_request request = { .path = question.path, .repeat = OCC_CLIENT_ONCE };
+    const struct occ_client_request request = { .path = (const char *)path.ptr, .repeat = OCC_CLIENT_ONCE };
     struct occ_error err = { 0 };
     __attribute__((cleanup(occ_json_cleanup))) struct occ_json *answer = NULL;
     if (!occ_is_ok(occ_client_init(client, cli, settings, &err)) ||

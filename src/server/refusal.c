@@ -53,6 +53,9 @@ sentence_of_503(enum occ_err code, const char *why, const char *trouble)
     if (code == OCC_ERR_ATTESTER || code == OCC_ERR_TOKEN) {
         return why;
     }
+    if (code == OCC_ERR_TIMEOUT && trouble == NULL) {
+        return "the boundary did not answer in time, try again later";
+    }
     return trouble != NULL ? trouble : "the boundary is out of reach, try again later";
 }
 

@@ -66,6 +66,18 @@ check_page(struct occ_bytes text)
     CHECK(again.after == page.after && again.limit == page.limit);
 }
 
+static void
+check_nonce(struct occ_bytes text)
+{
+    struct occ_error err = { 0 };
+    struct occ_lookup_nonce nonce = { .len = 0 };
+    if (!occ_is_ok(occ_lookup_read_nonce(text, &err, &nonce))) {
+        CHECK(err.code == OCC_ERR_FIELD_VALUE && err.text[0] != 0);
+        return;
+    }
+    CHECK(nonce.len <= sizeof nonce.bytes && (nonce.len > 0) == (text.len > 0));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -77,5 +89,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     check_range(text);
     check_page(text);
+    check_nonce(text);
     return 0;
 }

@@ -151,4 +151,5 @@ def test_wrong_use_of_verify_image(image, tmp_path):
     assert verify(image().path).returncode == 2
     assert verify(__file__, *settings).returncode == 2
     assert verify(tmp_path / "nothing", *settings).returncode == 3
-    assert verify(image().path, "--config", tmp_path / "nothing").returncode == 2
+    run = verify(image().path, "--config", tmp_path / "nothing")
+    assert (run.returncode, run.stderr) == (2, f"verify-image: {tmp_path}/nothing: there is no such file\n")

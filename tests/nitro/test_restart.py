@@ -11,7 +11,6 @@ from crash import Book, Load, check_round, check_whole
 from harness import Program, occ
 from images import SETTINGS, cpio, with_application
 
-ROUNDS = 3
 AT_ONCE = 2000  # proofs that are verified in one go
 
 
@@ -36,10 +35,28 @@ def simulated(image, tmp_path_factory):
 
 
 class World:
-    """What crash.py wants to know: an occd, and how to get everything back."""
+    """What crash.py wants to know: an occd. And how things die, and come back."""
 
-    def __init__(self, occd):
-        self.occd = occd
+    def __init__(self, image, boot, bridge, start):
+        self.image, self.boot, self.bridge, self.start = image, boot, bridge, start
+        self.bridge.machine = boot(image)
+        self.occd = self.start_occd()
+
+    def start_occd(self):
+        return self.start("--boundary", f"unix:{self.bridge.path}", "--access-log", "off")
+
+    def kill(self, what):
+        if what in ("enclave", "both"):
+            self.bridge.machine.kill()
+        if what in ("parent", "both"):
+            self.occd.kill()
+
+    def revive(self, what):
+        if what in ("enclave", "both"):
+            self.bridge.machine = self.boot(self.image)
+        if what in ("parent", "both"):
+            self.occd = self.start_occd()
+        self.occd.wait_ready()
 
 
 def check_attestations(texts, root, measurement, folder):
@@ -55,19 +72,17 @@ def check_attestations(texts, root, measurement, folder):
 
 def test_killed_and_started_again_under_load(simulated, boot, bridge, start, folder):
     image, root, measurement = simulated
-    bridge.machine = boot(image)
-    world, book, chance = World(start("--boundary", f"unix:{bridge.path}", "--access-log", "off")), Book(), random.Random(4)
-    for number in range(ROUNDS):
+    world, book, chance = World(image, boot, bridge, start), Book(), random.Random(4)
+    for number, what in enumerate(("enclave", "parent", "both", "enclave")):
         with Load(world, number, pause=0.2) as load:
             time.sleep(chance.uniform(0.2, 0.5))  # whenever it may be: the load is what is tested, not the time
-            bridge.machine.kill()
-            bridge.machine = boot(image)
-            world.occd.wait_ready()
+            world.kill(what)
+            world.revive(what)
         check_round(world, load, book, chance)
         assert any(request.answer for request in load.requests)
     world.occd.stop()
     ledger = check_whole(folder, book)
-    assert len({epoch for epoch, _ in ledger}) == ROUNDS + 1
+    assert len({epoch for epoch, _ in ledger}) == 4, "a new epoch for each enclave"
     verified = occ("audit", "--json", "--ledger", folder / "data", "--sim-nitro-root", root)
     assert verified.returncode == 0, verified.stderr
     check_attestations(list(ledger.values()), root, measurement, folder)

@@ -135,7 +135,7 @@ def test_status(shared, name):
 
 FINE = {
     "HTTP/1.0": b"GET /key HTTP/1.0\r\n\r\n",
-    "query": b"GET /key?a=b HTTP/1.1\r\nHost: x\r\n\r\n",
+    "query": b"GET /health?a=b HTTP/1.1\r\nHost: x\r\n\r\n",
     "empty header": b"GET /key HTTP/1.1\r\nHost: x\r\nA:\r\n\r\n",
     "white space around a value": b"GET /key HTTP/1.1\r\nHost:   x \t\r\nA: \t b\r\n\r\n",
     "latin-1 in a value": b"GET /key HTTP/1.1\r\nHost: x\r\nA: \xe4\r\n\r\n",

@@ -198,13 +198,13 @@ class ForgingBoundary(threading.Thread):
 
     def answer(self, connection, kind, number, payload):
         if kind == frames.HELLO:
-            hello = (2).to_bytes(2, "big") + bytes(8) + (24 << 20).to_bytes(4, "big") + (1024).to_bytes(4, "big")
+            hello = frames.VERSION.to_bytes(2, "big") + bytes(8) + (24 << 20).to_bytes(4, "big") + (1024).to_bytes(4, "big")
             hello += (1000).to_bytes(4, "big") + (1 << 20).to_bytes(8, "big") + b"\x07" * 32
-            hello += frames.text(self.EPOCH) + frames.text("stub") + frames.text("stub:forged") + bytes(16)
+            hello += frames.text(self.EPOCH) + frames.text("stub") + frames.text("stub:forged") + frames.text("") + bytes(1 + 4) + bytes(16)
             hello += (1).to_bytes(2, "big") + frames.text("") + bytes(8) + bytes(32)
             connection.sendall(frames.frame(frames.HELLO_OK, 0, hello))
         elif kind == frames.PING:
-            connection.sendall(frames.frame(frames.PONG, number))
+            connection.sendall(frames.frame(frames.PONG, number, frames.text("") + bytes(1 + 3 * 8 + 2 * 4)))
         elif kind == frames.COMMIT:
             opaque = payload[3 : 3 + payload[2]]
             digest = payload[3 + len(opaque) + 2 + 4 :][:32]
@@ -221,9 +221,9 @@ class ForgingBoundary(threading.Thread):
             "version": "occ/1",
         }
         text = json.dumps(proof, sort_keys=True, separators=(",", ":")).encode()
-        one = (1).to_bytes(8, "big") + digest + len(text).to_bytes(4, "big") + text
+        one = (1).to_bytes(8, "big") + digest + bytes(2 + 4) + len(text).to_bytes(4, "big") + text
         head = (1).to_bytes(8, "big") + bytes([len(opaque)]) + opaque + bytes(2) + frames.text("")
-        return (1).to_bytes(2, "big") + head + (1).to_bytes(4, "big") + one
+        return bytes(2) + (1).to_bytes(2, "big") + head + (1).to_bytes(4, "big") + one
 
 
 def test_a_link_that_is_refused_stops_commits_and_names_the_flag(folder):

@@ -173,7 +173,7 @@ def test_a_clock_that_goes_back_does_not_turn_time_back(folder):
 
 
 def test_the_keys_document_is_renewed_before_its_certificate_ends(folder):
-    with Attested(folder, "epoch", enclave=("--sim-leaf", "2s")) as service:
+    with Attested(folder, "epoch", enclave=("--sim-leaf", "4s")) as service:
         proofs = service.occd.commit(digest_of("epoch 0"))
         for n in range(1, 3):
             wait_for(lambda: proofs.extend(service.occd.commit(digest_of(time.monotonic()))) or len(documents_of(proofs)) > n,
@@ -184,7 +184,7 @@ def test_the_keys_document_is_renewed_before_its_certificate_ends(folder):
 
 
 def test_a_key_whose_document_cannot_be_renewed_commits_until_that_ends(folder):
-    with Attested(folder, "epoch", enclave=("--sim-leaf", "2s")) as service:
+    with Attested(folder, "epoch", enclave=("--sim-leaf", "4s")) as service:
         proofs = service.occd.commit(digest_of("epoch 0"))
         service.enclave.fault("fail")
         refused = wait_for(lambda: (lambda answer: answer if answer.status == 503 else proofs.extend(answer.json()))

@@ -280,6 +280,38 @@ test_most_frames(void **state)
     witness_end(&witness);
 }
 
+/* The same when they are few, but large. */
+static void
+test_most_memory(void **state)
+{
+    (void)state;
+    struct witness witness;
+    struct occ_gate_config config = witness_config(&witness, OCC_ATTEST_BATCH);
+    config.retained_len_max = 512 << 20;
+    witness_begin_with(&witness, &config);
+    OCC_BUF_AUTO(metadata, OCC_LIMIT_VALUE_LEN + 1);
+    occ_buf_put_str(&metadata, "{\"a\":\"");
+    while (metadata.len < OCC_LIMIT_VALUE_LEN - 2) {
+        occ_buf_put_byte(&metadata, 'm');
+    }
+    occ_buf_put_str(&metadata, "\"}");
+    occ_buf_put_byte(&metadata, 0);
+    unsigned frames = 0;
+    do {
+        frames++;
+        parent_commit(&witness.parent, "x", (const char *)metadata.ptr, 100);
+    } while (parent_is_done(&witness.parent));
+    witness_expect_refused(&witness, 5, OCC_ERR_BUSY, "too many frames wait for their attestation documents");
+    assert_true(frames > 64 / 4 && frames <= 1 + (64 << 20) / (100 * OCC_LIMIT_VALUE_LEN));
+    assert_true(witness_is_asked(&witness));
+    witness_fails(&witness, OCC_ERR_ATTESTER, "no");
+    for (unsigned i = 1; i < frames; i++) {
+        witness_expect_refused(&witness, 5, OCC_ERR_ATTESTER, "no");
+    }
+    assert_true(parent_is_done(&witness.parent));
+    witness_end(&witness);
+}
+
 /* What waits has its room in the store, its document too; what is discarded gives it back. */
 static void
 test_retention(void **state)
@@ -355,10 +387,19 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_batch),        cmocka_unit_test(test_epoch),     cmocka_unit_test(test_commit),
-        cmocka_unit_test(test_order),        cmocka_unit_test(test_mixed),     cmocka_unit_test(test_large),
-        cmocka_unit_test(test_answer_limit), cmocka_unit_test(test_most),      cmocka_unit_test(test_most_alone),
-        cmocka_unit_test(test_most_frames),  cmocka_unit_test(test_retention), cmocka_unit_test(test_retention_shared),
+        cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_epoch),
+        cmocka_unit_test(test_commit),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_mixed),
+        cmocka_unit_test(test_large),
+        cmocka_unit_test(test_answer_limit),
+        cmocka_unit_test(test_most),
+        cmocka_unit_test(test_most_alone),
+        cmocka_unit_test(test_most_frames),
+        cmocka_unit_test(test_most_memory),
+        cmocka_unit_test(test_retention),
+        cmocka_unit_test(test_retention_shared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
