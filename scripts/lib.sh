@@ -2,6 +2,7 @@
 # lib.sh: what the scripts share. Sourced, never run. Sets root (the project's folder) and cd's there.
 set -euo pipefail
 
+unset CDPATH # with it cd says where it went, and may go elsewhere
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 # Scripts read the text of tools: keep it English, and sorted the same everywhere.

@@ -102,6 +102,9 @@ def read(image):
     for kind in (Kind.KERNEL, Kind.CMDLINE):
         if kinds.count(kind) != 1:
             raise Malformed(f"{kinds.count(kind)} sections of type {kind.name.lower()}, expected one")
+    for kind in (Kind.METADATA, Kind.SIGNATURE):
+        if kinds.count(kind) > 1:
+            raise Malformed(f"{kinds.count(kind)} sections of type {kind.name.lower()}, expected at most one")
     if Kind.RAMDISK not in kinds:
         raise Malformed("no ramdisk")
     return sections

@@ -51,8 +51,12 @@ def metadata(lines):
 
 
 def read_image(path):
+    return read_sections(path, pathlib.Path(path).read_bytes())
+
+
+def read_sections(path, data):
     try:
-        return eif.read(pathlib.Path(path).read_bytes())
+        return eif.read(data)
     except eif.Malformed as why:
         raise eif.Malformed(f"{path} is not an enclave image: {why}") from None
 
@@ -104,6 +108,8 @@ def differences(theirs, ours):
     """Sentence parts: which parts of the image differ, and with which packages the two were built where those differ."""
     theirs, ours = _named(theirs), _named(ours)
     found = [name for name in sorted({*theirs, *ours}) if theirs.get(name) != ours.get(name)]
+    if not found and list(theirs) != list(ours):
+        found.append("the order of its sections")
     one, other = _packages(theirs.get("metadata", b"")), _packages(ours.get("metadata", b""))
     packages = [
         f"{name} {one.get(name, 'unknown')}, here {other.get(name, 'none')}"
@@ -114,9 +120,12 @@ def differences(theirs, ours):
 
 
 def compare(image, rebuilt):
-    theirs, ours = read_image(image), read_image(rebuilt)
+    data = pathlib.Path(image).read_bytes()
+    theirs, ours = read_sections(image, data), read_image(rebuilt)
     show(eif.pcrs(theirs))
     found, packages = differences(theirs, ours)
+    if data != eif.write(theirs):
+        found.append("header")  # memory, CPUs, what is reserved: not measured
     if not found:
         signed = any(section.kind == eif.Kind.SIGNATURE for section in theirs)
         print("the same, byte for byte" + (", but for its signature" if signed else ""))

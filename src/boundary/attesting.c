@@ -1,6 +1,7 @@
 /* attesting.c — see attesting.h. docs/boundary.md has the states, and what a failure discards. */
 #include "boundary/attesting.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "boundary/settle.h"
@@ -86,8 +87,11 @@ uint64_t
 occ_attesting_next_ms(const struct occ_batch *batch)
 {
     const struct occ_attesting *const attesting = &batch->attesting;
-    if (batch->epoch.attester.mode == OCC_ATTEST_NONE || attesting->out != OCC_ATTESTING_NOTHING || batch->halted) {
+    if (batch->epoch.attester.mode == OCC_ATTEST_NONE || batch->halted) {
         return UINT64_MAX;
+    }
+    if (attesting->out != OCC_ATTESTING_NOTHING) {
+        return attesting->down ? UINT64_MAX : attesting->asked_ms + OCC_LIMIT_ATTEST_MS;
     }
     if (attesting->down || attesting->key == NULL) {
         return attesting->retry_ms;
@@ -258,7 +262,18 @@ take_good(struct occ_batch *batch, struct occ_document *document, const struct o
     return occ_success();
 }
 
-/* No document: all that waits is refused. But a nonce was chosen by whoever asked, so its failure is that one's alone. */
+/* No document: all that waits is refused, and nothing new is taken until one about the key comes. */
+static void
+go_down(struct occ_batch *batch, const char *why, struct occ_buf *out)
+{
+    struct occ_attesting *const attesting = &batch->attesting;
+    attesting->down = true;
+    attesting->retry_ms = batch->tickets.uptime_ms + OCC_LIMIT_ATTEST_RETRY_MS;
+    (void)snprintf(attesting->trouble, sizeof attesting->trouble, "%s", why);
+    occ_attesting_discard(batch, OCC_ERR_ATTESTER, attesting->trouble, out);
+}
+
+/* All goes down with it. But a nonce was chosen by whoever asked, so its failure is that one's alone. */
 static void
 take_failure(struct occ_batch *batch, const struct occ_error *why, struct occ_buf *out)
 {
@@ -276,10 +291,18 @@ take_failure(struct occ_batch *batch, const struct occ_error *why, struct occ_bu
         }
         return;
     }
-    attesting->down = true;
-    attesting->retry_ms = batch->tickets.uptime_ms + OCC_LIMIT_ATTEST_RETRY_MS;
-    memcpy(attesting->trouble, why->text, sizeof attesting->trouble);
-    occ_attesting_discard(batch, OCC_ERR_ATTESTER, attesting->trouble, out);
+    go_down(batch, why->text, out);
+}
+
+void
+occ_attesting_look_at_device(struct occ_batch *batch, struct occ_buf *out)
+{
+    struct occ_attesting *const attesting = &batch->attesting;
+    const bool is_awaited = attesting->out != OCC_ATTESTING_NOTHING && !attesting->down && !batch->halted;
+    if (is_awaited && batch->tickets.uptime_ms - attesting->asked_ms >= OCC_LIMIT_ATTEST_MS) {
+        attesting->status.failures++;
+        go_down(batch, "the attestation device does not answer", out);
+    }
 }
 
 /* The document in base64; or why there is none, from the attester or because it cannot be taken. */

@@ -211,6 +211,44 @@ generate(OSSL_LIB_CTX *library, const char *uri)
            EVP_PKEY_generate(context, &pkey) == 1;
 }
 
+/* A uri with object and id has more names for the new key than itself: each alone must not be another key's already. */
+static OCC_RESULT
+check_without(OSSL_LIB_CTX *library, const char *uri, const char *left_out, struct occ_error *err)
+{
+    OCC_BUF_AUTO(name, OCC_TOKEN_URI_LEN_MAX + 1);
+    occ_token_uri_put_without(&name, occ_bytes_str(uri), left_out);
+    occ_buf_put_byte(&name, '\0');
+    const struct occ_result put = occ_buf_check(&name);
+    if (!occ_is_ok(put)) {
+        return occ_error_code(err, put.code);
+    }
+    const char *const shorter = (const char *)occ_buf_view(&name).ptr;
+    struct occ_token_asking logged_in = { .asked = 0 };
+    __attribute__((cleanup(occ_token_free_pkey))) EVP_PKEY *pkey = NULL;
+    struct occ_error why = { .code = OCC_OK };
+    const struct occ_result found = occ_token_find(library, shorter, false, &logged_in, &why, &pkey);
+    if (found.code == OCC_ERR_USAGE || pkey != NULL) {
+        return occ_error_set(err, OCC_ERR_STATE,
+                             "%.150s: there is a private key of that name in the token already, and the name would no "
+                             "longer say which",
+                             shorter);
+    }
+    return occ_is_ok(found) ? found : occ_error_set(err, found.code, "%s", why.text);
+}
+
+static OCC_RESULT
+check_names(OSSL_LIB_CTX *library, const char *uri, struct occ_error *err)
+{
+    OCC_BUF_AUTO(value, OCC_TOKEN_URI_LEN_MAX);
+    const struct occ_bytes all = occ_bytes_str(uri);
+    if (occ_token_uri_get(all, "object", &value).code == OCC_ERR_NOT_FOUND ||
+        occ_token_uri_get(all, "id", &value).code == OCC_ERR_NOT_FOUND) {
+        return occ_success(); /* looking for the uri was enough */
+    }
+    OCC_TRY(check_without(library, uri, "id", err));
+    return check_without(library, uri, "object", err);
+}
+
 static OCC_RESULT
 make_in(OSSL_LIB_CTX *library, const struct occ_ed25519_token_config *config, struct occ_error *err)
 {
@@ -227,6 +265,7 @@ make_in(OSSL_LIB_CTX *library, const struct occ_ed25519_token_config *config, st
     if (missing.code != OCC_ERR_NOT_FOUND || asking.asked == 0) {
         return occ_error_set(err, missing.code, "%s", why.text);
     }
+    OCC_TRY(check_names(library, config->uri, err));
     if (!generate(library, config->uri)) {
         return occ_error_set(
             err, OCC_ERR_TOKEN,

@@ -31,7 +31,7 @@ OCC_RESULT occ_ed25519_token_open(const struct occ_ed25519_token_config *config,
                                   struct occ_ed25519_token **ret_key);
 /*
  * Makes a key in the token under config's uri, sensitive and not extractable, and opens it. Codes as above, and OCC_ERR_STATE:
- * there is a private key of that name; OCC_ERR_TOKEN: the token made none.
+ * there is a private key of that object or that id: each must go on naming one key; OCC_ERR_TOKEN: the token made none.
  */
 OCC_RESULT occ_ed25519_token_make(const struct occ_ed25519_token_config *config, struct occ_error *err,
                                   struct occ_ed25519_token **ret_key);

@@ -91,6 +91,24 @@ occ_token_uri_get(struct occ_bytes uri, const char *attribute, struct occ_buf *r
 }
 
 void
+occ_token_uri_put_without(struct occ_buf *buf, struct occ_bytes uri, const char *attribute)
+{
+    struct occ_bytes path = path_of(uri);
+    struct occ_bytes name;
+    struct occ_bytes value;
+    const char *gap = SCHEME;
+    while (next_attribute(&path, &name, &value)) {
+        if (!occ_bytes_is(name, attribute)) {
+            occ_buf_put_str(buf, gap);
+            occ_buf_put(buf, name);
+            occ_buf_put_byte(buf, '=');
+            occ_buf_put(buf, value);
+            gap = ";";
+        }
+    }
+}
+
+void
 occ_token_uri_put_value(struct occ_buf *buf, struct occ_bytes bytes)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";

@@ -23,6 +23,8 @@ OCC_RESULT occ_token_uri_check(const char *name, const char *uri, struct occ_err
  * a '%' that two hex digits do not follow; or why ret cannot hold it.
  */
 OCC_RESULT occ_token_uri_get(struct occ_bytes uri, const char *attribute, struct occ_buf *ret);
+/* Appends uri without that attribute, whether it has it or not. */
+void occ_token_uri_put_without(struct occ_buf *buf, struct occ_bytes uri, const char *attribute);
 /* Appends bytes as a value: all but A-Z a-z 0-9 - . _ ~ (RFC 3986 §2.3) as %XX, so that equal bytes are equal text. */
 void occ_token_uri_put_value(struct occ_buf *buf, struct occ_bytes bytes);
 

@@ -15,6 +15,7 @@
 #include "enclave/serve.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/process.h"
 #include "os/sandbox.h"
 #include "os/signal.h"
 #include "os/socket.h"
@@ -358,6 +359,9 @@ occ_enclave_run(const char *name, const struct occ_enclave_device *device, int a
 {
     struct occ_error err = { .code = OCC_OK };
     struct occ_config_program program;
+    if (!occ_process_fill_standard()) {
+        return EXIT_COULD_NOT;
+    }
     if (!occ_is_ok(occ_sandbox_hide(&err)) ||
         !occ_is_ok(occ_config_program_make(name, device->settings, device->setting_count, &err, &program))) {
         occ_notice_error("cannot start", err.text);

@@ -7,6 +7,17 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+bool
+occ_process_fill_standard(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static uint64_t
 microseconds(const struct timeval *time)
 {

@@ -150,6 +150,24 @@ add_abort(scmp_filter_ctx filter)
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, self);
 }
 
+/*
+ * Devices; but typing into a terminal is not for us. The kernel looks at 32 bits of the request, so what stands above them must
+ * not make another one of it: allowed is what differs in one of those 32.
+ */
+static int
+add_requests(scmp_filter_ctx filter)
+{
+    int added = 0;
+    for (unsigned bit = 0; bit < 32 && added == 0; bit++) {
+        const scmp_datum_t mask = UINT64_C(1) << bit;
+        const struct scmp_arg_cmp differs = {
+            .arg = 1, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = ~(scmp_datum_t)TIOCSTI & mask
+        };
+        added = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, differs);
+    }
+    return added;
+}
+
 /* 0 or a negative errno, as libseccomp gives it. */
 static int
 add_token_rules(scmp_filter_ctx filter)
@@ -165,8 +183,6 @@ add_token_rules(scmp_filter_ctx filter)
         .arg = 0, .op = SCMP_CMP_MASKED_EQ, .datum_a = CLONE_THREAD, .datum_b = CLONE_THREAD
     };
     const struct scmp_arg_cmp process = { .arg = 0, .op = SCMP_CMP_MASKED_EQ, .datum_a = CLONE_THREAD, .datum_b = 0 };
-    /* Devices; but typing into a terminal is not for us. */
-    const struct scmp_arg_cmp no_typing = { .arg = 1, .op = SCMP_CMP_NE, .datum_a = TIOCSTI };
     /* PR_SET_NAME: libraries name their threads. */
     const struct scmp_arg_cmp naming = { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = PR_SET_NAME };
     int added = add_all(filter, SCMP_ACT_ALLOW, plain_calls, sizeof plain_calls / sizeof plain_calls[0]);
@@ -181,7 +197,7 @@ add_token_rules(scmp_filter_ctx filter)
     added = added != 0 ? added : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, thread);
     added = added != 0 ? added : seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(clone), 1, process);
     added = added != 0 ? added : seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-    added = added != 0 ? added : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, no_typing);
+    added = added != 0 ? added : add_requests(filter);
     added = added != 0 ? added : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, naming);
     return added != 0 ? added : add_abort(filter);
 }

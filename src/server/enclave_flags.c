@@ -51,8 +51,8 @@ check_signer(const struct occ_settings *settings, struct occ_error *err)
         return occ_success();
     }
     if (!occ_token_uri_is(signer)) {
-        return occ_error_set(err, OCC_ERR_USAGE, "--signer: \"%s\", expected software or pkcs11:token=…;object=…",
-                             signer);
+        /* The value is not repeated: it may hold a PIN. */
+        return occ_error_set(err, OCC_ERR_USAGE, "--signer: expected software or pkcs11:token=…;object=…");
     }
     OCC_TRY(occ_token_uri_check("--signer", signer, err));
     if (module == NULL || module[0] != '/') {

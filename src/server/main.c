@@ -1,14 +1,13 @@
 /* main.c — occd: read settings, take the data folder, run, and say what went wrong in one sentence. */
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "codec/json.h"
 #include "crypto/secret.h"
 #include "os/file.h"
+#include "os/process.h"
 #include "server/check.h"
 #include "server/keys_settings.h"
 #include "server/options.h"
@@ -89,17 +88,6 @@ lock_data(const char *folder, struct occ_error *err)
     }
     int held_until_exit = -1;
     return occ_file_lock((const char *)path.ptr, err, &held_until_exit);
-}
-
-/* A standard descriptor that is closed would be given to a socket, and the access log then written into that. */
-static void
-fill_standard_descriptors(void)
-{
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) {
-            _exit(EXIT_COULD_NOT);
-        }
-    }
 }
 
 /* The usual soft limit of 1024 descriptors is less than the connections that are allowed. */
@@ -190,7 +178,9 @@ configure_and_run(int argc, char **argv, char **envp, const struct occ_keys *env
 int
 main(int argc, char **argv, char **envp)
 {
-    fill_standard_descriptors();
+    if (!occ_process_fill_standard()) {
+        return EXIT_COULD_NOT;
+    }
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* RLIMIT_FSIZE is a full disk to the ledger, not the end of this process */
     occ_json_watch_memory();

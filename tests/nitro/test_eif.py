@@ -250,6 +250,24 @@ def test_compare_says_what_differs_and_why(inputs):
     )
 
 
+def test_compare_finds_what_is_not_measured(inputs):
+    """PCRs that are the same are not enough for "byte for byte"."""
+    one, pcrs = write(inputs, inputs / "one")
+    parts, other = eif.read(one.read_bytes()), inputs / "other.eif"
+    more_memory = put(one.read_bytes(), 8, struct.pack(">Q", 1 << 40))
+    flags = put(one.read_bytes(), HEADER + 2, b"\0\7")
+    order = eif.write([*parts[:2], *parts[3:], parts[2]])
+    for data, word in ((more_memory, "header"), (flags, "header"), (order, "the order of its sections")):
+        other.write_bytes(with_crc(data))
+        run = run_image("compare", other, one)
+        assert (run.returncode, run.stdout.splitlines()[-1]) == (1, f"different: {word}"), word
+        assert pcrs["PCR0"] in run.stdout
+    for kind in (eif.Kind.METADATA, eif.Kind.SIGNATURE):
+        other.write_bytes(eif.write([eif.Section(kind, b"{}"), *parts, eif.Section(eif.Kind.SIGNATURE, b"s")]))
+        run = run_image("compare", other, one)
+        assert run.returncode == 2 and f"2 sections of type {kind.name.lower()}, expected at most one" in run.stderr
+
+
 def test_compare_refuses_what_is_no_image(inputs):
     one, _ = write(inputs, inputs / "one")
     run = run_image("compare", inputs / "kernel", one)

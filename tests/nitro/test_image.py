@@ -106,6 +106,10 @@ WRONG = {
     "twice": (SETTINGS + "nsm = true\n", "nsm"),
     "only half": ("listen = vsock:5000\nrp-id = example.com\n", "--rp-id and --origin: give both, or neither"),
     "no port": ("listen = vsock:x\nnsm = true\n", "vsock:x"),
+    "nothing to listen on": ("nsm = true\n", 'no "listen = vsock:PORT"'),
+    "a socket that the enclave cannot have": ("listen = unix:/b.sock\nnsm = true\n", 'no "listen = vsock:PORT"'),
+    # Set in the environment of the tests, which is not the enclave's.
+    "the other half is elsewhere": (SETTINGS + "rp-id = example.com\n", "--rp-id and --origin: give both, or neither"),
 }
 
 
@@ -116,7 +120,8 @@ def test_settings_that_the_program_does_not_take_make_no_image(name, tmp_path, i
     settings = tmp_path / "settings.ini"
     settings.write_text(text)
     command = [BUILD, "--config", settings, "--output", tmp_path / "out", "--kernels", machine.CACHE]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = os.environ | {"OCC_ENCLAVE_ORIGIN": "https://example.com"}
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 2 and run.stdout == ""
     assert len(run.stderr.splitlines()) == 1 and sentence in run.stderr
     assert not (tmp_path / "out").exists()

@@ -24,6 +24,13 @@ def run(*words, cwd=ROOT, **variables):
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=600)
 
 
+def test_with_a_search_path_for_cd():
+    """CDPATH makes cd print where it went, into what a script takes for its folder."""
+    result = subprocess.run(["scripts/run", "--help"], cwd=ROOT, env=environment() | {"CDPATH": f".:{ROOT.parent}"}, capture_output=True,
+                            text=True, check=False)
+    assert result.returncode == 0 and result.stdout.startswith("Usage: scripts/run"), result.stderr
+
+
 def test_once(folder):
     port = free_port()
     result = run("--once", "--port", port, "--data", folder / "data")

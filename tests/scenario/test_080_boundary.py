@@ -296,3 +296,15 @@ def test_missing_enclave_program(folder):
         program.kill()
         raise AssertionError(f"it should say what is missing and end:\n{program.log()}")
     assert status != 0 and "occ-enclave" in program.log()
+
+
+def test_closed_standard_descriptors(folder):
+    """They are filled first: what is said would else go into the socket or the file that gets their number."""
+    path = folder / "b.sock"
+    enclave = Program(["sh", "-c", f"exec {BIN / 'occ-enclave'} --listen unix:{path} <&- >&- 2>&-"])
+    try:
+        wait_for(path.exists, what="the socket")
+        if os.geteuid() == 0:  # to others of the same user its descriptors are closed
+            assert [os.readlink(f"/proc/{enclave.pid}/fd/{number}") for number in (0, 1, 2)] == ["/dev/null"] * 3
+    finally:
+        enclave.stop()

@@ -78,6 +78,13 @@ def test_keygen(hsm):
         assert result.returncode == 3 and b"there is a private key of that name in the token already" in result.stderr
     # An id of one's own.
     assert keygen(hsm, "pkcs11:token=occ;object=k2;id=%A1b")["measurement"].endswith(";id=a162")
+    # Nor one that takes a name away from another key: that of k1 would no longer say which, nor would the id.
+    for uri, name in ((f"{URI};id=%05", URI), ("pkcs11:token=occ;object=k3;id=%A1%62", "pkcs11:token=occ;id=%A1%62")):
+        result = run(hsm, "keygen", *flags(hsm, uri))
+        assert result.returncode == 3 and f"{name}: there is a private key of that name".encode() in result.stderr, result.stderr
+    by_id = Enclave(hsm.folder / "b.sock", *flags(hsm, "pkcs11:token=occ;id=%A1b"), env=hsm.env)
+    assert by_id.wait_event("epoch begins")["measurement"].endswith(";id=a162")
+    by_id.stop()
     # The name that it prints is one that works, and the key cannot be had: the token has it as sensitive.
     with_name = Enclave(hsm.folder / "b.sock", *flags(hsm, made["signer"]), env=hsm.env)
     assert with_name.wait_event("epoch begins")["publicKeyB64"] == made["publicKeyB64"]
@@ -164,6 +171,7 @@ def test_refusals_at_the_start(hsm, folder):
         (flags(hsm, module="token_shim.so"), 2, "the absolute path"),
         (["--signer", URI], 2, "--pkcs11-module"),
         (flags(hsm, f"{URI}?pin-value={PIN}"), 2, "a PIN in the uri can be read by other users"),
+        (flags(hsm, f"PKCS11:token=occ;object=k1?pin-value={PIN}"), 2, "--signer: expected software or pkcs11:"),
         (flags(hsm, f"{URI}?pin-source=file:/etc/pin"), 2, "a PIN in the uri"),
         (flags(hsm, "pkcs11:object=k1"), 2, "names no token"),
         (flags(hsm, "pkcs11:token=occ"), 2, "names no key"),

@@ -226,6 +226,97 @@ test_failure(void **state)
 }
 
 /* In the middle of a frame, where each proof has a document of its own. */
+/* The gate's patience ends, or has not ended yet. */
+static void
+look_at_device(struct witness *witness)
+{
+    occ_buf_reset(&witness->parent.out);
+    witness->parent.read = 0;
+    assert_int_equal(occ_gate_look_at_device(witness->parent.gate, &witness->parent.out).code, OCC_OK);
+}
+
+/* No answer at all is a failure, too, once it has lasted; what comes later says only that the device works. */
+static void
+expect_patience_ends(enum occ_attest_mode mode, bool comes)
+{
+    static const char sentence[] = "the attestation device does not answer";
+    struct witness witness;
+    witness_begin(&witness, mode);
+    witness_waits(&witness, 1, 2);
+    assert_true(witness_is_asked(&witness));
+    witness_waits(&witness, 2, 1);
+    const uint64_t end_ms = witness.parent.world.uptime_ms + OCC_LIMIT_ATTEST_MS;
+    assert_true(occ_gate_next_ms(witness.parent.gate) == end_ms);
+    witness.parent.world.uptime_ms = end_ms - 1;
+    look_at_device(&witness);
+    assert_true(parent_is_done(&witness.parent));
+    assert_string_equal(occ_gate_trouble(witness.parent.gate), "");
+    witness.parent.world.uptime_ms = end_ms;
+    look_at_device(&witness);
+    witness_expect_refused(&witness, 1, OCC_ERR_ATTESTER, sentence);
+    witness_expect_refused(&witness, 2, OCC_ERR_ATTESTER, sentence);
+    assert_true(parent_is_done(&witness.parent));
+    assert_true(occ_bytes_is(ping(&witness).trouble, sentence));
+    assert_int_equal(ping(&witness).failures, 1);
+    witness_commits(&witness, 3, 1);
+    witness_expect_refused(&witness, 3, OCC_ERR_ATTESTER, sentence);
+    /* It is still out: no other can be had, and once is enough. */
+    witness.parent.world.uptime_ms += OCC_LIMIT_ATTEST_MS;
+    assert_true(occ_gate_next_ms(witness.parent.gate) == UINT64_MAX);
+    assert_false(witness_is_asked(&witness));
+    look_at_device(&witness);
+    assert_int_equal(ping(&witness).failures, 1);
+    if (comes) {
+        witness_gives(&witness);
+    } else {
+        witness_fails(&witness, OCC_ERR_ATTESTER, NO_DEVICE);
+        witness.parent.world.uptime_ms += OCC_LIMIT_ATTEST_RETRY_MS;
+    }
+    assert_true(parent_is_done(&witness.parent));
+    assert_true(occ_gate_trouble(witness.parent.gate)[0] != '\0');
+    witness_gives_key(&witness);
+    assert_string_equal(occ_gate_trouble(witness.parent.gate), "");
+    witness_waits(&witness, 4, 1);
+    witness_gives_proofs(&witness);
+    witness_expect(&witness, 4, 1, 1);
+    witness_end(&witness);
+}
+
+static void
+test_patience(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        expect_patience_ends(OCC_ATTEST_COMMIT, i == 0);
+        expect_patience_ends(OCC_ATTEST_BATCH, i == 0);
+    }
+}
+
+/* What a key's document that hangs stops is the next one alone: the one before is good until it expires. */
+static void
+test_patience_with_key(void **state)
+{
+    (void)state;
+    struct witness witness;
+    const struct occ_gate_config config = witness_config(&witness, OCC_ATTEST_EPOCH);
+    witness.facts = (struct occ_attest_facts){ .time_ms = 1000, .not_after_ms = 1000 + 4 * OCC_LIMIT_ATTEST_MS };
+    witness_begin_with(&witness, &config);
+    witness.parent.world.uptime_ms += 2 * OCC_LIMIT_ATTEST_MS;
+    assert_true(witness_is_asked(&witness));
+    witness.parent.world.uptime_ms += OCC_LIMIT_ATTEST_MS;
+    look_at_device(&witness);
+    witness_commits(&witness, 1, 1);
+    witness_expect(&witness, 1, 1, 1);
+    witness.parent.world.uptime_ms += OCC_LIMIT_ATTEST_MS;
+    witness_commits(&witness, 2, 1);
+    witness_expect_refused(&witness, 2, OCC_ERR_ATTESTER, "the attestation device does not answer");
+    witness.facts = (struct occ_attest_facts){ 0 };
+    witness_gives(&witness);
+    witness_commits(&witness, 3, 1);
+    witness_expect(&witness, 3, 2, 1);
+    witness_end(&witness);
+}
+
 static void
 test_failure_midway(void **state)
 {
@@ -739,6 +830,8 @@ main(void)
         cmocka_unit_test(test_renewal),
         cmocka_unit_test(test_life),
         cmocka_unit_test(test_failure),
+        cmocka_unit_test(test_patience),
+        cmocka_unit_test(test_patience_with_key),
         cmocka_unit_test(test_failure_midway),
         cmocka_unit_test(test_length),
         cmocka_unit_test(test_integrity),

@@ -119,12 +119,32 @@ test_put_value(void **state)
     assert_true(occ_bytes_is(occ_buf_view(&text), "aZ09-._~%20%3B%25%00%C3%A9"));
 }
 
+static void
+test_put_without(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *uri, *attribute, *rest;
+    } cases[] = {
+        { "pkcs11:token=t;object=k;id=%01", "id", "pkcs11:token=t;object=k" },
+        { "pkcs11:object=k;token=t;id=%01;", "object", "pkcs11:token=t;id=%01" },
+        { "pkcs11:object=id;token=t", "id", "pkcs11:object=id;token=t" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        OCC_BUF_AUTO(text, 64);
+        occ_token_uri_put_without(&text, occ_bytes_str(cases[i].uri), cases[i].attribute);
+        occ_buf_put_byte(&text, '\0');
+        assert_true(occ_is_ok(occ_buf_check(&text)));
+        assert_string_equal((const char *)text.ptr, cases[i].rest);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_is),  cmocka_unit_test(test_taken),     cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_get), cmocka_unit_test(test_put_value),
+        cmocka_unit_test(test_get), cmocka_unit_test(test_put_value), cmocka_unit_test(test_put_without),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,11 @@
-/* What this process uses: it grows when more is used, and agrees with what the kernel says elsewhere. */
+/* Standard descriptors are never anybody else's. What this process uses grows when more is used. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -34,9 +35,31 @@ test_grows(void **state)
     assert_true(after.cpu_us > before.cpu_us);
 }
 
+static void
+test_fill_standard(void **state)
+{
+    (void)state;
+    const pid_t pid = fork();
+    if (pid == 0) {
+        (void)close(STDIN_FILENO);
+        (void)close(STDERR_FILENO);
+        const bool filled = occ_process_fill_standard();
+        char byte;
+        const int next = dup(STDIN_FILENO);
+        _exit(filled && read(STDIN_FILENO, &byte, 1) == 0 && write(STDERR_FILENO, "x", 1) == 1 &&
+                      next > STDERR_FILENO && occ_process_fill_standard() && dup(STDIN_FILENO) == next + 1
+                  ? 0
+                  : 1);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_grows) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_grows), cmocka_unit_test(test_fill_standard) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -508,6 +508,12 @@ do_what_fails(void)
     good = good && mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED;
     good = good && mmap(NULL, 4096, prot | PROT_EXEC, MAP_PRIVATE, file, 0) == MAP_FAILED;
     good = good && ioctl(file, TIOCSTI, "x") != 0 && errno == EPERM;
+    const unsigned long above = 1UL << 32; /* bits that the kernel does not look at */
+    good = good && syscall(SYS_ioctl, file, above | TIOCSTI, "x") != 0 && errno == EPERM;
+    int available = 0;
+    struct winsize window;
+    good = good && ioctl(file, FIONREAD, &available) == 0; /* all other requests are left */
+    good = good && ioctl(file, TIOCGWINSZ, &window) != 0 && errno == ENOTTY;
     good = good && kill(getppid(), 0) != 0 && errno == EPERM;
     good = good && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0 && errno == EPERM;
     _exit(good ? 0 : 1);

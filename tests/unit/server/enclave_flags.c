@@ -95,7 +95,7 @@ test_refused(void **state)
         { { "--chains=a,", NULL }, "--chains: \"\", expected 1 to 64 characters of A-Za-z0-9._:-" },
         { { "--chains=a b", NULL }, "--chains: \"a b\", expected 1 to 64 characters of A-Za-z0-9._:-" },
         { { "--chains=b,a,aa,a", NULL }, "--chains: \"a\" twice" },
-        { { "--signer=token", NULL }, "--signer: \"token\", expected software or pkcs11:token=…;object=…" },
+        { { "--signer=PKCS11:token=t?pin-value=1", NULL }, "--signer: expected software or pkcs11:token=…;object=…" },
         { { "--signer=pkcs11:object=k", NULL },
           "--signer: names no token, expected token=… or serial=…: the PIN is tried on no other" },
         { { "--signer=pkcs11:token=t;id=%01", NULL },
