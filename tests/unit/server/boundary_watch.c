@@ -190,7 +190,7 @@ answer_attest(struct fake *fake, const struct occ_frame *frame, struct occ_buf *
         fake->held_nonce = frame->id;
         return;
     }
-    put_attested(frame->id, nonce.len == 0 ? occ_bytes_str("at hand") : nonce, out);
+    put_attested(frame->id, nonce.len == 0 ? occ_bytes_str("hand") : nonce, out);
     if (fake->held_nonce != 0) {
         put_attested(fake->held_nonce, occ_bytes_str("wait"), out);
         fake->held_nonce = 0;
@@ -485,8 +485,8 @@ test_documents(void **state)
 static bool
 commit_in_turns(struct parent *parent)
 {
-    if (parent->committed < REQUESTS) {
-        assert_true(occ_is_ok(commit(parent)));
+    if (parent->committed < REQUESTS && atomic_load(&parent->fake.commit_frames) == parent->committed) {
+        assert_true(occ_is_ok(commit(parent))); /* the one before is in a frame of its own */
     }
     return parent->done == REQUESTS;
 }
@@ -507,13 +507,16 @@ test_frames_under_way(void **state)
 static bool
 commit_behind_two(struct parent *parent)
 {
+    const unsigned frames = atomic_load(&parent->fake.commit_frames);
     if (parent->committed < REQUESTS) {
-        assert_true(occ_is_ok(commit(parent)));
+        if (frames == 2 || frames == parent->committed) {
+            assert_true(occ_is_ok(commit(parent)));
+        }
         return false;
     }
     struct occ_boundary_stats stats;
     occ_boundary_get_stats(parent->boundary, &stats);
-    return atomic_load(&parent->fake.commit_frames) == 2 && stats.waiting == REQUESTS - 2;
+    return frames == 2 && stats.waiting == REQUESTS - 2;
 }
 
 static void
@@ -661,7 +664,7 @@ test_progress(void **state)
 static bool
 ask_all(struct parent *parent)
 {
-    static const char *const nonces[] = { "wait", "n1", "", "", "never" };
+    static const char *const nonces[] = { "wait", "n1n1", "", "", "never" };
     while (parent->asked < 5) {
         assert_true(occ_is_ok(ask(parent, nonces[parent->asked])));
     }
@@ -674,7 +677,7 @@ test_attest(void **state)
     (void)state;
     struct parent parent = { .fake = { .attest = OCC_HELLO_ATTEST_EPOCH }, .step = ask_all };
     run(&parent);
-    static const char *const documents[] = { "wait", "n1", "at hand", "at hand" };
+    static const char *const documents[] = { "wait", "n1n1", "hand", "hand" };
     for (unsigned i = 0; i < 4; i++) {
         assert_int_equal(parent.askers[i].done, 1);
         assert_int_equal(parent.askers[i].code, OCC_OK);
