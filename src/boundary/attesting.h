@@ -35,7 +35,9 @@ struct occ_attesting {
     uint64_t retry_ms;                 /* uptime: not before that */
     char trouble[OCC_ERROR_TEXT_SIZE]; /* why */
     struct occ_askers askers;
-    int64_t offset_ms;        /* what the machine's clock lacks, as far as documents have shown */
+    bool has_clock;           /* a document has shown what time it is: */
+    int64_t clock_ms;         /* Unix milliseconds at uptime 0 */
+    int64_t offset_ms;        /* what the machine's clock lacks, as far as documents have shown; only told */
     bool moved;               /* offset_ms was changed, and nobody was told yet */
     struct occ_status status; /* figures; without trouble and waiting */
     size_t document_len;      /* base64 of the longest one so far, and what the next may have more */

@@ -85,8 +85,8 @@ OCC_RESULT occ_gate_look_at_device(struct occ_gate *gate, struct occ_buf *out);
  */
 uint64_t occ_gate_next_ms(const struct occ_gate *gate);
 /*
- * Once after each time that the gate has put its clock right by a document: the machine's clock is so far behind (ahead:
- * less than 0).
+ * Once after each document that shows the machine's clock to be further off than was told: it is so far behind (ahead: less
+ * than 0). The gate goes by its documents.
  */
 bool occ_gate_clock_moved(struct occ_gate *gate, int64_t *ret_ms);
 /* Why no document came, as long as commits are refused for that reason; "" = they are not. Valid until the next call. */

@@ -748,6 +748,7 @@ test_clock(void **state)
     assert_false(occ_gate_clock_moved(witness.parent.gate, &ms));
     assert_int_equal(ping(&witness).clock_ms, 3600000);
     witness.parent.world.now_ms += 700;
+    witness.parent.world.uptime_ms += 700;
     witness.facts.time_ms += 700;
     witness_waits(&witness, 2, 1);
     witness_gives_proofs(&witness);
@@ -765,6 +766,44 @@ test_clock(void **state)
     witness_gives_proofs(&witness);
     witness_expect(&witness, 4, 4, 1);
     witness_end(&witness);
+}
+
+/* Whoever runs the machine sets its clock, for a moment or for good, between two documents: no proof is dated by it. */
+static void
+expect_own_clock(enum occ_attest_mode mode, int64_t step_ms)
+{
+    struct witness witness;
+    int64_t ms = 0;
+    witness_begin(&witness, mode);
+    const uint64_t begin_ms = witness.parent.world.now_ms;
+    for (unsigned i = 1; i <= 3; i++) {
+        const bool is_set = i == 2;
+        witness.parent.world.uptime_ms += 1000;
+        witness.parent.world.now_ms = begin_ms + i * 1000 + (is_set ? (uint64_t)step_ms : 0);
+        witness.facts.time_ms = begin_ms + i * 1000;
+        witness_commits(&witness, i, 1);
+        if (mode != OCC_ATTEST_EPOCH) {
+            witness_gives_proofs(&witness);
+        }
+        witness_expect(&witness, i, i, 1);
+        assert_true(witness.parent.time_ms == (double)(begin_ms + i * 1000));
+        if (mode != OCC_ATTEST_EPOCH) {
+            assert_true(occ_gate_clock_moved(witness.parent.gate, &ms) == (i > 1));
+            assert_true(ping(&witness).clock_ms == (is_set ? -step_ms : 0));
+        }
+    }
+    witness_end(&witness);
+}
+
+static void
+test_clock_is_set(void **state)
+{
+    (void)state;
+    static const int64_t year_ms = INT64_C(365) * 24 * 3600 * 1000;
+    expect_own_clock(OCC_ATTEST_COMMIT, 10 * year_ms);
+    expect_own_clock(OCC_ATTEST_BATCH, 3600000);
+    expect_own_clock(OCC_ATTEST_BATCH, -10 * year_ms);
+    expect_own_clock(OCC_ATTEST_EPOCH, 10 * year_ms);
 }
 
 /* A document is made between asking and its coming: any time in between is right, and 2 s beside are let pass. */
@@ -808,7 +847,7 @@ test_clock_nonsense(void **state)
     witness.facts.time_ms = UINT64_MAX;
     witness_gives_key(&witness);
     assert_false(occ_gate_clock_moved(witness.parent.gate, &ms));
-    /* The earliest time of all: a clock that is behind zero is at zero. */
+    /* The earliest time of all. */
     witness.parent.world.uptime_ms += 3 * 3600 * 1000 / 2;
     witness.facts.time_ms = 1;
     witness_gives_key(&witness);
@@ -816,7 +855,7 @@ test_clock_nonsense(void **state)
     witness.parent.world.now_ms = 0;
     witness_commits(&witness, 1, 1);
     witness_expect(&witness, 1, 1, 1);
-    assert_true(witness.parent.time_ms < 1);
+    assert_true(witness.parent.time_ms == 1);
     witness_end(&witness);
 }
 
@@ -824,31 +863,19 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_first),
-        cmocka_unit_test(test_no_attester),
-        cmocka_unit_test(test_first_fails),
-        cmocka_unit_test(test_renewal),
-        cmocka_unit_test(test_life),
-        cmocka_unit_test(test_failure),
-        cmocka_unit_test(test_patience),
-        cmocka_unit_test(test_patience_with_key),
-        cmocka_unit_test(test_failure_midway),
-        cmocka_unit_test(test_length),
-        cmocka_unit_test(test_integrity),
-        cmocka_unit_test(test_lie),
-        cmocka_unit_test(test_signer_fails),
-        cmocka_unit_test(test_slot_meanwhile),
-        cmocka_unit_test(test_slot_between),
-        cmocka_unit_test(test_slot_discarded),
-        cmocka_unit_test(test_chains),
-        cmocka_unit_test(test_session_over),
-        cmocka_unit_test(test_no_session),
-        cmocka_unit_test(test_session_refused),
-        cmocka_unit_test(test_no_room),
-        cmocka_unit_test(test_clock),
-        cmocka_unit_test(test_clock_tolerance),
-        cmocka_unit_test(test_predecessor),
-        cmocka_unit_test(test_clock_nonsense),
+        cmocka_unit_test(test_first),          cmocka_unit_test(test_no_attester),
+        cmocka_unit_test(test_first_fails),    cmocka_unit_test(test_renewal),
+        cmocka_unit_test(test_life),           cmocka_unit_test(test_failure),
+        cmocka_unit_test(test_patience),       cmocka_unit_test(test_patience_with_key),
+        cmocka_unit_test(test_failure_midway), cmocka_unit_test(test_length),
+        cmocka_unit_test(test_integrity),      cmocka_unit_test(test_lie),
+        cmocka_unit_test(test_signer_fails),   cmocka_unit_test(test_slot_meanwhile),
+        cmocka_unit_test(test_slot_between),   cmocka_unit_test(test_slot_discarded),
+        cmocka_unit_test(test_chains),         cmocka_unit_test(test_session_over),
+        cmocka_unit_test(test_no_session),     cmocka_unit_test(test_session_refused),
+        cmocka_unit_test(test_no_room),        cmocka_unit_test(test_clock),
+        cmocka_unit_test(test_clock_is_set),   cmocka_unit_test(test_clock_tolerance),
+        cmocka_unit_test(test_predecessor),    cmocka_unit_test(test_clock_nonsense),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
