@@ -158,3 +158,22 @@ def test_wrong_use_of_verify_image(image, tmp_path):
     assert verify(tmp_path / "nothing", *settings).returncode == 3
     run = verify(image().path, "--config", tmp_path / "nothing")
     assert (run.returncode, run.stderr) == (2, f"verify-image: {tmp_path}/nothing: there is no such file\n")
+
+
+def test_what_is_cached_is_all_that_is_needed(tmp_path):
+    command = [machine.ROOT / "packaging" / "enclave" / "build-kernel", "--is-cached", machine.CACHE]
+    needed = [machine.QEMU]
+    for more in ([], ["tests/nitro/kernel-alone.config"]):
+        found = subprocess.run([*command, *more], cwd=machine.ROOT, capture_output=True, text=True, check=True)
+        needed.append(pathlib.Path(found.stdout.strip()))
+
+    def is_cached(name, files):
+        (tmp_path / name).mkdir()
+        for file in files:
+            (tmp_path / name / file.name).symlink_to(file)
+        environment = os.environ | {"OCC_NITRO_CACHE": str(tmp_path / name)}
+        return subprocess.run([machine.ROOT / "scripts" / "test-nitro", "--is-cached"], env=environment, check=False).returncode
+
+    assert is_cached("all", needed) == 0
+    for missing in needed:
+        assert is_cached(f"without-{missing.name}", [file for file in needed if file != missing]) == 1, missing.name

@@ -1,6 +1,7 @@
 """scripts/run, as a new user starts it."""
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -29,6 +30,39 @@ def test_with_a_search_path_for_cd():
     result = subprocess.run(["scripts/run", "--help"], cwd=ROOT, env=environment() | {"CDPATH": f".:{ROOT.parent}"}, capture_output=True,
                             text=True, check=False)
     assert result.returncode == 0 and result.stdout.startswith("Usage: scripts/run"), result.stderr
+
+
+APT = """#!/bin/sh
+case "$*" in
+indextargets*) echo 'http://mirror.invalid/ bookworm main' ;;
+update*) touch "$MIRROR/listed" ;;
+download*) [ -f "$MIRROR/listed" ] && touch package.deb ;;
+esac
+"""
+
+
+def test_fetch_reads_a_list_of_long_ago_again(folder):
+    """A mirror keeps no old versions. apt-get is one of the test's, and so is the project's folder."""
+    (folder / "bin").mkdir()
+    for name, text in (("apt-get", APT), ("dpkg-deb", "#!/bin/sh\n")):
+        (folder / "bin" / name).write_text(text)
+        (folder / "bin" / name).chmod(0o755)
+    (folder / "scripts").mkdir()
+    for name in ("fetch", "lib.sh"):
+        shutil.copy(ROOT / "scripts" / name, folder / "scripts")
+    lists = folder / "build" / "apt" / "bookworm-backports"
+    lists.mkdir(parents=True)
+    (lists / "stamp").touch()  # read once, long ago
+    command = [folder / "scripts" / "fetch", "binary", "bookworm-backports", "a folder", "some-package"]
+    variables = environment() | {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "MIRROR": str(folder)}
+    result = subprocess.run(command, env=variables, cwd=folder, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert (folder / "listed").exists() and (folder / "a folder" / ".some-package.bookworm-backports.binary").exists()
+    # Of what is nowhere the list is read once, not for ever.
+    (folder / "bin" / "apt-get").write_text("#!/bin/sh\necho $1 >>$MIRROR/asked\n[ $1 = update ]\n")
+    result = subprocess.run([*command[:-1], "nothing"], env=variables, cwd=folder, capture_output=True, text=True, check=False)
+    assert result.returncode == 3 and "fetching the binary package nothing failed" in result.stderr
+    assert (folder / "asked").read_text().split() == ["download", "update", "download"]
 
 
 def test_once(folder):
