@@ -199,15 +199,23 @@ settle(struct serve *serve, struct occ_result done)
     tell_state(serve);
 }
 
-/* Takes the device's answer, if it is there, and asks for the next. */
-static void
-take_answer(struct serve *serve)
+/*
+ * Takes the device's answer, if it is there; asks for what is due; runs out of patience, but never with an answer that is there.
+ * True if there was one.
+ */
+static bool
+work_with_device(struct serve *serve)
 {
     struct occ_attest_outcome outcome;
-    if (!occ_device_take(serve->config->device, &outcome)) {
-        return;
+    if (serve->config->device == NULL) {
+        return false;
     }
-    settle(serve, occ_gate_take_document(serve->config->gate, &outcome, &serve->out));
+    const bool answered = occ_device_take(serve->config->device, &outcome);
+    if (answered) {
+        settle(serve, occ_gate_take_document(serve->config->gate, &outcome, &serve->out));
+    }
+    settle(serve, occ_gate_look_at_device(serve->config->gate, &serve->out));
+    return answered;
 }
 
 /* ---- the session ---- */
@@ -344,13 +352,7 @@ loop(struct serve *serve, struct occ_error *err)
             serve->accept_us = 0;
         }
         bool over = false;
-        const bool answered = ready[WAIT_DEVICE] != 0;
-        if (answered) {
-            take_answer(serve);
-        }
-        if (serve->config->device != NULL) { /* what its time has come for: the next document, or no more patience */
-            settle(serve, occ_gate_look_at_device(serve->config->gate, &serve->out));
-        }
+        const bool answered = work_with_device(serve);
         if (serve->session >= 0 && (ready[WAIT_SESSION] != 0 || answered || is_timed(serve))) {
             OCC_TRY(turn(serve, ready[WAIT_SESSION], err, &over));
         }
