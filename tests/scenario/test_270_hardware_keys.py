@@ -94,6 +94,13 @@ def test_keygen(hsm):
     assert shown.returncode == 0 and b"--pkcs11-module" in shown.stdout and b"--pin " not in shown.stdout
 
 
+def test_keygen_of_a_key_whose_measurement_would_be_too_long(hsm):
+    """Only the token says how long the names are; that a key is there now must be said."""
+    result = run(hsm, "keygen", *flags(hsm, f"{URI};id={'%01' * 120}"))
+    words = b"the key was made, but cannot be used here: the names of token and key take more than 256 characters"
+    assert result.returncode == 3 and words in result.stderr, result.stderr
+
+
 def test_keygen_whose_output_cannot_be_written(hsm):
     """The key is there then: what it is called is said all the same."""
     with open("/dev/full", "wb") as full:
