@@ -48,6 +48,7 @@
 #define OCC_LIMIT_ATTEST_WAITING_LEN (64u << 20) /* and memory for them, after which no further one waits */
 #define OCC_LIMIT_ATTEST_PROOFS 256           /* digests of one request, where each proof has a document of its own */
 #define OCC_LIMIT_DEVICE_STOP_MS 1000         /* a device that does not come back is left behind */
+#define OCC_LIMIT_ATTEST_MS 3000              /* for one document: after that the device does not answer */
 #define OCC_LIMIT_ATTEST_RETRY_MS 1000        /* between two tries, when the device gave no document */
 #define OCC_LIMIT_ATTEST_ASKERS 64            /* nonces of others that wait for a document */
 #define OCC_LIMIT_TOKEN_RETRY_MS 1000         /* between two tries to open a hardware token that is away */

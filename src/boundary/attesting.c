@@ -1,6 +1,7 @@
 /* attesting.c — see attesting.h. docs/boundary.md has the states, and what a failure discards. */
 #include "boundary/attesting.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "boundary/settle.h"
@@ -86,8 +87,11 @@ uint64_t
 occ_attesting_next_ms(const struct occ_batch *batch)
 {
     const struct occ_attesting *const attesting = &batch->attesting;
-    if (batch->epoch.attester.mode == OCC_ATTEST_NONE || attesting->out != OCC_ATTESTING_NOTHING || batch->halted) {
+    if (batch->epoch.attester.mode == OCC_ATTEST_NONE || batch->halted) {
         return UINT64_MAX;
+    }
+    if (attesting->out != OCC_ATTESTING_NOTHING) {
+        return attesting->down ? UINT64_MAX : attesting->asked_ms + OCC_LIMIT_ATTEST_MS;
     }
     if (attesting->down || attesting->key == NULL) {
         return attesting->retry_ms;
@@ -188,8 +192,25 @@ occ_attesting_wants_document(struct occ_batch *batch, struct occ_attest_request 
 /* ---- the clock ---- */
 
 /*
- * A document is made after it was asked for and before it came: its time lies between, if both clocks are right. The machine's
- * clock is set by whoever runs the machine; where they differ, the document's counts.
+ * A document is made after it was asked for and before it came: its time lies between, if the other clock is right, which says
+ * came_ms now. Less than 0: it is behind that.
+ */
+static int64_t
+ahead_of(const struct occ_batch *batch, int64_t time_ms, int64_t came_ms)
+{
+    const int64_t asked_ms = came_ms - (int64_t)(batch->tickets.uptime_ms - batch->attesting.asked_ms);
+    return time_ms < asked_ms ? time_ms - asked_ms : time_ms > came_ms ? time_ms - came_ms : 0;
+}
+
+static bool
+is_off(int64_t ms)
+{
+    return ms > OCC_LIMIT_ATTEST_CLOCK_MS || ms < -OCC_LIMIT_ATTEST_CLOCK_MS;
+}
+
+/*
+ * The machine's clock is set by whoever runs the machine, at any moment: it counts until the first document. After that time goes
+ * on by the clock that nobody sets, from what documents say.
  */
 static void
 compare_clocks(struct occ_batch *batch, uint64_t time_ms)
@@ -198,14 +219,19 @@ compare_clocks(struct occ_batch *batch, uint64_t time_ms)
     if (time_ms == 0 || time_ms > TIME_MS_MAX) {
         return;
     }
-    const int64_t time = (int64_t)time_ms, came = (int64_t)occ_batch_now(batch);
-    const int64_t asked = came - (int64_t)(batch->tickets.uptime_ms - attesting->asked_ms);
-    const int64_t ahead = time < asked ? time - asked : time > came ? time - came : 0;
-    attesting->status.clock_ms = attesting->offset_ms + ahead;
-    if (ahead > OCC_LIMIT_ATTEST_CLOCK_MS || ahead < -OCC_LIMIT_ATTEST_CLOCK_MS) {
-        attesting->offset_ms += ahead;
+    const int64_t time = (int64_t)time_ms, machine_ms = (int64_t)batch->now_ms(batch->ctx);
+    const int64_t lacks_ms = ahead_of(batch, time, machine_ms);
+    attesting->status.clock_ms = lacks_ms;
+    if (is_off(lacks_ms - attesting->offset_ms)) {
+        attesting->offset_ms = lacks_ms;
         attesting->moved = true;
     }
+    if (!attesting->has_clock) {
+        attesting->has_clock = true;
+        attesting->clock_ms = machine_ms - (int64_t)batch->tickets.uptime_ms;
+    }
+    const int64_t ahead_ms = ahead_of(batch, time, attesting->clock_ms + (int64_t)batch->tickets.uptime_ms);
+    attesting->clock_ms += is_off(ahead_ms) ? ahead_ms : 0;
 }
 
 void
@@ -258,7 +284,18 @@ take_good(struct occ_batch *batch, struct occ_document *document, const struct o
     return occ_success();
 }
 
-/* No document: all that waits is refused. But a nonce was chosen by whoever asked, so its failure is that one's alone. */
+/* No document: all that waits is refused, and nothing new is taken until one about the key comes. */
+static void
+go_down(struct occ_batch *batch, const char *why, struct occ_buf *out)
+{
+    struct occ_attesting *const attesting = &batch->attesting;
+    attesting->down = true;
+    attesting->retry_ms = batch->tickets.uptime_ms + OCC_LIMIT_ATTEST_RETRY_MS;
+    (void)snprintf(attesting->trouble, sizeof attesting->trouble, "%s", why);
+    occ_attesting_discard(batch, OCC_ERR_ATTESTER, attesting->trouble, out);
+}
+
+/* All goes down with it. But a nonce was chosen by whoever asked, so its failure is that one's alone. */
 static void
 take_failure(struct occ_batch *batch, const struct occ_error *why, struct occ_buf *out)
 {
@@ -276,10 +313,18 @@ take_failure(struct occ_batch *batch, const struct occ_error *why, struct occ_bu
         }
         return;
     }
-    attesting->down = true;
-    attesting->retry_ms = batch->tickets.uptime_ms + OCC_LIMIT_ATTEST_RETRY_MS;
-    memcpy(attesting->trouble, why->text, sizeof attesting->trouble);
-    occ_attesting_discard(batch, OCC_ERR_ATTESTER, attesting->trouble, out);
+    go_down(batch, why->text, out);
+}
+
+void
+occ_attesting_look_at_device(struct occ_batch *batch, struct occ_buf *out)
+{
+    struct occ_attesting *const attesting = &batch->attesting;
+    const bool is_awaited = attesting->out != OCC_ATTESTING_NOTHING && !attesting->down && !batch->halted;
+    if (is_awaited && batch->tickets.uptime_ms - attesting->asked_ms >= OCC_LIMIT_ATTEST_MS) {
+        attesting->status.failures++;
+        go_down(batch, "the attestation device does not answer", out);
+    }
 }
 
 /* The document in base64; or why there is none, from the attester or because it cannot be taken. */

@@ -35,7 +35,9 @@ struct occ_attesting {
     uint64_t retry_ms;                 /* uptime: not before that */
     char trouble[OCC_ERROR_TEXT_SIZE]; /* why */
     struct occ_askers askers;
-    int64_t offset_ms;        /* what the machine's clock lacks, as far as documents have shown */
+    bool has_clock;           /* a document has shown what time it is: */
+    int64_t clock_ms;         /* Unix milliseconds at uptime 0 */
+    int64_t offset_ms;        /* what the machine's clock lacks, as far as documents have shown; only told */
     bool moved;               /* offset_ms was changed, and nobody was told yet */
     struct occ_status status; /* figures; without trouble and waiting */
     size_t document_len;      /* base64 of the longest one so far, and what the next may have more */
@@ -49,6 +51,7 @@ void occ_attesting_clear(struct occ_attesting *attesting);
 bool occ_attesting_wants_document(struct occ_batch *batch, struct occ_attest_request *ret_request);
 OCC_RESULT occ_attesting_take_document(struct occ_batch *batch, const struct occ_attest_outcome *outcome,
                                        struct occ_error *err, struct occ_buf *out);
+void occ_attesting_look_at_device(struct occ_batch *batch, struct occ_buf *out);
 uint64_t occ_attesting_next_ms(const struct occ_batch *batch);
 const char *occ_attesting_trouble(const struct occ_batch *batch);
 

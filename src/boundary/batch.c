@@ -43,12 +43,11 @@ occ_batch_find_chain(struct occ_batch *batch, struct occ_bytes id, struct occ_ch
 uint64_t
 occ_batch_now(const struct occ_batch *batch)
 {
-    const uint64_t now_ms = batch->now_ms(batch->ctx);
-    const int64_t offset_ms = batch->attesting.offset_ms;
-    if (offset_ms < 0 && now_ms < (uint64_t)-offset_ms) {
-        return 0;
+    if (!batch->attesting.has_clock) {
+        return batch->now_ms(batch->ctx);
     }
-    return now_ms + (uint64_t)offset_ms;
+    const int64_t now_ms = batch->attesting.clock_ms + (int64_t)batch->tickets.uptime_ms;
+    return now_ms < 0 ? 0 : (uint64_t)now_ms;
 }
 
 uint64_t

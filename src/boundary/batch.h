@@ -61,7 +61,7 @@ struct occ_batch {
 void occ_batch_clear(struct occ_batch *batch);
 /* The chain of that id (empty = the default one); OCC_ERR_CHAIN_UNKNOWN. */
 OCC_RESULT occ_batch_find_chain(struct occ_batch *batch, struct occ_bytes id, struct occ_chain **ret_chain);
-/* The boundary's clock, Unix milliseconds: the machine's, put right by the documents. */
+/* The boundary's clock, Unix milliseconds: with an attester what its documents say, else the machine's. */
 uint64_t occ_batch_now(const struct occ_batch *batch);
 /* The time for what is signed next, Unix milliseconds: on no chain of the epoch it goes back (PROTOCOL §2.3). */
 uint64_t occ_batch_time(const struct occ_batch *batch);

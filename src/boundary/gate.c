@@ -364,6 +364,16 @@ occ_gate_take_document(struct occ_gate *gate, const struct occ_attest_outcome *o
     return finish(gate, 0, begin, &why, out);
 }
 
+struct occ_result
+occ_gate_look_at_device(struct occ_gate *gate, struct occ_buf *out)
+{
+    look_at_clock(gate);
+    struct occ_error why = { .code = OCC_OK };
+    const size_t begin = out->len;
+    occ_attesting_look_at_device(&gate->batch, out);
+    return finish(gate, 0, begin, &why, out);
+}
+
 uint64_t
 occ_gate_next_ms(const struct occ_gate *gate)
 {

@@ -4,7 +4,8 @@
  * Bytes of frames in, bytes of frames out; time, random and the key come in as parameters. Invariants:
  *   - counter, link and signature of a chain move together or not at all;
  *   - a request is checked whole before anything moves; one bad digest commits nothing of it;
- *   - what was signed stays in the retention store until it is acknowledged; when the store is full, commits are refused;
+ *   - what was given out stays in the retention store until it is acknowledged; when the store is full, commits are refused;
+ *   - what is signed and waits for a document was given to nobody: it is given out whole, or discarded with all that waits;
  *   - nothing that a caller wrote is pasted: values are parsed and written anew;
  *   - what is given out to be used once costs no memory until it is used (ticket.h), and works once.
  */
@@ -73,11 +74,19 @@ bool occ_gate_wants_document(struct occ_gate *gate, struct occ_attest_request *r
  * there is none, and an answer to ATTEST. A failure is as with occ_gate_handle.
  */
 OCC_RESULT occ_gate_take_document(struct occ_gate *gate, const struct occ_attest_outcome *outcome, struct occ_buf *out);
-/* When occ_gate_wants_document may say something new by itself, as uptime in milliseconds; UINT64_MAX = it will not. */
+/*
+ * A device that has not answered in OCC_LIMIT_ATTEST_MS: it is down, what waits is refused in out, and the document that is out is
+ * for nobody when it comes. To be called when its time may be over. A failure is as with occ_gate_handle.
+ */
+OCC_RESULT occ_gate_look_at_device(struct occ_gate *gate, struct occ_buf *out);
+/*
+ * When occ_gate_wants_document or occ_gate_look_at_device may do something new, as uptime in milliseconds; UINT64_MAX =
+ * neither will.
+ */
 uint64_t occ_gate_next_ms(const struct occ_gate *gate);
 /*
- * Once after each time that the gate has put its clock right by a document: the machine's clock is so far behind (ahead:
- * less than 0).
+ * Once after each document that shows the machine's clock to be further off than was told: it is so far behind (ahead: less
+ * than 0). The gate goes by its documents.
  */
 bool occ_gate_clock_moved(struct occ_gate *gate, int64_t *ret_ms);
 /* Why no document came, as long as commits are refused for that reason; "" = they are not. Valid until the next call. */

@@ -188,6 +188,17 @@ ask_device(struct serve *serve)
     }
 }
 
+/* What came of a document, whether it came or not, is told; a failure ends the session. */
+static void
+settle(struct serve *serve, struct occ_result done)
+{
+    if (!occ_is_ok(done) && serve->session >= 0) {
+        refused(serve, done.code);
+    }
+    ask_device(serve);
+    tell_state(serve);
+}
+
 /* Takes the device's answer, if it is there, and asks for the next. */
 static void
 take_answer(struct serve *serve)
@@ -196,12 +207,7 @@ take_answer(struct serve *serve)
     if (!occ_device_take(serve->config->device, &outcome)) {
         return;
     }
-    const struct occ_result taken = occ_gate_take_document(serve->config->gate, &outcome, &serve->out);
-    if (!occ_is_ok(taken) && serve->session >= 0) {
-        refused(serve, taken.code);
-    }
-    ask_device(serve);
-    tell_state(serve);
+    settle(serve, occ_gate_take_document(serve->config->gate, &outcome, &serve->out));
 }
 
 /* ---- the session ---- */
@@ -342,7 +348,9 @@ loop(struct serve *serve, struct occ_error *err)
         if (answered) {
             take_answer(serve);
         }
-        ask_device(serve); /* what its time has come for */
+        if (serve->config->device != NULL) { /* what its time has come for: the next document, or no more patience */
+            settle(serve, occ_gate_look_at_device(serve->config->gate, &serve->out));
+        }
         if (serve->session >= 0 && (ready[WAIT_SESSION] != 0 || answered || is_timed(serve))) {
             OCC_TRY(turn(serve, ready[WAIT_SESSION], err, &over));
         }

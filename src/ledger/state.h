@@ -55,7 +55,9 @@ struct occ_ledger {
     struct occ_row_writer row;
     struct occ_ledger_document documents[OCC_LIMIT_LEDGER_DOCUMENTS];
     size_t document_oldest;
-    struct occ_buf put; /* struct occ_ledger_put of the transaction: for the tail once it is durable */
+    struct occ_bytes document_view; /* of the document that was put last in the open transaction, as it was given, */
+    uint64_t document_number;       /* and its number: proofs of a frame share one */
+    struct occ_buf put;             /* struct occ_ledger_put of the transaction: for the tail once it is durable */
     struct occ_tail *tail;
     struct occ_indexer *indexer;
     _Atomic uint64_t proofs, rows, syncs, last_sync_us;

@@ -78,7 +78,7 @@ put_row(struct occ_ledger *ledger, struct occ_error *err)
 
 /* The number of a document: of one that was put not long ago, or a new one. */
 static OCC_RESULT
-put_document(struct occ_ledger *ledger, struct occ_bytes text, struct occ_error *err, uint64_t *ret_number)
+find_or_put_document(struct occ_ledger *ledger, struct occ_bytes text, struct occ_error *err, uint64_t *ret_number)
 {
     const uint64_t sum = occ_sum_of(text);
     for (size_t i = 0; i < OCC_LIMIT_LEDGER_DOCUMENTS; i++) {
@@ -103,6 +103,19 @@ put_document(struct occ_ledger *ledger, struct occ_bytes text, struct occ_error 
     oldest->sum = sum;
     oldest->number = occ_is_ok(occ_buf_check(&oldest->text)) ? number : 0;
     *ret_number = number;
+    return occ_success();
+}
+
+/* The same bytes at the same place, as a frame's proofs have them, need not be looked at again. */
+static OCC_RESULT
+put_document(struct occ_ledger *ledger, struct occ_bytes text, struct occ_error *err, uint64_t *ret_number)
+{
+    const struct occ_bytes *const last = &ledger->document_view;
+    if (last->ptr != text.ptr || last->len != text.len) {
+        OCC_TRY(find_or_put_document(ledger, text, err, &ledger->document_number));
+        ledger->document_view = text;
+    }
+    *ret_number = ledger->document_number;
     return occ_success();
 }
 
@@ -318,6 +331,7 @@ occ_ledger_write(struct occ_ledger *ledger, const struct occ_ledger_write *write
     ledger->next = ledger->heads;
     occ_row_begin(&ledger->row);
     occ_buf_reset(&ledger->put);
+    ledger->document_view = occ_bytes_of(NULL, 0);
     struct occ_result result = put_all(ledger, write, err);
     if (occ_is_ok(result)) {
         result = commit(ledger, err);

@@ -3,7 +3,7 @@
 static struct occ_attests_place *
 find(struct occ_attests *attests, uint64_t id)
 {
-    for (size_t i = 0; i < OCC_LIMIT_ATTEST_ASKERS; i++) {
+    for (size_t i = 0; i < OCC_ATTESTS_PLACES; i++) {
         if (attests->places[i].id == id) {
             return &attests->places[i];
         }
@@ -12,10 +12,10 @@ find(struct occ_attests *attests, uint64_t id)
 }
 
 static struct occ_attests_place *
-find_without_nonce(struct occ_attests *attests)
+find_free(struct occ_attests *attests)
 {
     for (size_t i = 0; i < OCC_LIMIT_ATTEST_ASKERS; i++) {
-        if (attests->places[i].id != 0 && !attests->places[i].has_nonce) {
+        if (attests->places[i].id == 0) {
             return &attests->places[i];
         }
     }
@@ -34,18 +34,17 @@ struct occ_result
 occ_attests_add(struct occ_attests *attests, struct occ_boundary_attest *attest, uint64_t *last_id, struct occ_buf *out)
 {
     const bool has_nonce = attest->nonce.len > 0;
-    struct occ_attests_place *place = has_nonce ? NULL : find_without_nonce(attests);
-    if (place != NULL) {
+    struct occ_attests_place *place = has_nonce ? find_free(attests) : &attests->places[OCC_LIMIT_ATTEST_ASKERS];
+    OCC_ENSURE(place != NULL, OCC_ERR_BUSY);
+    if (place->id != 0) {
         push(attests, place, attest);
         return occ_success();
     }
-    place = find(attests, 0);
-    OCC_ENSURE(place != NULL, OCC_ERR_BUSY);
     const uint64_t id = *last_id + 1;
     occ_attest_put(out, id, attest->nonce);
     OCC_TRY(occ_buf_check(out));
     *last_id = id;
-    *place = (struct occ_attests_place){ .id = id, .has_nonce = has_nonce };
+    *place = (struct occ_attests_place){ .id = id };
     push(attests, place, attest);
     return occ_success();
 }
@@ -109,7 +108,7 @@ occ_attests_time_out(struct occ_attests *attests, uint64_t before_ms)
 {
     const struct occ_attest_answer answer = failure(OCC_ERR_TIMEOUT);
     struct occ_boundary_attest *late = NULL;
-    for (size_t i = 0; i < OCC_LIMIT_ATTEST_ASKERS; i++) {
+    for (size_t i = 0; i < OCC_ATTESTS_PLACES; i++) {
         take_late(&attests->places[i], before_ms, &late);
     }
     answer_all(attests, late, &answer);
@@ -120,7 +119,7 @@ occ_attests_fail_all(struct occ_attests *attests, enum occ_err code)
 {
     const struct occ_attest_answer answer = failure(code);
     struct occ_boundary_attest *all = NULL;
-    for (size_t i = 0; i < OCC_LIMIT_ATTEST_ASKERS; i++) {
+    for (size_t i = 0; i < OCC_ATTESTS_PLACES; i++) {
         take_late(&attests->places[i], UINT64_MAX, &all);
         (void)free_place(&attests->places[i]);
     }

@@ -3,7 +3,8 @@
  *
  * Answers may come in any order, and one with a nonce may take long: it has a small share of the device's time. Whoever has
  * waited too long is told so; the place stays taken until the answer has come, so that there are never more than
- * OCC_LIMIT_ATTEST_ASKERS of them. Those that ask without a nonce share one.
+ * OCC_LIMIT_ATTEST_ASKERS of them. Those that ask without a nonce share one more, which is theirs: nobody's nonces keep them from
+ * the document that is at hand.
  */
 #ifndef OCC_SERVER_ATTESTS_H
 #define OCC_SERVER_ATTESTS_H
@@ -11,13 +12,14 @@
 #include "server/boundary.h"
 #include "wire/frame.h"
 
+enum { OCC_ATTESTS_PLACES = OCC_LIMIT_ATTEST_ASKERS + 1 };
+
 struct occ_attests {
     struct occ_attests_place {
-        uint64_t id; /* of the frame; 0 = free */
-        bool has_nonce;
+        uint64_t id;                       /* of the frame; 0 = free */
         struct occ_boundary_attest *first; /* who waits for it */
-    } places[OCC_LIMIT_ATTEST_ASKERS];
-    size_t waiting; /* askers */
+    } places[OCC_ATTESTS_PLACES];          /* the last one: of those without a nonce */
+    size_t waiting;                        /* askers */
 };
 
 /*

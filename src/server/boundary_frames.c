@@ -77,11 +77,18 @@ refuse_without_room(struct occ_boundary *boundary)
 static bool
 has_room(const struct occ_boundary *boundary)
 {
+    const struct occ_pending *first = boundary->queue.first;
     size_t held = boundary->config.unsent(boundary->config.ctx) + occ_results_len(boundary->results);
+    size_t digests = 0;
     for (size_t i = 0; i < boundary->flight_count; i++) {
         held += boundary->flights[i].requests.answer_len;
+        digests += boundary->flights[i].requests.digests;
     }
-    return boundary->queue.first != NULL && held + boundary->queue.first->answer_len <= OCC_LIMIT_ANSWERS_LEN;
+    if (first == NULL || held + first->answer_len > OCC_LIMIT_ANSWERS_LEN) {
+        return false;
+    }
+    digests += first->digests > OCC_LIMIT_FRAME_DIGESTS ? first->digests : OCC_LIMIT_FRAME_DIGESTS;
+    return boundary->flight_count == 0 || digests <= OCC_LIMIT_ATTEST_WAITING; /* what the boundary lets wait */
 }
 
 void

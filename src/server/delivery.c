@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/base64.h"
+
 struct counts {
     size_t documents, entries, proofs;
 };
@@ -76,6 +78,8 @@ fill(struct occ_delivery *delivery, uint64_t now_ms)
     OCC_TRY(occ_commit_read_results(occ_buf_view(&delivery->payload), &results));
     size_t count = 0;
     while (occ_commit_next_document(&results.documents, &delivery->documents[count])) {
+        /* It is put into strings of JSON as it is. */
+        OCC_ENSURE(occ_is_ok(occ_base64_check(delivery->documents[count], NULL)), OCC_ERR_WIRE_MESSAGE);
         count++;
     }
     for (uint16_t i = 0; i < results.result_count; i++) {

@@ -30,8 +30,8 @@ struct occ_delivery {
 
 /*
  * payload: of a RESULT frame that was checked, with at least one success; it is copied. now_ms (Unix) stands in for the time of
- * an entry whose opaque bytes are of another parent and say none. OCC_ERR_NOMEM; OCC_ERR_WIRE_MESSAGE: with their
- * documents they are more than the ledger takes at once.
+ * an entry whose opaque bytes are of another parent and say none. OCC_ERR_NOMEM; OCC_ERR_WIRE_MESSAGE: a document
+ * is no base64, or with their documents they are more than the ledger takes at once.
  */
 OCC_RESULT occ_delivery_new(struct occ_bytes payload, const struct occ_boundary_identity *identity, uint64_t now_ms,
                             struct occ_delivery **ret_delivery);

@@ -14,8 +14,8 @@ occ_pending_push(struct occ_pending_list *list, struct occ_pending *pending)
     list->last = pending;
     list->count++;
     list->loose_len += pending->loose.len;
-    list->text_len += pending->text_len;
     list->answer_len += pending->answer_len;
+    list->digests += pending->digests;
 }
 
 struct occ_pending *
@@ -31,8 +31,8 @@ occ_pending_pop(struct occ_pending_list *list)
     }
     list->count--;
     list->loose_len -= pending->loose.len;
-    list->text_len -= pending->text_len;
     list->answer_len -= pending->answer_len;
+    list->digests -= pending->digests;
     pending->next = NULL;
     return pending;
 }

@@ -40,8 +40,9 @@ struct occ_pending {
 struct occ_pending_list {
     struct occ_pending *first, *last;
     size_t count;
-    size_t loose_len;            /* bytes of all loose buffers */
-    size_t text_len, answer_len; /* the sums of theirs */
+    size_t loose_len;  /* bytes of all loose buffers */
+    size_t answer_len; /* the sum of theirs, */
+    size_t digests;    /* and of these */
 };
 void occ_pending_push(struct occ_pending_list *list, struct occ_pending *pending);
 struct occ_pending *occ_pending_pop(struct occ_pending_list *list); /* NULL if it is empty */

@@ -1,6 +1,7 @@
 /* attest.c — ATTEST, ATTESTED and PONG frames. */
 #include "wire/attest.h"
 
+#include "base/base64.h"
 #include "base/reader.h"
 #include "wire/frame.h"
 #include "wire/text.h"
@@ -50,6 +51,7 @@ occ_attest_read_answer(struct occ_bytes payload, struct occ_attest_answer *ret)
         answer.report_b64 = occ_reader_take(&in, occ_reader_be32(&in));
         const size_t len = answer.report_b64.len;
         OCC_ENSURE(len > 0 && len <= OCC_LIMIT_DOCUMENT_B64_LEN, OCC_ERR_WIRE_MESSAGE);
+        OCC_ENSURE(occ_is_ok(occ_base64_check(answer.report_b64, NULL)), OCC_ERR_WIRE_MESSAGE);
     } else {
         answer.text = occ_text_read(&in, 0, UINT16_MAX);
     }

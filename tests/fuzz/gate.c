@@ -222,6 +222,7 @@ play_device(struct occ_gate *gate, struct world *world, uint64_t what, struct oc
     world->now_ms += (what & CLOCK) != 0 ? 3600000 : 0;
     struct occ_attest_request request;
     world->is_asked = world->is_asked || occ_gate_wants_document(gate, &request);
+    require(occ_is_ok(occ_gate_look_at_device(gate, out)));
     if (!world->is_asked || (what & (ANSWERS | FAILS | LIES)) == 0) {
         return occ_success();
     }

@@ -13,8 +13,9 @@ import sys
 import pytest
 
 import frames
-from attested import Attested, SimEnclave, check_bindings, document_of
-from harness import BIN, ROOT, Program, check_chains, digest_of, environment, node, occ
+from attested import Attested, SimEnclave, canonical, check_bindings, document_of
+from harness import BIN, ROOT, Program, check_chains, digest_of, environment, node, occ, wait_for
+from tsa import Tsa
 
 sys.path.insert(0, str(ROOT / "tests" / "interop"))
 from judges import judge_by_node  # noqa: E402
@@ -278,6 +279,44 @@ def test_export_import_and_look_ups_byte_for_byte(folder):
     assert occ("export", "--ledger", folder / "other").stdout == exported.stdout
     run = occ("audit", "--json", "--ledger", folder / "other", "--sim-nitro-root", root, "--policy", '{"requireAttestation":true}')
     assert (run.returncode, json.loads(run.stdout)["valid"]) == (0, len(texts))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_tokens_cover_proofs_with_their_documents(folder, mode):
+    """The core hash has the document in it, whether a token comes at once or later; all ways to a proof give the same bytes."""
+    tsa = Tsa(folder)
+    try:
+        with Attested(folder, mode, "--tsa", tsa.url("good"), "--tsa-roots", tsa.roots, "--tsa-proof", "--tsa-wait", "60s") as service:
+            key, wanted = {"Idempotency-Key": "one"}, {"digests": digests("now", 3), "metadata": {"note": "\"reportB64\":\"x\""}}
+            body = service.occd.post("/commit", wanted, key).body
+            tsa.modes["good"] = "slow"
+            service.arguments = (*service.arguments[:-1], "1ms")
+            service.restart()
+            assert service.occd.post("/commit", wanted, key).body == body  # what the ledger has
+            late = service.occd.post("/commit", {"digests": digests("late", 2)}).json()
+            assert all("timestamps" not in proof for proof in late)
+            tsa.gate.set()
+            texts = split_array(body)
+            for proof in late:
+                name = base64.b64decode(proof["artifact"]["digestB64"]).hex()
+                [found] = wait_for(lambda: (lambda found: found if len(found[0].get("timestamps", {})) == 2 else None)
+                                   (service.occd.get(f"/proofs/{name}").json()), what="both tokens")
+                assert {name: value for name, value in found.items() if name != "timestamps"} == proof
+                texts += split_array(service.occd.get(f"/proofs/{name}").body)
+            root = service.enclave.root
+            service.stop()
+        for proof in map(json.loads, texts):
+            core = {name: proof[name] for name in ("artifact", "commit", "environment", "signer", "version")}
+            digest = hashlib.sha256(canonical(core)).digest()
+            assert "Verification: OK" in tsa.verify(digest, base64.b64decode(proof["timestamps"]["proof"]["tokenB64"]), folder)
+        exported = occ("export", "--ledger", folder / "data")
+        assert exported.returncode == 0 and exported.stdout == b"".join(text + b"\n" for text in texts)
+        (folder / "all.jsonl").write_bytes(exported.stdout)
+        policy = '{"requireAttestation":true,"requireTimestamp":["artifact","proof"]}'
+        run = occ("audit", "--json", "--sim-nitro-root", root, "--tsa-roots", tsa.roots, "--policy", policy, folder / "all.jsonl")
+        assert (run.returncode, json.loads(run.stdout)["valid"]) == (0, len(texts)), run.stdout
+    finally:
+        tsa.stop()
 
 
 def split_array(body):

@@ -124,6 +124,27 @@ def test_a_device_that_hangs(folder, mode):
         service.stop()
 
 
+@pytest.mark.parametrize("mode", WAITING_MODES)
+def test_a_device_that_hangs_is_told_of(folder, mode):
+    """After some seconds what waits is refused with a sentence that says why, and so is all that comes, until it answers."""
+    sentence = "the attestation device does not answer"
+    with Attested(folder, mode) as service:
+        proofs = service.occd.commit(digest_of(1))
+        service.enclave.fault("hang")
+        refused = commit(service.occd, digest_of(2))
+        assert refused.status == 503 and refused.error() == sentence and refused.header("Retry-After"), refused.body
+        health = service.occd.get("/health")
+        assert health.status == 503 and health.json() == {"ok": False, "error": sentence}
+        assert commit(service.occd, digest_of(2)).error() == sentence
+        assert any(event.get("error") == sentence for event in service.enclave.events()), service.enclave.log()
+        service.enclave.fault("ok")
+        proofs += commit_when_well(service.occd, digest_of(2))
+        assert service.occd.is_healthy()
+        assert [proof["commit"]["counter"] for proof in proofs] == ["1", "2"]
+        assert len({proof["commit"]["epochId"] for proof in proofs}) == 1
+        check_all(service, proofs, mode, folder)
+
+
 @pytest.mark.sanitized
 def test_a_boundary_whose_device_hangs_still_ends(folder):
     with Attested(folder, "batch") as service:

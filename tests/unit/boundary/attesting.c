@@ -226,6 +226,97 @@ test_failure(void **state)
 }
 
 /* In the middle of a frame, where each proof has a document of its own. */
+/* The gate's patience ends, or has not ended yet. */
+static void
+look_at_device(struct witness *witness)
+{
+    occ_buf_reset(&witness->parent.out);
+    witness->parent.read = 0;
+    assert_int_equal(occ_gate_look_at_device(witness->parent.gate, &witness->parent.out).code, OCC_OK);
+}
+
+/* No answer at all is a failure, too, once it has lasted; what comes later says only that the device works. */
+static void
+expect_patience_ends(enum occ_attest_mode mode, bool comes)
+{
+    static const char sentence[] = "the attestation device does not answer";
+    struct witness witness;
+    witness_begin(&witness, mode);
+    witness_waits(&witness, 1, 2);
+    assert_true(witness_is_asked(&witness));
+    witness_waits(&witness, 2, 1);
+    const uint64_t end_ms = witness.parent.world.uptime_ms + OCC_LIMIT_ATTEST_MS;
+    assert_true(occ_gate_next_ms(witness.parent.gate) == end_ms);
+    witness.parent.world.uptime_ms = end_ms - 1;
+    look_at_device(&witness);
+    assert_true(parent_is_done(&witness.parent));
+    assert_string_equal(occ_gate_trouble(witness.parent.gate), "");
+    witness.parent.world.uptime_ms = end_ms;
+    look_at_device(&witness);
+    witness_expect_refused(&witness, 1, OCC_ERR_ATTESTER, sentence);
+    witness_expect_refused(&witness, 2, OCC_ERR_ATTESTER, sentence);
+    assert_true(parent_is_done(&witness.parent));
+    assert_true(occ_bytes_is(ping(&witness).trouble, sentence));
+    assert_int_equal(ping(&witness).failures, 1);
+    witness_commits(&witness, 3, 1);
+    witness_expect_refused(&witness, 3, OCC_ERR_ATTESTER, sentence);
+    /* It is still out: no other can be had, and once is enough. */
+    witness.parent.world.uptime_ms += OCC_LIMIT_ATTEST_MS;
+    assert_true(occ_gate_next_ms(witness.parent.gate) == UINT64_MAX);
+    assert_false(witness_is_asked(&witness));
+    look_at_device(&witness);
+    assert_int_equal(ping(&witness).failures, 1);
+    if (comes) {
+        witness_gives(&witness);
+    } else {
+        witness_fails(&witness, OCC_ERR_ATTESTER, NO_DEVICE);
+        witness.parent.world.uptime_ms += OCC_LIMIT_ATTEST_RETRY_MS;
+    }
+    assert_true(parent_is_done(&witness.parent));
+    assert_true(occ_gate_trouble(witness.parent.gate)[0] != '\0');
+    witness_gives_key(&witness);
+    assert_string_equal(occ_gate_trouble(witness.parent.gate), "");
+    witness_waits(&witness, 4, 1);
+    witness_gives_proofs(&witness);
+    witness_expect(&witness, 4, 1, 1);
+    witness_end(&witness);
+}
+
+static void
+test_patience(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        expect_patience_ends(OCC_ATTEST_COMMIT, i == 0);
+        expect_patience_ends(OCC_ATTEST_BATCH, i == 0);
+    }
+}
+
+/* What a key's document that hangs stops is the next one alone: the one before is good until it expires. */
+static void
+test_patience_with_key(void **state)
+{
+    (void)state;
+    struct witness witness;
+    const struct occ_gate_config config = witness_config(&witness, OCC_ATTEST_EPOCH);
+    witness.facts = (struct occ_attest_facts){ .time_ms = 1000, .not_after_ms = 1000 + 4 * OCC_LIMIT_ATTEST_MS };
+    witness_begin_with(&witness, &config);
+    witness.parent.world.uptime_ms += 2 * OCC_LIMIT_ATTEST_MS;
+    assert_true(witness_is_asked(&witness));
+    witness.parent.world.uptime_ms += OCC_LIMIT_ATTEST_MS;
+    look_at_device(&witness);
+    witness_commits(&witness, 1, 1);
+    witness_expect(&witness, 1, 1, 1);
+    witness.parent.world.uptime_ms += OCC_LIMIT_ATTEST_MS;
+    witness_commits(&witness, 2, 1);
+    witness_expect_refused(&witness, 2, OCC_ERR_ATTESTER, "the attestation device does not answer");
+    witness.facts = (struct occ_attest_facts){ 0 };
+    witness_gives(&witness);
+    witness_commits(&witness, 3, 1);
+    witness_expect(&witness, 3, 2, 1);
+    witness_end(&witness);
+}
+
 static void
 test_failure_midway(void **state)
 {
@@ -657,6 +748,7 @@ test_clock(void **state)
     assert_false(occ_gate_clock_moved(witness.parent.gate, &ms));
     assert_int_equal(ping(&witness).clock_ms, 3600000);
     witness.parent.world.now_ms += 700;
+    witness.parent.world.uptime_ms += 700;
     witness.facts.time_ms += 700;
     witness_waits(&witness, 2, 1);
     witness_gives_proofs(&witness);
@@ -674,6 +766,44 @@ test_clock(void **state)
     witness_gives_proofs(&witness);
     witness_expect(&witness, 4, 4, 1);
     witness_end(&witness);
+}
+
+/* Whoever runs the machine sets its clock, for a moment or for good, between two documents: no proof is dated by it. */
+static void
+expect_own_clock(enum occ_attest_mode mode, int64_t step_ms)
+{
+    struct witness witness;
+    int64_t ms = 0;
+    witness_begin(&witness, mode);
+    const uint64_t begin_ms = witness.parent.world.now_ms;
+    for (unsigned i = 1; i <= 3; i++) {
+        const bool is_set = i == 2;
+        witness.parent.world.uptime_ms += 1000;
+        witness.parent.world.now_ms = begin_ms + i * 1000 + (is_set ? (uint64_t)step_ms : 0);
+        witness.facts.time_ms = begin_ms + i * 1000;
+        witness_commits(&witness, i, 1);
+        if (mode != OCC_ATTEST_EPOCH) {
+            witness_gives_proofs(&witness);
+        }
+        witness_expect(&witness, i, i, 1);
+        assert_true(witness.parent.time_ms == (double)(begin_ms + i * 1000));
+        if (mode != OCC_ATTEST_EPOCH) {
+            assert_true(occ_gate_clock_moved(witness.parent.gate, &ms) == (i > 1));
+            assert_true(ping(&witness).clock_ms == (is_set ? -step_ms : 0));
+        }
+    }
+    witness_end(&witness);
+}
+
+static void
+test_clock_is_set(void **state)
+{
+    (void)state;
+    static const int64_t year_ms = INT64_C(365) * 24 * 3600 * 1000;
+    expect_own_clock(OCC_ATTEST_COMMIT, 10 * year_ms);
+    expect_own_clock(OCC_ATTEST_BATCH, 3600000);
+    expect_own_clock(OCC_ATTEST_BATCH, -10 * year_ms);
+    expect_own_clock(OCC_ATTEST_EPOCH, 10 * year_ms);
 }
 
 /* A document is made between asking and its coming: any time in between is right, and 2 s beside are let pass. */
@@ -717,7 +847,7 @@ test_clock_nonsense(void **state)
     witness.facts.time_ms = UINT64_MAX;
     witness_gives_key(&witness);
     assert_false(occ_gate_clock_moved(witness.parent.gate, &ms));
-    /* The earliest time of all: a clock that is behind zero is at zero. */
+    /* The earliest time of all. */
     witness.parent.world.uptime_ms += 3 * 3600 * 1000 / 2;
     witness.facts.time_ms = 1;
     witness_gives_key(&witness);
@@ -725,7 +855,7 @@ test_clock_nonsense(void **state)
     witness.parent.world.now_ms = 0;
     witness_commits(&witness, 1, 1);
     witness_expect(&witness, 1, 1, 1);
-    assert_true(witness.parent.time_ms < 1);
+    assert_true(witness.parent.time_ms == 1);
     witness_end(&witness);
 }
 
@@ -733,29 +863,19 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_first),
-        cmocka_unit_test(test_no_attester),
-        cmocka_unit_test(test_first_fails),
-        cmocka_unit_test(test_renewal),
-        cmocka_unit_test(test_life),
-        cmocka_unit_test(test_failure),
-        cmocka_unit_test(test_failure_midway),
-        cmocka_unit_test(test_length),
-        cmocka_unit_test(test_integrity),
-        cmocka_unit_test(test_lie),
-        cmocka_unit_test(test_signer_fails),
-        cmocka_unit_test(test_slot_meanwhile),
-        cmocka_unit_test(test_slot_between),
-        cmocka_unit_test(test_slot_discarded),
-        cmocka_unit_test(test_chains),
-        cmocka_unit_test(test_session_over),
-        cmocka_unit_test(test_no_session),
-        cmocka_unit_test(test_session_refused),
-        cmocka_unit_test(test_no_room),
-        cmocka_unit_test(test_clock),
-        cmocka_unit_test(test_clock_tolerance),
-        cmocka_unit_test(test_predecessor),
-        cmocka_unit_test(test_clock_nonsense),
+        cmocka_unit_test(test_first),          cmocka_unit_test(test_no_attester),
+        cmocka_unit_test(test_first_fails),    cmocka_unit_test(test_renewal),
+        cmocka_unit_test(test_life),           cmocka_unit_test(test_failure),
+        cmocka_unit_test(test_patience),       cmocka_unit_test(test_patience_with_key),
+        cmocka_unit_test(test_failure_midway), cmocka_unit_test(test_length),
+        cmocka_unit_test(test_integrity),      cmocka_unit_test(test_lie),
+        cmocka_unit_test(test_signer_fails),   cmocka_unit_test(test_slot_meanwhile),
+        cmocka_unit_test(test_slot_between),   cmocka_unit_test(test_slot_discarded),
+        cmocka_unit_test(test_chains),         cmocka_unit_test(test_session_over),
+        cmocka_unit_test(test_no_session),     cmocka_unit_test(test_session_refused),
+        cmocka_unit_test(test_no_room),        cmocka_unit_test(test_clock),
+        cmocka_unit_test(test_clock_is_set),   cmocka_unit_test(test_clock_tolerance),
+        cmocka_unit_test(test_predecessor),    cmocka_unit_test(test_clock_nonsense),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,6 +120,32 @@ test_shared(void **state)
     assert_int_equal(take(&fixture, 2, &answer).code, OCC_ERR_WIRE_MESSAGE); /* of the session before */
 }
 
+/* However many nonces there are: the document that is at hand can be had. */
+static void
+test_nonces_take_all_places(void **state)
+{
+    (void)state;
+    static struct asker askers[OCC_LIMIT_ATTEST_ASKERS];
+    struct fixture fixture = { 0 };
+    struct asker late, plain[2];
+    const struct occ_attest_answer answer = good("AAAA");
+    for (unsigned i = 0; i < OCC_LIMIT_ATTEST_ASKERS; i++) {
+        assert_true(add(&fixture, &askers[i], "n", 0, OCC_OK) > 0);
+    }
+    assert_int_equal(add(&fixture, &late, "n", 0, OCC_ERR_BUSY), 0);
+    assert_true(add(&fixture, &plain[0], "", 0, OCC_OK) > 0);
+    assert_int_equal(add(&fixture, &plain[1], "", 0, OCC_OK), 0);
+    assert_true(occ_is_ok(take(&fixture, fixture.last_id, &answer)));
+    expect(&plain[0], OCC_OK, "AAAA");
+    expect(&plain[1], OCC_OK, "AAAA");
+    assert_int_equal(add(&fixture, &late, "n", 0, OCC_ERR_BUSY), 0); /* that place is not for nonces */
+    assert_true(add(&fixture, &plain[0], "", 0, OCC_OK) > 0);
+    occ_attests_time_out(&fixture.attests, 1);
+    expect(&plain[0], OCC_ERR_TIMEOUT, "");
+    assert_true(occ_is_ok(take(&fixture, fixture.last_id, &answer)));
+    occ_attests_fail_all(&fixture.attests, OCC_ERR_UNAVAILABLE);
+}
+
 /* Whoever waited too long is told so; the place is taken until the answer has come. */
 static void
 test_time_out(void **state)
@@ -171,6 +197,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_answers), cmocka_unit_test(test_shared),
-                                        cmocka_unit_test(test_time_out), cmocka_unit_test(test_refused) };
+                                        cmocka_unit_test(test_nonces_take_all_places), cmocka_unit_test(test_time_out),
+                                        cmocka_unit_test(test_refused) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -149,6 +149,28 @@ test_documents(void **state)
     occ_delivery_free(delivery);
 }
 
+/* A document that is no base64 would end the string that it is put into. */
+static void
+test_document_that_is_none(void **state)
+{
+    (void)state;
+    static const char *const texts[] = { "AAA\"", "AAA", "AA==AAAA", "\xff\xff\xff\xff" };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        OCC_BUF_AUTO(frame, 4096);
+        struct occ_result_writer writer;
+        occ_commit_begin_results(&writer, &frame, 1);
+        (void)occ_commit_put_document(&writer, occ_bytes_str("AAAA"));
+        (void)occ_commit_put_document(&writer, occ_bytes_str(texts[i]));
+        occ_commit_put_success(&writer, occ_bytes_str("x"), 1, occ_bytes_of(NULL, 0));
+        put_with(&writer, 1, 2);
+        occ_commit_end_results(&writer);
+        struct occ_delivery *delivery = NULL;
+        const struct occ_bytes payload = occ_bytes_of(frame.ptr + OCC_FRAME_HEAD_LEN, frame.len - OCC_FRAME_HEAD_LEN);
+        assert_int_equal(occ_delivery_new(payload, &identity, 1000, &delivery).code, OCC_ERR_WIRE_MESSAGE);
+        assert_null(delivery);
+    }
+}
+
 /* 400 proofs of a frame that take two large documents in turns: in the frame once each, and in the ledger's count 400 times. */
 static void
 test_too_large_for_the_ledger(void **state)
@@ -179,6 +201,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_entries), cmocka_unit_test(test_documents),
+                                        cmocka_unit_test(test_document_that_is_none),
                                         cmocka_unit_test(test_too_large_for_the_ledger) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

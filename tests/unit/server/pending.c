@@ -396,6 +396,7 @@ test_fail_all(void **state)
     struct occ_pending_list queue = { 0 };
     queue_requests(requests, digests, 2, &queue);
     assert_int_equal(queue.loose_len, requests[0].pending.loose.len + requests[1].pending.loose.len);
+    assert_int_equal(queue.digests, 3);
     occ_pending_fail_all(&queue, OCC_ERR_UNAVAILABLE, "gone");
     assert_int_equal(queue.count, 0);
     assert_int_equal(queue.loose_len, 0);

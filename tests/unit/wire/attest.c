@@ -95,6 +95,10 @@ test_attested_refusals(void **state)
     refuse_answer(&(struct occ_attest_answer){ .format = occ_bytes_str("\xff"), .report_b64 = document });
     refuse_answer(&(struct occ_attest_answer){ .format = format }); /* without a document */
     refuse_answer(&(struct occ_attest_answer){ .format = format, .report_b64 = occ_bytes_of(text, sizeof text) });
+    static const char *const no_base64[] = { "AAA", "AAA\"", "AB==", "\xff\xff\xff\xff" };
+    for (size_t i = 0; i < sizeof no_base64 / sizeof no_base64[0]; i++) {
+        refuse_answer(&(struct occ_attest_answer){ .format = format, .report_b64 = occ_bytes_str(no_base64[i]) });
+    }
     refuse_answer(&(struct occ_attest_answer){ .code = OCC_ERR_BUSY, .text = occ_bytes_str("\xff") });
 }
 
