@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "os/vsock.h"
 #include "proof/value.h"
+#include "settings/names.h"
 
 enum { LIST_LEN_MAX = 64 << 10 };
 
@@ -232,10 +233,24 @@ check_chains(const struct occ_config_list *chains, struct occ_error *err)
 }
 
 static struct occ_result
+check_names(const struct occ_config_list *list, const char *flag, bool (*is_good)(const char *text),
+            const char *expected, struct occ_error *err)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (!is_good(list->names[i])) {
+            return occ_error_set(err, OCC_ERR_USAGE, "%s: \"%.100s\", expected %s", flag, list->names[i], expected);
+        }
+    }
+    return occ_success();
+}
+
+static struct occ_result
 read_webauthn(const struct occ_settings *settings, struct occ_error *err, struct occ_config *config)
 {
     OCC_TRY(read_list(settings, "rp-id", err, &config->rp_ids));
     OCC_TRY(read_list(settings, "origin", err, &config->origins));
+    OCC_TRY(check_names(&config->rp_ids, "--rp-id", occ_names_is_rp_id, OCC_NAMES_RP_ID_EXPECTED, err));
+    OCC_TRY(check_names(&config->origins, "--origin", occ_names_is_origin, OCC_NAMES_ORIGIN_EXPECTED, err));
     config->webauthn_compat = occ_settings_switch(settings, "webauthn-compat");
     if ((config->rp_ids.count == 0) != (config->origins.count == 0)) {
         return occ_error_set(err, OCC_ERR_USAGE, "--rp-id and --origin: give both, or neither");

@@ -139,7 +139,11 @@ describe(const struct occ_ed25519_token *key, struct occ_error *err, struct occ_
     static const char type[] = ";type=private"; /* the provider's last word, which says nothing here */
     struct occ_attester attester;
     const char *const uri = occ_ed25519_token_uri(key);
-    OCC_TRY(occ_attester_hw_key(uri, err, &attester));
+    struct occ_error why = { .code = OCC_OK };
+    const struct occ_result named = occ_attester_hw_key(uri, &why, &attester);
+    if (!occ_is_ok(named)) {
+        return occ_error_set(err, named.code, "the key was made, but cannot be used here: %s", why.text);
+    }
     struct occ_bytes name = occ_bytes_str(uri);
     if (name.len > sizeof type - 1 && strcmp(uri + name.len - (sizeof type - 1), type) == 0) {
         name.len -= sizeof type - 1;

@@ -73,5 +73,11 @@ occ_keygen_run(int argc, char **argv, char **envp)
     if (!occ_is_ok(result)) {
         return complain(result, &err);
     }
-    return occ_is_ok(occ_file_write_all(STANDARD_OUTPUT, occ_buf_view(&text), NULL)) ? EXIT_DONE : EXIT_COULD_NOT;
+    result = occ_file_write_all(STANDARD_OUTPUT, occ_buf_view(&text), &err);
+    if (!occ_is_ok(result)) { /* the key is there all the same: its name must not be lost */
+        (void)fprintf(stderr, "occ-enclave keygen: standard output: %s. What was to be said:\n%.*s", err.text,
+                      OCC_BYTES_ARG(occ_buf_view(&text)));
+        return EXIT_COULD_NOT;
+    }
+    return EXIT_DONE;
 }

@@ -185,8 +185,7 @@ make_gate(const struct occ_config *config, struct occ_error *err, struct epoch *
         .retained_len_max = config->retained_len_max,
     };
     set_rules(config, epoch->chain_ids, &gate);
-    if (config->hardware.uri != NULL) { /* one thing is both: the key, and what is said of it */
-        OCC_TRY(occ_hardware_new(&config->hardware, environ, err, &epoch->hardware));
+    if (epoch->hardware != NULL) { /* one thing is both: the key, and what is said of it */
         OCC_TRY(occ_hardware_open(epoch->hardware, uptime_ms, err, &epoch->attester, &gate.signer));
     } else {
         OCC_TRY(make_attester(config, epoch, err));
@@ -278,6 +277,20 @@ tell_parent(const struct occ_config *config, const struct occ_error *why)
     (void)!occ_is_ok(occ_socket_write(config->fd, occ_buf_view(&out), &len)); /* a fresh socket has room for it */
 }
 
+/* While SIGTERM still ends the process at once: the file may be a pipe that nobody writes to. */
+static struct occ_result
+read_pin(const struct occ_config *config, struct epoch *epoch, struct occ_error *err)
+{
+    if (config->hardware.uri == NULL) {
+        return occ_success();
+    }
+    const struct occ_result read = occ_hardware_new(&config->hardware, environ, err, &epoch->hardware);
+    if (!occ_is_ok(read)) {
+        tell_parent(config, err);
+    }
+    return read;
+}
+
 static struct occ_result
 enter_sandbox(const struct epoch *epoch, struct occ_error *err, bool *ret_full)
 {
@@ -301,6 +314,7 @@ run(const struct occ_enclave_device *device, const struct occ_settings *settings
         OCC_TRY(open_nsm(settings, &epoch, err));
     }
     OCC_TRY(make_verifier(&epoch, err));
+    OCC_TRY(read_pin(config, &epoch, err));
     struct occ_serve_config serve = { .listen_fd = -1, .session_fd = -1, .stop_fd = -1 };
     OCC_TRY(open_descriptors(config, err, &serve));
     const struct occ_result made = make_gate(config, err, &epoch);

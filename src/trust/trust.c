@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "os/file.h"
 #include "os/folder.h"
+#include "settings/names.h"
 
 enum { LIST_LEN_MAX = 64 << 10 };
 
@@ -17,24 +18,6 @@ struct list {
 };
 
 /* Letters, digits, '.', '-' and '_': a host's name. */
-static bool
-is_rp_id(const char *text)
-{
-    return text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_")] == '\0';
-}
-
-/*
- * What a browser calls an origin has no path, not even "/", and an entry with one would never match; an app's is a text of its
- * own, like "android:apk-key-hash:…".
- */
-static bool
-is_origin(const char *text)
-{
-    const char *scheme_end = strstr(text, "://");
-    const bool has_path = scheme_end != NULL && (scheme_end[3] == '\0' || strpbrk(scheme_end + 3, "/?#") != NULL);
-    return strchr(text, ':') != NULL && strpbrk(text, " \t") == NULL && !has_path;
-}
-
 static OCC_RESULT
 check_names(const struct list *list, const char *flag, bool (*is_good)(const char *text), const char *expected,
             struct occ_error *err)
@@ -153,11 +136,10 @@ occ_trust_verifier(const struct occ_settings *settings, struct occ_error *err, o
         result = split(occ_settings_text(settings, "origin"), "--origin", err, &origins);
     }
     if (occ_is_ok(result)) {
-        result = check_names(&rp_ids, "--rp-id", is_rp_id, "a host's name, like example.com", err);
+        result = check_names(&rp_ids, "--rp-id", occ_names_is_rp_id, OCC_NAMES_RP_ID_EXPECTED, err);
     }
     if (occ_is_ok(result)) {
-        result =
-            check_names(&origins, "--origin", is_origin, "an origin, like https://example.com, without a path", err);
+        result = check_names(&origins, "--origin", occ_names_is_origin, OCC_NAMES_ORIGIN_EXPECTED, err);
     }
     if (occ_is_ok(result)) {
         const struct occ_verifier_options options = {

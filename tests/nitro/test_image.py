@@ -94,6 +94,24 @@ def test_two_folders_give_the_same_bytes(image, tmp_path):
     assert changed["PCR1"] == image().pcrs["PCR1"] and changed["PCR2"] != image().pcrs["PCR2"]
 
 
+def test_nothing_of_an_earlier_build_is_kept(image, tmp_path):
+    """Neither settings of cmake, nor what was linked with packages that were replaced since."""
+    made, work = image(), PROGRAM.parents[1]
+    command = [BUILD, "--config", made.settings, "--output", tmp_path / "out", "--kernels", machine.CACHE]
+
+    def build():
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stderr
+        return json.loads((tmp_path / "out" / "pcrs.json").read_text())
+
+    subprocess.run(["cmake", "-S", machine.ROOT, "-B", work, "-D", "CMAKE_C_FLAGS=-fno-inline"], check=True, stdout=subprocess.DEVNULL)
+    assert build() == made.pcrs
+    PROGRAM.write_bytes(PROGRAM.read_bytes() + b"linked with what was there then")
+    packages = work / "packages"
+    packages.write_text(packages.read_text().replace("libssl-dev=", "libssl-dev=0~"))
+    assert build() == made.pcrs
+
+
 def test_settings_move_pcr2_alone(image):
     one, other = image(), image(SETTINGS + "attest = epoch\n")
     assert one.pcrs["PCR1"] == other.pcrs["PCR1"]

@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -91,6 +92,31 @@ def test_keygen(hsm):
     with_name.stop()
     shown = run(hsm, "keygen", "--help")
     assert shown.returncode == 0 and b"--pkcs11-module" in shown.stdout and b"--pin " not in shown.stdout
+
+
+def test_keygen_of_a_key_whose_measurement_would_be_too_long(hsm):
+    """Only the token says how long the names are; that a key is there now must be said."""
+    result = run(hsm, "keygen", *flags(hsm, f"{URI};id={'%01' * 120}"))
+    words = b"the key was made, but cannot be used here: the names of token and key take more than 256 characters"
+    assert result.returncode == 3 and words in result.stderr, result.stderr
+
+
+def test_keygen_whose_output_cannot_be_written(hsm):
+    """The key is there then: what it is called is said all the same."""
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run([BIN / "occ-enclave", "keygen", *flags(hsm)], env=environment(hsm.env), stdin=subprocess.DEVNULL, stdout=full,
+                                stderr=subprocess.PIPE, check=False)
+    assert result.returncode == 3 and b"No space left on device" in result.stderr and b"\npublicKeyB64 " in result.stderr, result.stderr
+
+
+def test_a_pin_that_does_not_come(hsm, folder):
+    """From a pipe that nobody writes to: the program waits, and ends when it is told to."""
+    os.mkfifo(folder / "fifo")
+    enclave = Program([BIN / "occ-enclave", "--listen", f"unix:{folder}/b.sock", *flags(hsm, pin="fifo")], env=hsm.env)
+    waits = pathlib.Path(f"/proc/{enclave.pid}/stat")
+    wait_for(lambda: waits.read_text().split(") ")[1][0] == "S", what="occ-enclave waits")
+    enclave.signal(signal.SIGTERM)
+    assert enclave.wait() == -signal.SIGTERM
 
 
 def test_commits_with_a_child(hsm, start, folder):

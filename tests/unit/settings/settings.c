@@ -327,10 +327,39 @@ file_refusals(void **state)
     FILE_REFUSED("port = 1\0\n", "occt-settings.ini:1: contains a zero byte");
     /* A line that goes on in the next is two lines here. */
     FILE_REFUSED("listen = a\n  b\n", "occt-settings.ini:2: expected name = value");
+    /* Lines that inih would not take whole. */
     char line[300];
     memset(line, 'x', sizeof line);
-    memcpy(line, "listen = ", 9);
-    file_refused(line, sizeof line, "occt-settings.ini:1: longer than 198 bytes");
+    file_refused(line, sizeof line, "occt-settings.ini:1: expected name = value");
+    memcpy(line, "#\nport : ", 9);
+    file_refused(
+        line, sizeof line,
+        "occt-settings.ini:2: port: \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\" is not a number "
+        "between 0 and 65535");
+    memcpy(line, "\n\nprot = ", 9);
+    file_refused(line, sizeof line, "occt-settings.ini:3: unknown setting \"prot\", did you mean \"port\"?");
+    memcpy(line, "x ; port = ", 11);
+    file_refused(line, sizeof line, "occt-settings.ini:1: expected name = value");
+}
+
+/* An enclave has its list of chains from its file alone: a line is as long as it has to be. */
+static void
+file_long_lines(void **state)
+{
+    (void)state;
+    enum { LEN = 5000 };
+    char content[LEN + 100], value[LEN + 1];
+    memset(value, 'x', LEN);
+    value[LEN] = '\0';
+    const int len = snprintf(content, sizeof content, "port = 9\n  listen =\t%s  ; said\r\nquiet = true\n", value);
+    write_file(content, (size_t)len);
+    struct occ_settings *s = good(WORDS("--config", "occt-settings.ini"), NULL);
+    assert_string_equal(occ_settings_text(s, "listen"), value);
+    assert_int_equal(occ_settings_number(s, "port"), 9);
+    assert_true(occ_settings_switch(s, "quiet"));
+    occ_settings_free(s);
+    const int twice = snprintf(content, sizeof content, "listen = %s\nlisten = f:1\n", value);
+    file_refused(content, (size_t)twice, "occt-settings.ini:2: \"listen\" a second time");
 }
 
 static void
@@ -425,6 +454,7 @@ main(void)
         cmocka_unit_test(environment),
         cmocka_unit_test(file_values),
         cmocka_unit_test(file_refusals),
+        cmocka_unit_test(file_long_lines),
         cmocka_unit_test(file_is_checked_where_a_flag_decides),
         cmocka_unit_test(file_missing),
         cmocka_unit_test(help_and_version_win),
