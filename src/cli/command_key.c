@@ -33,9 +33,8 @@ static const struct occ_settings_program program = {
              "nothing; an attestation document that was verified with --nonce does.",
     .table = table,
     .count = sizeof table / sizeof table[0],
-    .epilog = "Exit codes: 0 done, 1 the attestation document does not hold (--nonce), 2 wrong use, 3 the server gave "
-              "no answer "
-              "that can be used.\n"
+    .epilog = "Exit codes: 0 done, 1 the attestation document does not hold (--nonce), 2 wrong\n"
+              "use, 3 the server gave no answer that can be used.\n"
 };
 
 /* A question, and what came of it. */
