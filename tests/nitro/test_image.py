@@ -178,6 +178,14 @@ def test_wrong_use_of_verify_image(image, tmp_path):
     assert (run.returncode, run.stderr) == (2, f"verify-image: {tmp_path}/nothing: there is no such file\n")
 
 
+def test_a_folder_that_the_kernel_cannot_be_built_in(tmp_path):
+    """It is said before anything is fetched."""
+    command = [machine.ROOT / "packaging" / "enclave" / "build-kernel", tmp_path / "with space"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert run.returncode == 2 and "takes no path with white space" in run.stderr and run.stdout == ""
+    assert list((tmp_path / "with space").iterdir()) == []
+
+
 def test_what_is_cached_is_all_that_is_needed(tmp_path):
     command = [machine.ROOT / "packaging" / "enclave" / "build-kernel", "--is-cached", machine.CACHE]
     needed = [machine.QEMU]

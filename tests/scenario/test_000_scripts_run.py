@@ -36,7 +36,7 @@ APT = """#!/bin/sh
 case "$*" in
 indextargets*) echo 'http://mirror.invalid/ bookworm main' ;;
 update*) touch "$MIRROR/listed" ;;
-download*) [ -f "$MIRROR/listed" ] && touch package.deb ;;
+download*) echo "$3" >>"$MIRROR/asked"; [ -f "$MIRROR/listed" ] && touch package.deb ;;
 esac
 """
 
@@ -58,11 +58,18 @@ def test_fetch_reads_a_list_of_long_ago_again(folder):
     result = subprocess.run(command, env=variables, cwd=folder, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     assert (folder / "listed").exists() and (folder / "a folder" / ".some-package.bookworm-backports.binary").exists()
+    # Another version is another package: what is there already is not taken for it.
+    for version in ("1.0", "1.1~bpo12+1", "1.1~bpo12+1"):
+        subprocess.run([*command[:-1], f"some-package={version}"], env=variables, cwd=folder, capture_output=True, check=True)
+    asked = folder / "asked"
+    again = "some-package/bookworm-backports"
+    assert asked.read_text().split() == [again, again, "some-package=1.0", "some-package=1.1~bpo12+1"]
+    asked.unlink()
     # Of what is nowhere the list is read once, not for ever.
     (folder / "bin" / "apt-get").write_text("#!/bin/sh\necho $1 >>$MIRROR/asked\n[ $1 = update ]\n")
     result = subprocess.run([*command[:-1], "nothing"], env=variables, cwd=folder, capture_output=True, text=True, check=False)
     assert result.returncode == 3 and "fetching the binary package nothing failed" in result.stderr
-    assert (folder / "asked").read_text().split() == ["download", "update", "download"]
+    assert asked.read_text().split() == ["download", "update", "download"]
 
 
 def test_once(folder):
