@@ -20,6 +20,18 @@ occ_bytes_starts(struct occ_bytes a, const char *prefix)
     return a.len >= wanted.len && occ_bytes_equal(occ_bytes_of(a.ptr, wanted.len), wanted);
 }
 
+struct occ_bytes
+occ_bytes_trim(struct occ_bytes text)
+{
+    while (text.len > 0 && occ_bytes_is_blank(text.ptr[0])) {
+        text = occ_bytes_of(text.ptr + 1, text.len - 1);
+    }
+    while (text.len > 0 && occ_bytes_is_blank(text.ptr[text.len - 1])) {
+        text.len--;
+    }
+    return text;
+}
+
 int
 occ_bytes_compare(struct occ_bytes a, struct occ_bytes b)
 {

@@ -35,6 +35,14 @@ bool occ_bytes_equal(struct occ_bytes a, struct occ_bytes b);
 bool occ_bytes_is(struct occ_bytes a, const char *text);
 /* True if a begins with the C string. */
 bool occ_bytes_starts(struct occ_bytes a, const char *prefix);
+/* Space, tab or carriage return: white space within a line of a text that a person wrote. */
+static inline bool
+occ_bytes_is_blank(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r';
+}
+/* The view without the blanks at its ends. */
+struct occ_bytes occ_bytes_trim(struct occ_bytes text);
 /* memcmp order, a shorter one first among equals: < 0, 0, > 0. */
 int occ_bytes_compare(struct occ_bytes a, struct occ_bytes b);
 /* True if the view is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, up to U+10FFFF). */

@@ -68,24 +68,6 @@ occ_keys_add_all(struct occ_keys *keys, const struct occ_keys *from, struct occ_
     return occ_success();
 }
 
-static bool
-is_blank(uint8_t byte)
-{
-    return byte == ' ' || byte == '\t' || byte == '\r';
-}
-
-static struct occ_bytes
-trim(struct occ_bytes text)
-{
-    while (text.len > 0 && is_blank(text.ptr[0])) {
-        text = occ_bytes_of(text.ptr + 1, text.len - 1);
-    }
-    while (text.len > 0 && is_blank(text.ptr[text.len - 1])) {
-        text.len--;
-    }
-    return text;
-}
-
 /* Takes the text before the next separator off the front of *text. */
 static struct occ_bytes
 take_until(struct occ_bytes *text, uint8_t separator)
@@ -103,7 +85,7 @@ occ_keys_add_list(struct occ_keys *keys, struct occ_bytes list, struct occ_error
 {
     unsigned number = 0;
     while (list.len > 0) {
-        const struct occ_bytes plain = trim(take_until(&list, ','));
+        const struct occ_bytes plain = occ_bytes_trim(take_until(&list, ','));
         if (plain.len == 0) {
             continue;
         }
@@ -144,11 +126,11 @@ static struct occ_result
 read_line(struct occ_bytes line, const char *where, struct occ_error *err, struct key *ret_key)
 {
     size_t name_len = 0;
-    while (name_len < line.len && !is_blank(line.ptr[name_len])) {
+    while (name_len < line.len && !occ_bytes_is_blank(line.ptr[name_len])) {
         name_len++;
     }
     const struct occ_bytes name = occ_bytes_of(line.ptr, name_len);
-    const struct occ_bytes digest = trim(occ_bytes_of(line.ptr + name_len, line.len - name_len));
+    const struct occ_bytes digest = occ_bytes_trim(occ_bytes_of(line.ptr + name_len, line.len - name_len));
     if (!is_name(name)) {
         return occ_error_set(err, OCC_ERR_USAGE, "%s: the name is not 1 to 64 characters of A-Za-z0-9._-", where);
     }
@@ -167,7 +149,7 @@ occ_keys_add_text(struct occ_keys *keys, const char *path, struct occ_bytes text
 {
     size_t added = 0;
     for (unsigned number = 1; text.len > 0; number++) {
-        const struct occ_bytes line = trim(take_until(&text, '\n'));
+        const struct occ_bytes line = occ_bytes_trim(take_until(&text, '\n'));
         if (line.len == 0 || line.ptr[0] == '#') {
             continue;
         }

@@ -32,53 +32,28 @@ refuse(struct reading *reading, struct occ_result result)
     reading->rest.len = 0;
 }
 
-static bool
-is_blank(uint8_t byte)
-{
-    return byte == ' ' || byte == '\t' || byte == '\r';
-}
-
 /* Takes the next line off the text, without its end and the white space around it. */
 static struct occ_bytes
 take_line(struct reading *reading)
 {
     const uint8_t *start = reading->rest.ptr;
     const uint8_t *newline = memchr(start, '\n', reading->rest.len);
-    size_t len = newline == NULL ? reading->rest.len : (size_t)(newline - start);
+    const size_t len = newline == NULL ? reading->rest.len : (size_t)(newline - start);
     const size_t taken = newline == NULL ? len : len + 1;
     reading->rest = occ_bytes_of(start + taken, reading->rest.len - taken);
     reading->line++;
-    while (len > 0 && is_blank(start[len - 1])) {
-        len--;
-    }
     /* A line that begins with white space would be a continuation to inih. */
-    while (len > 0 && is_blank(*start)) {
-        start++;
-        len--;
-    }
-    return occ_bytes_of(start, len);
+    return occ_bytes_trim(occ_bytes_of(start, len));
 }
 
 static int take_setting(void *user, const char *section, const char *name, const char *text);
-
-static struct occ_bytes
-trim(struct occ_bytes text)
-{
-    while (text.len > 0 && is_blank(text.ptr[0])) {
-        text = occ_bytes_of(text.ptr + 1, text.len - 1);
-    }
-    while (text.len > 0 && is_blank(text.ptr[text.len - 1])) {
-        text.len--;
-    }
-    return text;
-}
 
 /* A comment begins with ';' behind white space. */
 static struct occ_bytes
 without_comment(struct occ_bytes text)
 {
     for (size_t i = 1; i < text.len; i++) {
-        if (text.ptr[i] == ';' && is_blank(text.ptr[i - 1])) {
+        if (text.ptr[i] == ';' && occ_bytes_is_blank(text.ptr[i - 1])) {
             return occ_bytes_of(text.ptr, i);
         }
     }
@@ -98,10 +73,10 @@ take_long_line(struct reading *reading, struct occ_bytes line)
         return;
     }
     OCC_BUF_AUTO(text, LONGEST_FILE + 2);
-    occ_buf_put(&text, trim(occ_bytes_of(line.ptr, name_len)));
+    occ_buf_put(&text, occ_bytes_trim(occ_bytes_of(line.ptr, name_len)));
     occ_buf_put_byte(&text, '\0');
     const size_t value_at = text.len;
-    occ_buf_put(&text, trim(occ_bytes_of(line.ptr + name_len + 1, line.len - name_len - 1)));
+    occ_buf_put(&text, occ_bytes_trim(occ_bytes_of(line.ptr + name_len + 1, line.len - name_len - 1)));
     occ_buf_put_byte(&text, '\0');
     const struct occ_result put = occ_buf_check(&text);
     if (!occ_is_ok(put)) {

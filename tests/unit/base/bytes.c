@@ -47,6 +47,17 @@ test_compare(void **state)
     assert_int_equal(occ_bytes_compare(occ_bytes_of(NULL, 0), VIEW("")), 0);
 }
 
+static void
+test_trim(void **state)
+{
+    (void)state;
+    assert_true(occ_bytes_is(occ_bytes_trim(VIEW(" \t\r a b\t ")), "a b"));
+    assert_true(occ_bytes_is(occ_bytes_trim(VIEW("a")), "a"));
+    assert_int_equal(occ_bytes_trim(VIEW(" \t\r ")).len, 0);
+    assert_int_equal(occ_bytes_trim(occ_bytes_of(NULL, 0)).len, 0);
+    assert_true(occ_bytes_is(occ_bytes_trim(VIEW("\na\v")), "\na\v")); /* line ends are none */
+}
+
 /* Encodes any number as UTF-8 would, surrogates and too large ones included, in len bytes. */
 static void
 encode(uint32_t point, size_t len, uint8_t ret[4])
@@ -126,6 +137,7 @@ main(void)
         cmocka_unit_test(test_equal),          cmocka_unit_test(test_starts),
         cmocka_unit_test(test_compare),        cmocka_unit_test(test_utf8_every_point),
         cmocka_unit_test(test_utf8_malformed), cmocka_unit_test(test_utf8_length),
+        cmocka_unit_test(test_trim),
     };
     return cmocka_run_group_tests_name("base.bytes", tests, NULL, NULL);
 }
