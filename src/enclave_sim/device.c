@@ -25,6 +25,12 @@ static const struct occ_setting settings_table[] = {
       .fallback = "0ms",
       .max = 60000,
       .help = "How long each document takes; a real device needs up to 5ms." },
+    { .name = "sim-unsigned",
+      .type = OCC_SETTING_SWITCH,
+      .env = "OCC_SIM_UNSIGNED",
+      .help =
+          "Documents have no signature, so that nobody takes them. For measuring: a real device signs on a processor "
+          "of its own, this one takes a millisecond from the others." },
     { .name = "sim-leaf",
       .type = OCC_SETTING_TIME,
       .argument = "TIME",
@@ -47,6 +53,7 @@ open_device(const struct occ_settings *settings, struct occ_error *err, struct o
                                                  .pcr0 = occ_settings_text(settings, "sim-pcr0"),
                                                  .faults = occ_settings_text(settings, "sim-faults"),
                                                  .delay_ms = occ_settings_number(settings, "sim-delay"),
+                                                 .is_unsigned = occ_settings_switch(settings, "sim-unsigned"),
                                                  .leaf_s = occ_settings_number(settings, "sim-leaf") / 1000 };
     struct occ_sim_nsm *nsm = NULL;
     OCC_TRY(occ_sim_nsm_new(&options, err, &nsm));

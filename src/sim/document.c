@@ -171,6 +171,7 @@ put_signature(struct occ_buf *buf, enum occ_sim_signature kind, uint8_t raw[SIGN
     size_t len = SIGNATURE_LEN;
     switch (kind) {
     case OCC_SIM_SIGNATURE_GOOD:
+    case OCC_SIM_SIGNATURE_NONE:
         break;
     case OCC_SIM_SIGNATURE_FLIPPED:
         raw[SIGNATURE_LEN - 1] ^= 1;
@@ -225,7 +226,9 @@ occ_sim_document_put(struct occ_buf *buf, const struct occ_sim_document *documen
     NEEDS(occ_is_ok(occ_buf_check(&header)) && occ_is_ok(occ_buf_check(&payload)) &&
           occ_is_ok(occ_buf_check(&to_sign)));
     uint8_t signature[SIGNATURE_LEN + 1] = { 0 };
-    occ_sim_path_sign(path, occ_buf_view(&to_sign), signature);
+    if (document->signature != OCC_SIM_SIGNATURE_NONE) {
+        occ_sim_path_sign(path, occ_buf_view(&to_sign), signature);
+    }
     if (document->tagged) {
         occ_sim_cbor_put_head(buf, OCC_SIM_CBOR_TAG, COSE_SIGN1_TAG);
     }

@@ -96,7 +96,8 @@ enum occ_sim_signature {
     OCC_SIM_SIGNATURE_S_ORDER,
     OCC_SIM_SIGNATURE_SHORT, /* 95 bytes */
     OCC_SIM_SIGNATURE_LONG,  /* 97 */
-    OCC_SIM_SIGNATURE_DER
+    OCC_SIM_SIGNATURE_DER,
+    OCC_SIM_SIGNATURE_NONE /* zeros, and nothing is computed */
 };
 
 struct occ_sim_document {

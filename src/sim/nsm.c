@@ -36,6 +36,7 @@ struct occ_sim_nsm {
     uint64_t made_ms;          /* when they were made, by the device's own clock, */
     uint64_t renew_ms;         /* and when they are made anew */
     uint64_t leaf_s;
+    bool is_unsigned;
 };
 
 /* ---- certificates ---- */
@@ -202,6 +203,7 @@ make_document(struct occ_sim_nsm *nsm, const struct occ_sim_wanted *wanted, enum
     struct occ_sim_document plan;
     occ_sim_document_init(&plan, nsm->path, now_ms);
     plan.module_id = nsm->module_id;
+    plan.signature = nsm->is_unsigned ? OCC_SIM_SIGNATURE_NONE : OCC_SIM_SIGNATURE_GOOD;
     for (size_t i = 0; i < PCR_LOCKED; i++) {
         plan.pcrs[i] = occ_bytes_of(nsm->pcrs[i], PCR_LEN);
     }
@@ -340,6 +342,7 @@ open_all(const struct occ_sim_nsm_options *options, struct occ_error *err, struc
     OCC_BUF_AUTO(first, OCC_LIMIT_NSM_RESPONSE_LEN);
     make_document(nsm, &(struct occ_sim_wanted){ 0 }, OCC_SIM_FAULT_NONE, &first);
     nsm->faults.delay_ms = options->delay_ms;
+    nsm->is_unsigned = options->is_unsigned;
     return occ_buf_check(&first);
 }
 

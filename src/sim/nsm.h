@@ -21,6 +21,7 @@ struct occ_sim_nsm_options {
     const char *pcr0;      /* 96 digits of lower-case hex; NULL: SHA-384 of the binary */
     const char *faults;    /* sim/faults.h; NULL: none */
     uint64_t delay_ms;     /* each document takes at least so long */
+    bool is_unsigned;      /* documents have zeros for a signature: nobody takes them, and they cost nothing to make */
     uint64_t leaf_s;       /* lifetime of the leaf certificate, at least 2 seconds; 0: three hours */
 };
 

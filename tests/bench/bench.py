@@ -59,8 +59,9 @@ def syncs_of(harness, data):
 
 
 def start_attested(harness, folder, mode, *arguments):
-    """(occd, boundary): occ-enclave-sim, whose device takes 5 ms for each document; mode None: without the device."""
-    words = () if mode is None else ("--nsm", "--attest", mode, "--sim-ca", folder / "ca", "--sim-delay", "5ms")
+    """(occd, boundary): occ-enclave-sim, whose device takes 5 ms for each document, and next to nothing of the processors; mode None:
+    without the device."""
+    words = () if mode is None else ("--nsm", "--attest", mode, "--sim-ca", folder / "ca", "--sim-delay", "5ms", "--sim-unsigned")
     boundary = harness.Program([harness.BIN / "occ-enclave-sim", "--listen", f"unix:{folder}/boundary.sock", *words])
     boundary.wait_event("epoch begins")
     return harness.Occd(folder / "data", *arguments, "--boundary", f"unix:{folder}/boundary.sock"), boundary
