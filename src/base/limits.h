@@ -179,7 +179,8 @@
 #define OCC_LIMIT_ANSWERS_LEN (64u << 20)        /* proof text that is being made or that clients have not taken */
 #define OCC_LIMIT_REPORTS_LEN (32u << 20)        /* reports among them: the rest of that room is for commits */
 #define OCC_LIMIT_REPORT_SHORT_LEN (64u << 10)   /* a report that is always sent: a usual one has 1 to 8 KiB */
-#define OCC_LIMIT_FRAME_DIGESTS 256              /* digests after which no further request joins a frame */
+#define OCC_LIMIT_FRAME_DIGESTS 256              /* digests after which no further request joins a frame; */
+#define OCC_LIMIT_FRAME_DIGESTS_WAITING 32       /* where its results wait for a document */
 #define OCC_LIMIT_BOUNDARY_MS 5000               /* without an answer: the boundary is stuck */
 #define OCC_LIMIT_HEALTH_MS 2000                 /* GET /health waits so long for the boundary */
 #define OCC_LIMIT_STATUS_MS 2000                 /* how often a boundary with a device is asked how it is */

@@ -143,38 +143,6 @@ tell_state(struct serve *serve)
     }
 }
 
-/* Handles the frames that are there, until too much is unsent. *ret_paused: for that reason some may be left. */
-static void
-handle_frames(struct serve *serve, bool *ret_paused)
-{
-    size_t done = 0, used = 1;
-    while (used > 0 && done < serve->in.len && !serve->ending && unsent(serve) < UNSENT_PAUSE) {
-        const struct occ_bytes rest = occ_bytes_of(serve->in.ptr + done, serve->in.len - done);
-        const struct occ_result handled = occ_gate_handle(serve->config->gate, rest, &used, &serve->out);
-        if (!occ_is_ok(handled)) {
-            refused(serve, handled.code);
-            break;
-        }
-        done += used;
-    }
-    *ret_paused = used > 0 && done < serve->in.len && !serve->ending;
-    occ_buf_drop_front(&serve->in, done);
-    if (serve->in.len == 0 && serve->in.cap > KEPT_LEN) {
-        occ_buf_clear(&serve->in);
-    }
-}
-
-static struct occ_result
-read_some(struct serve *serve)
-{
-    uint8_t *const to = occ_buf_reserve(&serve->in, READ_LEN);
-    OCC_TRY(occ_buf_check(&serve->in));
-    size_t len = 0;
-    OCC_TRY(occ_socket_read(serve->session, to, READ_LEN, &len));
-    serve->in.len += len;
-    return occ_success();
-}
-
 /* ---- documents ---- */
 
 /* Asks for what the gate wants, if the device is free. */
@@ -218,6 +186,46 @@ work_with_device(struct serve *serve)
     return answered;
 }
 
+/* ---- frames ---- */
+
+/*
+ * Handles the frames that are there, until too much is unsent or a document has come: signing all of them may take longer than
+ * the device, whose answer is to be sent and which is to be asked again. *ret_paused: some may be left.
+ */
+static void
+handle_frames(struct serve *serve, bool *ret_paused)
+{
+    size_t done = 0, used = 1;
+    while (used > 0 && done < serve->in.len && !serve->ending && unsent(serve) < UNSENT_PAUSE) {
+        const struct occ_bytes rest = occ_bytes_of(serve->in.ptr + done, serve->in.len - done);
+        const struct occ_result handled = occ_gate_handle(serve->config->gate, rest, &used, &serve->out);
+        if (!occ_is_ok(handled)) {
+            refused(serve, handled.code);
+            break;
+        }
+        done += used;
+        if (work_with_device(serve)) {
+            break;
+        }
+    }
+    *ret_paused = used > 0 && done < serve->in.len && !serve->ending;
+    occ_buf_drop_front(&serve->in, done);
+    if (serve->in.len == 0 && serve->in.cap > KEPT_LEN) {
+        occ_buf_clear(&serve->in);
+    }
+}
+
+static struct occ_result
+read_some(struct serve *serve)
+{
+    uint8_t *const to = occ_buf_reserve(&serve->in, READ_LEN);
+    OCC_TRY(occ_buf_check(&serve->in));
+    size_t len = 0;
+    OCC_TRY(occ_socket_read(serve->session, to, READ_LEN, &len));
+    serve->in.len += len;
+    return occ_success();
+}
+
 /* ---- the session ---- */
 
 /* Reads, handles and sends what can be. A failure: the connection is lost. */
@@ -229,7 +237,6 @@ work(struct serve *serve, uint8_t ready)
     }
     for (bool paused = true; paused;) {
         handle_frames(serve, &paused);
-        ask_device(serve);
         tell_state(serve);
         OCC_TRY(flush(serve));
         if (unsent(serve) >= UNSENT_PAUSE) {

@@ -163,6 +163,13 @@ flights_of(enum occ_hello_attest attest)
     return OCC_LIMIT_FRAMES_IN_FLIGHT_PLAIN;
 }
 
+/* While the boundary signs a frame, a document that has come waits, and the device with it: so frames are short there. */
+static uint32_t
+digests_of(enum occ_hello_attest attest)
+{
+    return attest == OCC_HELLO_ATTEST_BATCH ? OCC_LIMIT_FRAME_DIGESTS_WAITING : OCC_LIMIT_FRAME_DIGESTS;
+}
+
 static void
 set_rules(struct occ_boundary *boundary, const struct occ_hello_ok *hello)
 {
@@ -170,7 +177,7 @@ set_rules(struct occ_boundary *boundary, const struct occ_hello_ok *hello)
     boundary->rules =
         (struct occ_pending_rules){ .frame_len_max = smaller(hello->frame_len_max, OCC_LIMIT_FRAME_LEN),
                                     .requests_max = smaller(hello->requests_max, OCC_LIMIT_FRAME_REQUESTS),
-                                    .digests_max = OCC_LIMIT_FRAME_DIGESTS,
+                                    .digests_max = digests_of(hello->attest),
                                     .answer_len_max = OCC_LIMIT_ANSWER_LEN,
                                     .document_len = hello->document_len,
                                     .has_own_document = hello->attest == OCC_HELLO_ATTEST_COMMIT };

@@ -87,7 +87,7 @@ has_room(const struct occ_boundary *boundary)
     if (first == NULL || held + first->answer_len > OCC_LIMIT_ANSWERS_LEN) {
         return false;
     }
-    digests += first->digests > OCC_LIMIT_FRAME_DIGESTS ? first->digests : OCC_LIMIT_FRAME_DIGESTS;
+    digests += first->digests > boundary->rules.digests_max ? first->digests : boundary->rules.digests_max;
     return boundary->flight_count == 0 || digests <= OCC_LIMIT_ATTEST_WAITING; /* what the boundary lets wait */
 }
 

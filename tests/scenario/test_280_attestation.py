@@ -82,6 +82,16 @@ def test_groups_form_while_the_device_works(folder):
         assert sum(sizes) == 256 and max(sizes) > 1, sizes
 
 
+def test_documents_without_signature_are_taken_by_nobody(folder):
+    """What the benchmark's device makes: all else about them is right."""
+    with Attested(folder, "batch", enclave=("--sim-unsigned",)) as service:
+        proofs = service.occd.commit(digest_of(1), digest_of(2))
+        assert check_bindings(proofs, "batch") == [2]
+        answer = service.occd.post("/verify", {"proof": proofs[0]}).json()
+        assert answer == {"valid": False, "reason": "attestation signature verification failed"}, answer
+        service.stop()
+
+
 @pytest.mark.parametrize("count", (2, 9999, 10000))
 def test_a_tree_of_ten_thousand(folder, count):
     """More than an answer of occd's holds: a parent that speaks frames asks for them, 1,000 a request."""
