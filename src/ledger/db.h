@@ -10,8 +10,8 @@
  *   cache_size               bounded, and small: the operating system keeps pages too
  *   temp_store memory        nothing of ours is sorted by SQLite; it never opens a file elsewhere
  * Settings of a writer: synchronous as asked for, page size 4096 (what a lone commit touches is four or five pages; a
- * larger page would be written whole for each), wal_autocheckpoint and journal_size_limit (the WAL stays below some tens
- * of MB), secure_delete off (there is nothing secret in it, and zeros would be written).
+ * larger page would be written whole for each), wal_autocheckpoint (where nobody else copies: copier.h) and
+ * journal_size_limit (the WAL stays below some tens of MB), secure_delete off (there is nothing secret in it, and zeros would be written).
  */
 #ifndef OCC_LEDGER_DB_H
 #define OCC_LEDGER_DB_H

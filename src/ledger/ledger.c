@@ -15,6 +15,16 @@ static const char lock_name[] = "ledger.lock";
 
 /* ---- the database ---- */
 
+static int
+note_wal(void *ctx, sqlite3 *handle, const char *name, int frames)
+{
+    struct occ_ledger *const ledger = ctx;
+    (void)handle;
+    (void)name;
+    ledger->wal_frames = (uint64_t)frames;
+    return SQLITE_OK;
+}
+
 static OCC_RESULT
 open_db(struct occ_ledger *ledger, bool create, struct occ_error *err)
 {
@@ -22,6 +32,7 @@ open_db(struct occ_ledger *ledger, bool create, struct occ_error *err)
         .folder = ledger->folder, .name = "ledger.db", .vfs = ledger->vfs, .mode = create ? OCC_DB_CREATE : OCC_DB_WRITE
     };
     OCC_TRY(occ_db_open(&options, err, &ledger->db));
+    (void)sqlite3_wal_hook(ledger->db.handle, note_wal, ledger); /* in place of SQLite's own, which copies */
     occ_fetch_init(&ledger->fetch, &ledger->db);
     OCC_TRY(occ_schema_apply(&ledger->db, &occ_schema_ledger, true, err));
     OCC_TRY(occ_durable_make(&ledger->db, err)); /* what the process before this one wrote */
@@ -142,6 +153,7 @@ open_all(struct occ_ledger *ledger, const struct occ_ledger_options *options, st
     OCC_TRY(take_lock(ledger, err));
     OCC_TRY(open_db(ledger, options->create, err));
     OCC_TRY(occ_state_load(ledger, err));
+    OCC_TRY(occ_copier_start(ledger->folder, ledger->vfs == NULL, err, &ledger->copier));
     return start_indexer(ledger, err);
 }
 
@@ -178,6 +190,7 @@ occ_ledger_close(struct occ_ledger *ledger)
         return;
     }
     occ_indexer_stop(ledger->indexer);
+    occ_copier_stop(ledger->copier);
     occ_fetch_clear(&ledger->fetch);
     occ_db_close(&ledger->db); /* the last connection to a file checkpoints */
     occ_tail_free(ledger->tail);

@@ -6,6 +6,7 @@
 
 #include <stdatomic.h>
 
+#include "ledger/copier.h"
 #include "ledger/db.h"
 #include "ledger/fetch.h"
 #include "ledger/indexer.h"
@@ -60,6 +61,8 @@ struct occ_ledger {
     struct occ_buf put;             /* struct occ_ledger_put of the transaction: for the tail once it is durable */
     struct occ_tail *tail;
     struct occ_indexer *indexer;
+    struct occ_copier *copier;
+    uint64_t wal_frames; /* after the last transaction */
     _Atomic uint64_t proofs, rows, syncs, last_sync_us;
 };
 

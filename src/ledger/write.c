@@ -319,6 +319,15 @@ check_in_place(struct occ_ledger *ledger, struct occ_error *err)
     return occ_success();
 }
 
+/* What goes wrong is tried again when there is more to copy: the WAL has it all. */
+static void
+copy_wal(struct occ_ledger *ledger)
+{
+    if (occ_copier_note(ledger->copier, ledger->wal_frames)) {
+        (void)sqlite3_wal_checkpoint_v2(ledger->db.handle, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    }
+}
+
 struct occ_result
 occ_ledger_write(struct occ_ledger *ledger, const struct occ_ledger_write *write, struct occ_error *err)
 {
@@ -341,6 +350,7 @@ occ_ledger_write(struct occ_ledger *ledger, const struct occ_ledger_write *write
         return result;
     }
     publish(ledger);
+    copy_wal(ledger);
     return result;
 }
 
@@ -361,6 +371,7 @@ occ_ledger_forget_repeats(struct occ_ledger *ledger, uint64_t now_ms, bool *ret_
     ledger->must_reopen = !occ_is_ok(result);
     if (occ_is_ok(result)) {
         *ret_more = sqlite3_changes(ledger->db.handle) >= OCC_LIMIT_LEDGER_FORGET;
+        copy_wal(ledger);
     }
     return result;
 }
