@@ -116,7 +116,7 @@ def rows():
         yield {"name": f"verify, {connections} connections", "path": "/verify", "batch": 1, "connections": connections, "floor": "sodium_verify"}
 
 
-ATTESTED_LOADS = ((1, 512), (100, 64))
+ATTESTED_LOADS = ((1, 512), (1, 1024), (100, 64))
 
 
 def attested_rows():
