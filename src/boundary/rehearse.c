@@ -63,7 +63,7 @@ begin(struct play *play, const struct occ_gate_config *common, struct occ_error 
 {
     static const uint8_t no_binary[32];
     struct occ_gate_config config = *common;
-    OCC_TRY(occ_signer_software_new(err, &config.signer));
+    OCC_TRY(occ_signer_software_new(config.random, config.ctx, err, &config.signer));
     occ_attester_none(no_binary, &config.attester);
     OCC_TRY(occ_gate_new(&config, err, &play->gate));
     const struct occ_hello hello = { .min_version = OCC_WIRE_VERSION, .max_version = OCC_WIRE_VERSION };

@@ -17,8 +17,13 @@ struct occ_signer {
     void (*free)(void *ctx); /* wipes the key */
 };
 
-/* signer_software.c: a fresh key in locked memory, from the kernel's random. It exists nowhere else and ends with the process. */
-OCC_RESULT occ_signer_software_new(struct occ_error *err, struct occ_signer *ret_signer);
+/*
+ * signer_software.c: a fresh key in locked memory, its seed from fill (with ctx), which puts len random bytes into ret and
+ * cannot fail.
+ * It exists nowhere else and ends with the process. OCC_ERR_NOMEM with a sentence: no memory may be locked.
+ */
+OCC_RESULT occ_signer_software_new(void (*fill)(void *ctx, void *ret, size_t len), void *ctx, struct occ_error *err,
+                                   struct occ_signer *ret_signer);
 /* The same with a given seed, for test vectors. */
 OCC_RESULT occ_signer_software_from_seed(const uint8_t seed[OCC_ED25519_SEED_LEN], struct occ_error *err,
                                          struct occ_signer *ret_signer);

@@ -42,11 +42,12 @@ finish(struct key *key, struct occ_signer *ret_signer)
 }
 
 struct occ_result
-occ_signer_software_new(struct occ_error *err, struct occ_signer *ret_signer)
+occ_signer_software_new(void (*fill)(void *ctx, void *ret, size_t len), void *ctx, struct occ_error *err,
+                        struct occ_signer *ret_signer)
 {
     struct key *key = NULL;
     OCC_TRY(new_key(err, &key));
-    occ_secret_random(key->seed, sizeof key->seed);
+    fill(ctx, key->seed, sizeof key->seed);
     finish(key, ret_signer);
     return occ_success();
 }

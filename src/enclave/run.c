@@ -157,22 +157,6 @@ make_attester(const struct occ_config *config, struct epoch *epoch, struct occ_e
 }
 
 static struct occ_result
-make_signer(struct epoch *epoch, struct occ_error *err, struct occ_signer *ret_signer)
-{
-    void *seed = NULL;
-    const struct occ_result locked = occ_secret_new(OCC_ED25519_SEED_LEN, &seed);
-    if (!occ_is_ok(locked)) {
-        return occ_error_set(
-            err, locked.code,
-            "no locked memory for the signing key: is the limit on locked memory (ulimit -l) too low?");
-    }
-    random_bytes(epoch, seed, OCC_ED25519_SEED_LEN);
-    const struct occ_result made = occ_signer_software_from_seed(seed, err, ret_signer);
-    occ_secret_free(seed);
-    return made;
-}
-
-static struct occ_result
 make_gate(const struct occ_config *config, struct occ_error *err, struct epoch *epoch)
 {
     struct occ_gate_config gate = {
@@ -189,7 +173,7 @@ make_gate(const struct occ_config *config, struct occ_error *err, struct epoch *
         OCC_TRY(occ_hardware_open(epoch->hardware, uptime_ms, err, &epoch->attester, &gate.signer));
     } else {
         OCC_TRY(make_attester(config, epoch, err));
-        OCC_TRY(make_signer(epoch, err, &gate.signer));
+        OCC_TRY(occ_signer_software_new(random_bytes, epoch, err, &gate.signer));
     }
     gate.attester = epoch->attester;
     return occ_gate_new(&gate, err, &epoch->gate);

@@ -48,12 +48,42 @@ test_seed(void **state)
 }
 
 static void
+some_random(void *ctx, void *ret, size_t len)
+{
+    (void)ctx;
+    occ_secret_random(ret, len);
+}
+
+/* The seed is what random gave, and nothing else. */
+static void
+counted(void *ctx, void *ret, size_t len)
+{
+    (void)ctx;
+    assert_int_equal(len, OCC_ED25519_SEED_LEN);
+    memset(ret, 0x5a, len);
+}
+
+static void
+test_seed_is_from_random(void **state)
+{
+    (void)state;
+    uint8_t seed[OCC_ED25519_SEED_LEN];
+    memset(seed, 0x5a, sizeof seed);
+    struct occ_signer fresh, given;
+    assert_int_equal(occ_signer_software_new(counted, NULL, NULL, &fresh).code, OCC_OK);
+    assert_int_equal(occ_signer_software_from_seed(seed, NULL, &given).code, OCC_OK);
+    assert_memory_equal(fresh.public_key, given.public_key, 32);
+    occ_signer_clear(&fresh);
+    occ_signer_clear(&given);
+}
+
+static void
 test_fresh_keys_differ(void **state)
 {
     (void)state;
     struct occ_signer one, two;
-    assert_int_equal(occ_signer_software_new(NULL, &one).code, OCC_OK);
-    assert_int_equal(occ_signer_software_new(NULL, &two).code, OCC_OK);
+    assert_int_equal(occ_signer_software_new(some_random, NULL, NULL, &one).code, OCC_OK);
+    assert_int_equal(occ_signer_software_new(some_random, NULL, NULL, &two).code, OCC_OK);
     assert_memory_not_equal(one.public_key, two.public_key, 32);
     occ_signer_clear(&one);
     occ_signer_clear(&two);
@@ -89,7 +119,7 @@ test_no_locked_memory(void **state)
             mlock(page, sizeof page) == 0) {
             _exit(2); /* root may lock whatever the limit says, and AddressSanitizer's mlock does nothing */
         }
-        const enum occ_err code = occ_signer_software_new(&err, &signer).code;
+        const enum occ_err code = occ_signer_software_new(some_random, NULL, &err, &signer).code;
         _exit(code == OCC_ERR_NOMEM && strstr(err.text, "ulimit -l") != NULL ? 0 : 1);
     }
     int status = 0;
@@ -107,6 +137,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_seed),
         cmocka_unit_test(test_fresh_keys_differ),
+        cmocka_unit_test(test_seed_is_from_random),
         cmocka_unit_test(test_seed_is_wiped),
         cmocka_unit_test(test_no_locked_memory),
     };

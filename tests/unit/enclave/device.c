@@ -204,7 +204,7 @@ new_gate(const struct occ_attester *attester)
     };
     struct occ_gate *gate = NULL;
     assert_int_equal(occ_secret_init().code, OCC_OK);
-    assert_int_equal(occ_signer_software_new(NULL, &config.signer).code, OCC_OK);
+    assert_int_equal(occ_signer_software_new(some_random, NULL, NULL, &config.signer).code, OCC_OK);
     assert_int_equal(occ_gate_new(&config, NULL, &gate).code, OCC_OK);
     return gate;
 }

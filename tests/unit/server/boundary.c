@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 #include "epoch.h"
-#include "os/socket.h"
+#include "played.h"
 #include "server/boundary.h"
 #include "wire/attest.h"
 #include "wire/frame.h"
@@ -53,32 +53,13 @@ enum behaviour {
 
 struct fake {
     enum behaviour behaviour;
-    int listen_fd;
-    char folder[64], path[96], address[112];
+    struct played_socket socket;
     pthread_t thread;
     atomic_uint connections, commit_frames, first_frame_requests, links, issues;
     char linked[EPOCH_PROOF_SIZE]; /* the proof of the LINK; read when the thread has ended */
     uint64_t position;             /* of the newest result that it gave */
     atomic_ulong acknowledged;
 };
-
-/* Blocks until a frame has come; false at the end of the connection. */
-static bool
-read_frame(int fd, struct occ_buf *input, struct occ_frame *ret_frame, size_t *ret_used)
-{
-    for (;;) {
-        assert_true(occ_is_ok(occ_frame_next(occ_buf_view(input), ret_frame, ret_used)));
-        if (*ret_used > 0) {
-            return true;
-        }
-        uint8_t chunk[4096];
-        const ssize_t len = recv(fd, chunk, sizeof(chunk), 0);
-        if (len <= 0) {
-            return false;
-        }
-        occ_buf_put(input, occ_bytes_of(chunk, (size_t)len));
-    }
-}
 
 /* What all requests ask for, and the proofs of epoch.h are of. */
 static const uint8_t asked_digest[32];
@@ -269,9 +250,9 @@ play(void *arg)
 {
     struct fake *fake = arg;
     for (;;) {
-        struct pollfd wait = { .fd = fake->listen_fd, .events = POLLIN }; /* the listening socket does not block */
+        struct pollfd wait = { .fd = fake->socket.fd, .events = POLLIN }; /* the listening socket does not block */
         (void)poll(&wait, 1, -1);
-        const int fd = accept(fake->listen_fd, NULL, NULL);
+        const int fd = accept(fake->socket.fd, NULL, NULL);
         if (fd < 0) {
             return NULL; /* shut down by the test */
         }
@@ -281,7 +262,7 @@ play(void *arg)
         struct occ_frame frame;
         size_t used;
         bool on = true;
-        while (on && read_frame(fd, &input, &frame, &used)) {
+        while (on && played_read_frame(fd, &input, &frame, &used)) {
             on = answer(fake, &frame, &out);
             occ_buf_drop_front(&input, used);
             send_all(fd, &out);
@@ -293,24 +274,19 @@ play(void *arg)
 static void
 start_fake(struct fake *fake, enum behaviour behaviour)
 {
-    struct occ_error err = { 0 };
     *fake = (struct fake){ .behaviour = behaviour };
-    (void)snprintf(fake->folder, sizeof(fake->folder), "/tmp/occ-boundary-XXXXXX");
-    assert_non_null(mkdtemp(fake->folder));
-    (void)snprintf(fake->path, sizeof(fake->path), "%s/s", fake->folder);
-    (void)snprintf(fake->address, sizeof(fake->address), "unix:%s", fake->path);
-    assert_true(occ_is_ok(occ_socket_listen_unix(fake->path, &err, &fake->listen_fd)));
+    played_listen(&fake->socket);
     assert_int_equal(pthread_create(&fake->thread, NULL, play, fake), 0);
 }
 
 static void
 stop_fake(struct fake *fake)
 {
-    (void)shutdown(fake->listen_fd, SHUT_RDWR);
+    (void)shutdown(fake->socket.fd, SHUT_RDWR);
     (void)pthread_join(fake->thread, NULL);
-    (void)close(fake->listen_fd);
-    (void)unlink(fake->path);
-    epoch_remove_folder(fake->folder);
+    (void)close(fake->socket.fd);
+    (void)unlink(fake->socket.path);
+    epoch_remove_folder(fake->socket.folder);
 }
 
 /* ---- the parent under test ---- */
@@ -450,17 +426,17 @@ run(struct parent *parent, enum behaviour behaviour)
     assert_true(occ_is_ok(occ_timer_new(parent->loop, on_guard, parent, &parent->guard)));
     assert_true(occ_is_ok(occ_timer_new(parent->loop, on_poll, parent, &parent->poll)));
     if (parent->seed != NULL) {
-        parent->seed(parent->fake.folder);
+        parent->seed(parent->fake.socket.folder);
     }
     const struct occ_store_config store = {
-        .loop = parent->loop, .events = &no_log, .folder = parent->fake.folder, .read_threads = 1, .reads_max = 8
+        .loop = parent->loop, .events = &no_log, .folder = parent->fake.socket.folder, .read_threads = 1, .reads_max = 8
     };
     assert_true(occ_is_ok(occ_store_new(&store, &err, &parent->store)));
     const struct occ_boundary_config config = { .loop = parent->loop,
                                                 .store = parent->store,
                                                 .genesis = parent->genesis,
                                                 .events = &no_log,
-                                                .address = parent->fake.address,
+                                                .address = parent->fake.socket.address,
                                                 .timeout_ms = behaviour == SILENT ? SHORT_TIMEOUT_MS : TIMEOUT_MS,
                                                 .health_ms = 100,
                                                 .waiting_max = REQUESTS,

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "epoch.h"
-#include "os/socket.h"
+#include "played.h"
 #include "server/boundary.h"
 #include "wire/frame.h"
 
@@ -31,8 +31,7 @@ struct fake {
     enum occ_hello_attest attest;
     const char *enforcement;
     unsigned hold; /* frames that it lets wait before it answers the first */
-    int listen_fd;
-    char folder[64], path[96], address[128];
+    struct played_socket socket;
     pthread_t thread;
     atomic_uint connections, commit_frames, pings, attests;
     atomic_uint troubles_left; /* so many pings and commits fail yet */
@@ -44,23 +43,6 @@ struct fake {
 
 static const uint8_t asked_digest[32];
 static const char trouble_text[] = "the attestation device gives no documents, try again later";
-
-static bool
-read_frame(int fd, struct occ_buf *input, struct occ_frame *ret_frame, size_t *ret_used)
-{
-    for (;;) {
-        assert_true(occ_is_ok(occ_frame_next(occ_buf_view(input), ret_frame, ret_used)));
-        if (*ret_used > 0) {
-            return true;
-        }
-        uint8_t chunk[4096];
-        const ssize_t len = recv(fd, chunk, sizeof(chunk), 0);
-        if (len <= 0) {
-            return false;
-        }
-        occ_buf_put(input, occ_bytes_of(chunk, (size_t)len));
-    }
-}
 
 static void
 put_hello(const struct fake *fake, struct occ_buf *out)
@@ -218,9 +200,9 @@ play(void *arg)
 {
     struct fake *fake = arg;
     for (;;) {
-        struct pollfd wait = { .fd = fake->listen_fd, .events = POLLIN };
+        struct pollfd wait = { .fd = fake->socket.fd, .events = POLLIN };
         (void)poll(&wait, 1, -1);
-        const int fd = accept(fake->listen_fd, NULL, NULL);
+        const int fd = accept(fake->socket.fd, NULL, NULL);
         if (fd < 0) {
             return NULL; /* shut down by the test */
         }
@@ -229,7 +211,7 @@ play(void *arg)
         OCC_BUF_AUTO(out, 1 << 20);
         struct occ_frame frame;
         size_t used;
-        while (read_frame(fd, &input, &frame, &used)) {
+        while (played_read_frame(fd, &input, &frame, &used)) {
             answer(fake, &frame, &out);
             occ_buf_drop_front(&input, used);
             (void)send(fd, out.ptr, out.len, MSG_NOSIGNAL);
@@ -367,13 +349,8 @@ ask(struct parent *parent, const char *nonce)
 static void
 start_fake(struct fake *fake)
 {
-    struct occ_error err = { 0 };
     fake->frames = OCC_BUF_INIT(1 << 20);
-    (void)snprintf(fake->folder, sizeof(fake->folder), "/tmp/occ-boundary-XXXXXX");
-    assert_non_null(mkdtemp(fake->folder));
-    (void)snprintf(fake->path, sizeof(fake->path), "%s/s", fake->folder);
-    (void)snprintf(fake->address, sizeof(fake->address), "unix:%s", fake->path);
-    assert_true(occ_is_ok(occ_socket_listen_unix(fake->path, &err, &fake->listen_fd)));
+    played_listen(&fake->socket);
     assert_int_equal(pthread_create(&fake->thread, NULL, play, fake), 0);
 }
 
@@ -388,13 +365,13 @@ run(struct parent *parent)
     assert_true(occ_is_ok(occ_timer_new(parent->loop, on_guard, parent, &parent->guard)));
     assert_true(occ_is_ok(occ_timer_new(parent->loop, on_poll, parent, &parent->poll)));
     const struct occ_store_config store = {
-        .loop = parent->loop, .events = &no_log, .folder = parent->fake.folder, .read_threads = 1, .reads_max = 8
+        .loop = parent->loop, .events = &no_log, .folder = parent->fake.socket.folder, .read_threads = 1, .reads_max = 8
     };
     assert_true(occ_is_ok(occ_store_new(&store, &err, &parent->store)));
     const struct occ_boundary_config config = { .loop = parent->loop,
                                                 .store = parent->store,
                                                 .events = &no_log,
-                                                .address = parent->fake.address,
+                                                .address = parent->fake.socket.address,
                                                 .timeout_ms = parent->timeout_ms != 0 ? parent->timeout_ms : TIMEOUT_MS,
                                                 .health_ms = 100,
                                                 .waiting_max = REQUESTS,
@@ -425,11 +402,11 @@ clear(struct parent *parent)
     occ_timer_free(parent->guard);
     occ_timer_free(parent->poll);
     occ_loop_free(parent->loop);
-    (void)shutdown(parent->fake.listen_fd, SHUT_RDWR);
+    (void)shutdown(parent->fake.socket.fd, SHUT_RDWR);
     (void)pthread_join(parent->fake.thread, NULL);
-    (void)close(parent->fake.listen_fd);
-    (void)unlink(parent->fake.path);
-    epoch_remove_folder(parent->fake.folder);
+    (void)close(parent->fake.socket.fd);
+    (void)unlink(parent->fake.socket.path);
+    epoch_remove_folder(parent->fake.socket.folder);
     occ_buf_clear(&parent->fake.frames);
     for (unsigned i = 0; i < REQUESTS; i++) {
         occ_buf_clear(&parent->requests[i].pending.loose);
@@ -470,7 +447,7 @@ test_documents(void **state)
         assert_string_equal(parent.requests[i].proof, HEAD DOCUMENT TAIL);
         assert_int_equal(parent.requests[i].pending.answer_len, 900 + 5000); /* what it was reckoned with */
     }
-    const struct occ_ledger_options options = { .folder = parent.fake.folder };
+    const struct occ_ledger_options options = { .folder = parent.fake.socket.folder };
     struct occ_ledger_reader *reader = NULL;
     struct occ_error err = { 0 };
     unsigned found = 0;
