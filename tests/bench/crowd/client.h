@@ -28,8 +28,8 @@ struct crowd {
     size_t proof_len;
     /* counted for the report */
     uint64_t answers[KINDS_MAX][STATUS_MAX];
-    uint64_t closed[KINDS_MAX];      /* by the server, where the kind expects that, */
-    uint64_t unexpected[KINDS_MAX];  /* and where it does not */
+    uint64_t closed[KINDS_MAX];     /* by the server, where the kind expects that, */
+    uint64_t unexpected[KINDS_MAX]; /* and where it does not */
     uint64_t answers_all, connects, bytes_read;
     uint64_t wrong;
     char said[SAID_MAX][SAID_LEN]; /* the first wrongs */

@@ -58,7 +58,9 @@ make_clients(struct crowd *crowd, size_t connections, uint64_t seed, size_t *ret
     for (unsigned k = 0; k < kinds_count; k++) {
         for (size_t i = 0; i < share(k, connections); i++, at++) {
             /* Kinds come side by side, two milliseconds between two of one. */
-            clients[at] = (struct client){ .crowd = crowd, .kind = k, .fd = -1, .random = seed * 1000003 + at, .wake_us = i * 2000 };
+            clients[at] = (struct client){
+                .crowd = crowd, .kind = k, .fd = -1, .random = seed * 1000003 + at, .wake_us = i * 2000
+            };
             clients[at].latency = k == KIND_FAST ? allocate(1, sizeof(struct histogram)) : NULL;
         }
     }
@@ -129,9 +131,9 @@ print_kinds(const struct crowd *crowd, const struct client *clients, size_t coun
         for (size_t i = 0; i < count; i++) {
             connections += clients[i].kind == k;
         }
-        printf("%s\"%s\":{\"connections\":%zu,\"behaved\":%s,\"closed\":%llu,\"closed_in_request\":%llu,\"answers\":{", k == 0 ? "" : ",",
-               kinds[k].name, connections, kinds[k].is_behaved ? "true" : "false", (unsigned long long)crowd->closed[k],
-               (unsigned long long)crowd->unexpected[k]);
+        printf("%s\"%s\":{\"connections\":%zu,\"behaved\":%s,\"closed\":%llu,\"closed_in_request\":%llu,\"answers\":{",
+               k == 0 ? "" : ",", kinds[k].name, connections, kinds[k].is_behaved ? "true" : "false",
+               (unsigned long long)crowd->closed[k], (unsigned long long)crowd->unexpected[k]);
         const char *comma = "";
         for (unsigned status = 0; status < STATUS_MAX; status++) {
             if (crowd->answers[k][status] > 0) {
@@ -148,7 +150,8 @@ static void
 print_fairness(const struct client *clients, size_t count)
 {
     struct histogram all = { 0 };
-    uint64_t *counts = allocate(count, sizeof *counts), *p99 = allocate(count, sizeof *p99), *max = allocate(count, sizeof *max);
+    uint64_t *counts = allocate(count, sizeof *counts), *p99 = allocate(count, sizeof *p99),
+             *max = allocate(count, sizeof *max);
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
         if (clients[i].latency != NULL) {
@@ -161,16 +164,18 @@ print_fairness(const struct client *clients, size_t count)
     qsort(counts, n, sizeof *counts, compare_u64);
     qsort(p99, n, sizeof *p99, compare_u64);
     qsort(max, n, sizeof *max, compare_u64);
-    printf("\"fast\":{\"answers\":%llu,\"p50_us\":%llu,\"p99_us\":%llu,\"p999_us\":%llu,\"max_us\":%llu", (unsigned long long)all.count,
-           (unsigned long long)histogram_at(&all, 0.5), (unsigned long long)histogram_at(&all, 0.99),
-           (unsigned long long)histogram_at(&all, 0.999), (unsigned long long)all.max_us);
+    printf("\"fast\":{\"answers\":%llu,\"p50_us\":%llu,\"p99_us\":%llu,\"p999_us\":%llu,\"max_us\":%llu",
+           (unsigned long long)all.count, (unsigned long long)histogram_at(&all, 0.5),
+           (unsigned long long)histogram_at(&all, 0.99), (unsigned long long)histogram_at(&all, 0.999),
+           (unsigned long long)all.max_us);
     const struct {
         const char *name;
         const uint64_t *values;
     } each[] = { { "answers_each", counts }, { "p99_us_each", p99 }, { "max_us_each", max } };
     for (size_t i = 0; n > 0 && i < sizeof each / sizeof each[0]; i++) {
-        printf(",\"%s\":{\"least\":%llu,\"median\":%llu,\"most\":%llu}", each[i].name, (unsigned long long)each[i].values[0],
-               (unsigned long long)each[i].values[n / 2], (unsigned long long)each[i].values[n - 1]);
+        printf(",\"%s\":{\"least\":%llu,\"median\":%llu,\"most\":%llu}", each[i].name,
+               (unsigned long long)each[i].values[0], (unsigned long long)each[i].values[n / 2],
+               (unsigned long long)each[i].values[n - 1]);
     }
     printf("}");
     free(counts);
@@ -185,7 +190,10 @@ print_wrong(const struct crowd *crowd)
     for (uint64_t i = 0; i < crowd->wrong && i < SAID_MAX; i++) {
         printf("%s\"", i == 0 ? "" : ",");
         for (const char *at = crowd->said[i]; *at != '\0'; at++) {
-            printf(*at == '"' || *at == '\\' ? "\\%c" : (unsigned char)*at < ' ' || (unsigned char)*at > '~' ? "?" : "%c", *at);
+            printf(*at == '"' || *at == '\\'                              ? "\\%c"
+                   : (unsigned char)*at < ' ' || (unsigned char)*at > '~' ? "?"
+                                                                          : "%c",
+                   *at);
         }
         printf("\"");
     }
@@ -197,7 +205,8 @@ print_report(const struct crowd *crowd, const struct client *clients, size_t cou
 {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    const double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+    const double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 +
+                       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
     printf("{\"clients\":%zu,\"open_least\":%u,\"seconds\":%.3f,\"connects\":%llu,\"answers\":%llu,\"bytes_read\":%llu,"
            "\"digests_sent\":%llu,\"own_cpu_us_per_answer\":%.2f,\"kinds\":{",
            count, open_least, seconds, (unsigned long long)crowd->connects, (unsigned long long)crowd->answers_all,
@@ -232,9 +241,12 @@ main(int argc, char **argv)
         fprintf(stderr, "usage: crowd PORT SECONDS CONNECTIONS SEED\n");
         return 2;
     }
-    const uint64_t seconds = number(argv[2], 1000000), connections = number(argv[3], CONNECTIONS_MAX), seed = number(argv[4], UINT32_MAX);
+    const uint64_t seconds = number(argv[2], 1000000), connections = number(argv[3], CONNECTIONS_MAX),
+                   seed = number(argv[4], UINT32_MAX);
     struct crowd *crowd = allocate(1, sizeof *crowd);
-    crowd->address = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)number(argv[1], 65535)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    crowd->address = (struct sockaddr_in){ .sin_family = AF_INET,
+                                           .sin_port = htons((uint16_t)number(argv[1], 65535)),
+                                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     crowd->epoll = epoll_create1(EPOLL_CLOEXEC);
     crowd->record = record_new(seed);
     crowd->proof = allocate(1, PROOF_MAX);
@@ -242,7 +254,8 @@ main(int argc, char **argv)
     size_t count;
     struct client *clients = make_clients(crowd, connections, seed, &count);
     /* The first tenth is for gathering. */
-    const uint64_t begin = now_us(), until = seconds * 1000000, counting_from = until / 10 < 10000000 ? until / 10 : 10000000;
+    const uint64_t begin = now_us(), until = seconds * 1000000,
+                   counting_from = until / 10 < 10000000 ? until / 10 : 10000000;
     uint64_t next_second = 0;
     unsigned open_least = UINT32_MAX;
     while (crowd->now_us < until) {

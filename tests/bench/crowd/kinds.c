@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { NEVER = 1 << 30 }; /* ms */
+enum { NEVER = 1 << 30 };                    /* ms */
 static const uint64_t AWAY = UINT64_MAX / 2; /* µs: until the end */
 
 enum { MS = 1000, SECOND = 1000 * MS, BATCH = 1000, BATCH_CUT = 100, PIPELINED = 8 };
@@ -38,7 +38,9 @@ put_commit(struct client *client, uint64_t first, size_t count, const char *head
 {
     char digest[DIGEST_B64 + 1];
     const size_t entry = sizeof "{\"digestB64\":\"\",\"hashAlg\":\"sha256\"}" - 1 + DIGEST_B64;
-    client_put(client, "POST /commit HTTP/1.1\r\nHost: crowd\r\nContent-Type: application/json\r\n%sContent-Length: %zu\r\n\r\n{\"digests\":[",
+    client_put(client,
+               "POST /commit HTTP/1.1\r\nHost: crowd\r\nContent-Type: application/json\r\n%sContent-Length: "
+               "%zu\r\n\r\n{\"digests\":[",
                headers, sizeof "{\"digests\":[]}" - 1 + count * (entry + 1) - 1);
     for (size_t i = 0; i < count; i++) {
         record_digest_b64(client->crowd->record, first + i, digest);
@@ -86,7 +88,9 @@ next_verifying(struct client *client)
         rest(client, 100 * MS, 200 * MS);
         return;
     }
-    client_put(client, "POST /verify HTTP/1.1\r\nHost: crowd\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n{\"proof\":",
+    client_put(client,
+               "POST /verify HTTP/1.1\r\nHost: crowd\r\nContent-Type: application/json\r\nContent-Length: "
+               "%zu\r\n\r\n{\"proof\":",
                crowd->proof_len + sizeof "{\"proof\":}" - 1);
     client_put_bytes(client, crowd->proof, crowd->proof_len);
     client_put(client, "}");
@@ -113,7 +117,9 @@ next_looking_up(struct client *client)
 static void
 next_slot(struct client *client)
 {
-    client_put(client, "POST /allocate-slot HTTP/1.1\r\nHost: crowd\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+    client_put(
+        client,
+        "POST /allocate-slot HTTP/1.1\r\nHost: crowd\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
     ask(client, CALL_SLOT, 1);
 }
 
@@ -159,7 +165,20 @@ next_slow_reader(struct client *client)
     client->wake_us = client->crowd->now_us + client->step_us;
 }
 
-enum broken { CUT_HEAD, CUT_HEAD_RESET, CUT_BODY, CUT_BODY_RESET, CUT_ANSWER, CUT_ANSWER_RESET, GARBAGE, BAD_JSON, HALF_CLOSED, NO_WORD, LEFT_AT_ONCE, BROKEN_COUNT };
+enum broken {
+    CUT_HEAD,
+    CUT_HEAD_RESET,
+    CUT_BODY,
+    CUT_BODY_RESET,
+    CUT_ANSWER,
+    CUT_ANSWER_RESET,
+    GARBAGE,
+    BAD_JSON,
+    HALF_CLOSED,
+    NO_WORD,
+    LEFT_AT_ONCE,
+    BROKEN_COUNT
+};
 
 /* Sends so much of a commit, and is gone. */
 static void
@@ -196,7 +215,8 @@ next_broken(struct client *client)
         ask(client, CALL_BAD, 1);
         return;
     case BAD_JSON:
-        client_put(client, "POST /commit HTTP/1.1\r\nHost: crowd\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{\"digests\":[}");
+        client_put(client, "POST /commit HTTP/1.1\r\nHost: crowd\r\nContent-Type: application/json\r\nContent-Length: "
+                           "13\r\n\r\n{\"digests\":[}");
         ask(client, CALL_BAD, 1);
         return;
     case HALF_CLOSED:

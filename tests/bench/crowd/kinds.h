@@ -6,8 +6,8 @@
 
 struct kind {
     const char *name;
-    unsigned per_thousand; /* of the connections that are asked for */
-    bool is_behaved;       /* each of its answers must be 200, and none may be missing */
+    unsigned per_thousand;                /* of the connections that are asked for */
+    bool is_behaved;                      /* each of its answers must be 200, and none may be missing */
     uint32_t rest_least_ms, rest_most_ms; /* between two requests */
     void (*next)(struct client *client);
 };

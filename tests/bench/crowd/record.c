@@ -253,7 +253,9 @@ record_found(const struct record *record, uint64_t number, const char *body, siz
     if (proof_len == 0 || proof_len + 2 != len || !is_about(record, number, proof, proof_len)) {
         return "a look-up found something else than the one proof";
     }
-    return sum_of(proof, proof_len) == record->entries[number].sum ? NULL : "a look-up gives another proof than the commit did";
+    return sum_of(proof, proof_len) == record->entries[number].sum
+               ? NULL
+               : "a look-up gives another proof than the commit did";
 }
 
 uint64_t
@@ -324,8 +326,10 @@ record_check(struct record *record, FILE *from, FILE *to)
         gaps += !has_bit(record->counters, i);
     }
     fprintf(to,
-            "{\"ledger_proofs\":%llu,\"answered\":%llu,\"in_ledger_without_answer\":%llu,\"before_the_crowd\":%llu,\"slots\":%llu,"
-            "\"lost\":%llu,\"twice\":%llu,\"not_the_same\":%llu,\"never_sent\":%llu,\"counter_twice\":%llu,\"gaps\":%llu}\n",
+            "{\"ledger_proofs\":%llu,\"answered\":%llu,\"in_ledger_without_answer\":%llu,\"before_the_crowd\":%llu,"
+            "\"slots\":%llu,"
+            "\"lost\":%llu,\"twice\":%llu,\"not_the_same\":%llu,\"never_sent\":%llu,\"counter_twice\":%llu,\"gaps\":%"
+            "llu}\n",
             (unsigned long long)check.lines, (unsigned long long)answered, (unsigned long long)unanswered,
             (unsigned long long)check.others, (unsigned long long)record->slots, (unsigned long long)lost,
             (unsigned long long)check.twice, (unsigned long long)check.not_the_same, (unsigned long long)check.not_sent,
