@@ -36,6 +36,15 @@ class Row:
         return {"commit": "sodium_sign", "verify": "sodium_verify"}.get(self.what)
 
     def measure(self, bench):
+        with self.loaded(bench) as (one, made):
+            sample = load.measure(one, made, max(bench.options.seconds, 0 if bench.options.quick else self.seconds_min), bench.options.pin[1])
+            if self.what == "commit":
+                load.commit_and_check(one, self.batch, self.chains[-1])
+        return sample
+
+    @contextlib.contextmanager
+    def loaded(self, bench):
+        """(service, what to load it with)."""
         with self._service(bench) as (one, digests):
             if self.what == "commit":
                 made = load.commit_load(one, self.batch, self.connections, self.chains)
@@ -43,10 +52,7 @@ class Row:
                 made = load.verify_load(one, self.connections)
             else:
                 made = load.lookup_load(one, digests or put_in(one, bench.scaled(PUT_IN)), self.connections)
-            sample = load.measure(one, made, max(bench.options.seconds, 0 if bench.options.quick else self.seconds_min), bench.options.pin[1])
-            if self.what == "commit":
-                load.commit_and_check(one, self.batch, self.chains[-1])
-        return sample
+            yield one, made
 
     @contextlib.contextmanager
     def _service(self, bench):
