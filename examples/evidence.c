@@ -89,7 +89,7 @@ verify(const struct text *proof, const struct text *policy, const struct text *r
     enum occ_err code = occ_verifier_new(&options, &verifier);
     if (code != OCC_OK) {
         fprintf(stderr, "evidence: %s\n", problem);
-        return code < 100 ? code : OCC_ERR_USAGE; /* about the roots, not about the proof */
+        return OCC_ERR_USAGE; /* whatever it was, it is not about the proof */
     }
     const struct occ_verify_input input = { .size = sizeof input,
                                             .proof = proof->bytes,
@@ -128,5 +128,5 @@ main(int argc, char **argv)
     free(proof.bytes);
     free(policy.bytes);
     free(roots.bytes);
-    return code == OCC_OK ? 0 : code >= 100 ? 1 : 2;
+    return code == OCC_OK ? 0 : code >= OCC_ERR_PROOF_STRUCTURE ? 1 : 2;
 }

@@ -70,8 +70,8 @@ verify_one(struct work *work, const char *name, char *text)
            code == OCC_OK   ? "valid"
            : report != NULL ? occ_report_reason(report)
                             : occ_code_text(code));
-    work->refused += code >= 100;
-    work->failed += code != OCC_OK && code < 100;
+    work->refused += code >= OCC_ERR_PROOF_STRUCTURE;
+    work->failed += code != OCC_OK && code < OCC_ERR_PROOF_STRUCTURE;
     pthread_mutex_unlock(&work->lock);
     occ_report_free(report);
 }

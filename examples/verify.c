@@ -43,15 +43,18 @@ main(int argc, char **argv)
         return 2;
     }
     occ_verifier *verifier = NULL;
-    occ_report *report = NULL;
     enum occ_err code = occ_verifier_new(NULL, &verifier);
-    if (code == OCC_OK) {
-        const struct occ_verify_input input = { .size = sizeof input, .proof = text, .proof_len = len };
-        code = occ_verify(verifier, &input, &report);
+    if (code != OCC_OK) {
+        fprintf(stderr, "verify: %s\n", occ_code_text(code));
+        free(text);
+        return 2;
     }
+    occ_report *report = NULL;
+    const struct occ_verify_input input = { .size = sizeof input, .proof = text, .proof_len = len };
+    code = occ_verify(verifier, &input, &report);
     printf("%s\n", report != NULL ? occ_report_json(report, NULL) : occ_code_text(code));
     occ_report_free(report);
     occ_verifier_free(verifier);
     free(text);
-    return code == OCC_OK ? 0 : code >= 100 ? 1 : 2;
+    return code == OCC_OK ? 0 : code >= OCC_ERR_PROOF_STRUCTURE ? 1 : 2;
 }

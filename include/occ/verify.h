@@ -68,8 +68,9 @@ struct occ_verifier_options {
 /*
  * options may be NULL; what they point to is copied. OCC_ERR_NOMEM; OCC_ERR_USAGE (a size that is too small);
  * OCC_ERR_UNSUPPORTED (a newer caller's option that this library does not know is not zero: a rule that was asked for is
- * never ignored); OCC_ERR_FIELD_VALUE, OCC_ERR_NITRO_CERTIFICATE and OCC_ERR_LIMIT (a root that cannot be taken). Free with
- * occ_verifier_free, which takes NULL.
+ * never ignored); OCC_ERR_UNAVAILABLE (OpenSSL's configuration leaves out what a verification needs); OCC_ERR_FIELD_VALUE,
+ * OCC_ERR_NITRO_CERTIFICATE and OCC_ERR_LIMIT (a root that cannot be taken). No verifier is made then: whatever the code, it says
+ * nothing about a proof. Free with occ_verifier_free, which takes NULL.
  */
 OCC_API enum occ_err occ_verifier_new(const struct occ_verifier_options *options, occ_verifier **ret_verifier);
 OCC_API void occ_verifier_free(occ_verifier *verifier);

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "crypto/errors.h"
+#include "crypto/ready.h"
 #include "crypto/secret.h"
 #include "evidence/nitro.h"
 #include "verify/verify.h"
@@ -165,6 +166,7 @@ occ_verifier_make(const struct occ_verifier_options *options, struct occ_error *
     if (!occ_is_ok(ready)) {
         return occ_error_code(err, ready.code);
     }
+    OCC_TRY(occ_ready_check(err));
     __attribute__((cleanup(free_verifier))) occ_verifier *verifier = calloc(1, sizeof *verifier);
     if (verifier == NULL) {
         return occ_error_code(err, OCC_ERR_NOMEM);

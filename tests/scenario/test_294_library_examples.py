@@ -1,8 +1,11 @@
 """The examples of examples/, compiled against the installed library as their first lines say, and run; and the library in the odd
 places where a program may have it: forked, loaded and unloaded, twice in one process, under another OpenSSL configuration."""
 import hashlib
+import importlib.util
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -134,8 +137,6 @@ def test_cplusplus(library, built, files):
 
 @pytest.fixture(scope="module")
 def occ(library):
-    import importlib.util
-    import os
     os.environ["OCC_LIBRARY"] = str(library / "libocc.so")
     spec = importlib.util.spec_from_file_location("occ_example", EXAMPLES / "python" / "occ.py")
     module = importlib.util.module_from_spec(spec)
@@ -190,3 +191,64 @@ def test_python_as_a_command(library, files):
     for name, status in (("good", 0), ("bad", 1), ("cut", 2), ("none", 2)):
         done = run(library, sys.executable, "-B", EXAMPLES / "python" / "occ.py", files / f"{name}.json", env={"OCC_LIBRARY": str(library / "libocc.so.0")})
         assert done.returncode == status, done
+
+
+# ---- odd places ----
+
+
+@pytest.fixture(scope="module")
+def embedder(library, tmp_path_factory):
+    """embedder(what, env) → its result, with a copy of the library beside it."""
+    folder = tmp_path_factory.mktemp("embedder")
+    program = folder / "embedder"
+    subprocess.run(["gcc", "-std=gnu17", "-Wall", "-Wextra", "-Werror", *pkg_config(library)[:1], ROOT / "tests" / "support" / "embedder.c", "-o", program,
+                    "-ldl", "-pthread"], check=True)
+    for name in ("libocc.so", "libocc.so.copy"):
+        shutil.copy(library / "libocc.so", folder / name)
+    (folder / "good.json").write_text(CASES["actor: good"]["proof"])
+    (folder / "bad.json").write_text(CASES["signature: bit 7 turned"]["proof"])
+
+    def start(what, env=None):
+        return run(library, program, what, folder / "libocc.so", folder / "good.json", folder / "bad.json", env=env)
+
+    return start
+
+
+@pytest.mark.parametrize("what", ["fork", "reload", "copies", "threads", "closed"])
+def test_odd_places(embedder, what):
+    done = embedder(what)
+    assert done.returncode == 0, done
+
+
+def test_locale(embedder):
+    locales = ROOT / "build" / "locale"
+    if not (locales / "de_DE.UTF-8").exists():
+        assert "OCC_REQUIRE_LOCALES" not in os.environ, f"{locales} is missing, and OCC_REQUIRE_LOCALES is set"
+        pytest.skip("no locale with a decimal comma: scripts/deps test makes it")
+    done = embedder("locale", {"LOCPATH": str(locales)})
+    assert done.returncode == 0, done
+
+
+CONFIGURATIONS = {
+    "no providers that do anything": ("[i]\nproviders = p\n[p]\nnull = n\n[n]\nactivate = 1\n", False),
+    "FIPS asked for, and not there": ("[i]\nalg_section = a\n[a]\ndefault_properties = fips=yes\n", False),
+    "the base provider alone": ("[i]\nproviders = p\n[p]\nbase = n\n[n]\nactivate = 1\n", False),
+    "legacy beside the default": ("[i]\nproviders = p\n[p]\ndefault = n\nlegacy = n\n[n]\nactivate = 1\n", True),
+    "cut short": ("[i]\nproviders = nowhere\n[broken", True),
+    "a security level that refuses much": ("[i]\nssl_conf = s\n[s]\nsystem_default = d\n[d]\nCipherString = DEFAULT@SECLEVEL=5\n", True),
+}
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_openssl_configuration(library, built, embedder, folder, name):
+    """A configuration that leaves out what is needed is told as that, and never taken for a fault of the proof."""
+    text, works = CONFIGURATIONS[name]
+    (folder / "openssl.cnf").write_text(f"openssl_conf = i\n{text}")
+    env = {"OPENSSL_CONF": str(folder / "openssl.cnf")}
+    assert embedder("openssl", env).returncode == 0
+    program = built(EXAMPLES / "verify.c")
+    for proof, status in (("signature: good", 0), ("signature: bit 7 turned", 1)):
+        (folder / "proof.json").write_text(CASES[proof]["proof"])
+        done = run(library, program, folder / "proof.json", env=env)
+        assert done.returncode == (status if works else 2), (name, done)
+        assert works or done.stderr == "verify: out of reach\n"
