@@ -27,6 +27,10 @@ class _Input(ctypes.Structure):
     _fields_ = [("size", _size_t), ("proof", _text), ("proof_len", _size_t), ("policy", _text), ("policy_len", _size_t), ("digest", _text)]
 
 
+class _Hashes(ctypes.Structure):
+    _fields_ = [("size", _size_t), *((name, ctypes.c_uint8 * 32) for name in ("proof_hash", "link_hash", "link_hash_with_report", "core_hash"))]
+
+
 def _load():
     path = os.environ.get("OCC_LIBRARY") or ctypes.util.find_library("occ") or "libocc.so.0"
     library = ctypes.CDLL(path)
@@ -39,6 +43,7 @@ def _load():
         ("occ_verify", ctypes.c_int, _pointer, ctypes.POINTER(_Input), ctypes.POINTER(_pointer)),
         ("occ_report_json", _pointer, _pointer, ctypes.POINTER(_size_t)),
         ("occ_report_free", None, _pointer),
+        ("occ_hashes_of", ctypes.c_int, _text, _size_t, ctypes.POINTER(_Hashes)),
     ]:
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
@@ -113,6 +118,17 @@ class Verifier:
         if 0 < code < PROOF_REFUSED:
             raise Error(code, report.reason)
         return report
+
+
+def hashes(proof):
+    """The hashes of a proof, as bytes by name: proof_hash, link_hash (what commit.prevB64 of the next one holds), link_hash_with_report,
+    core_hash. Nothing but the structure is checked. Raises Error."""
+    proof = _bytes(proof)
+    found = _Hashes(ctypes.sizeof(_Hashes))
+    code = _library.occ_hashes_of(proof, len(proof), ctypes.byref(found))
+    if code != 0:
+        raise Error(code)
+    return {name: bytes(getattr(found, name)) for name, _ in _Hashes._fields_[1:]}
 
 
 def version():

@@ -1,5 +1,6 @@
 """The examples of examples/, compiled against the installed library as their first lines say, and run; and the library in the odd
 places where a program may have it: forked, loaded and unloaded, twice in one process, under another OpenSSL configuration."""
+import base64
 import hashlib
 import importlib.util
 import json
@@ -12,7 +13,7 @@ import threading
 
 import pytest
 
-from harness import BIN, ROOT, environment
+from harness import BIN, ROOT, digest_of, environment
 
 EXAMPLES = ROOT / "examples"
 CONFORMANCE = ROOT / "tests" / "conformance"
@@ -167,6 +168,24 @@ def test_python(occ):
     with pytest.raises(occ.Error):
         occ.Verifier(rp_ids=[""])
     assert re.fullmatch(r"\d+\.\d+\.\d+", occ.version())
+
+
+def test_python_chain(occ, occd):
+    """A chain held together with the library alone; one that lacks a proof, or has one changed, does not hold."""
+    proofs = [json.dumps(proof) for _ in range(3) for proof in occd.commit(digest_of(1), digest_of(2))]
+    verifier = occ.Verifier()
+
+    def holds(chain):
+        links = [base64.b64encode(occ.hashes(proof)["link_hash"]).decode() for proof in chain]
+        commits = [json.loads(proof)["commit"] for proof in chain]
+        return all(verifier.verify(proof).valid for proof in chain) and all(
+            after["prevB64"] == link and int(after["counter"]) > int(before["counter"]) for before, after, link in zip(commits, commits[1:], links))
+
+    assert holds(proofs)
+    assert not holds(proofs[:2] + proofs[3:]) and not holds([*proofs[:2], *reversed(proofs[2:4])])
+    with pytest.raises(occ.Error) as caught:
+        occ.hashes("[]")
+    assert caught.value.name == "proof-structure"
 
 
 def test_python_threads(occ):

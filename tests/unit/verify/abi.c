@@ -12,6 +12,7 @@ enum {
     FIRST_ATTESTATION = 76,
     FIRST_TIMESTAMP = 96,
     FIRST_ACTOR = 84,
+    FIRST_HASHES = 136,
     TAIL = 64 /* what a newer caller has behind what we know */
 };
 
@@ -54,11 +55,19 @@ get_actor(const occ_report *report, void *ret)
     return occ_report_actor(report, ret);
 }
 
+static int
+get_hashes(const occ_report *report, void *ret)
+{
+    (void)report;
+    return occ_hashes_of(PLAIN_PROOF, strlen(PLAIN_PROOF), ret) == OCC_OK;
+}
+
 static const struct filled filled[] = {
     { "check", sizeof(struct occ_check), FIRST_CHECK, get_check },
     { "attestation", sizeof(struct occ_attestation), FIRST_ATTESTATION, get_attestation },
     { "timestamp", sizeof(struct occ_timestamp), FIRST_TIMESTAMP, get_timestamp },
     { "actor", sizeof(struct occ_actor), FIRST_ACTOR, get_actor },
+    { "hashes", sizeof(struct occ_hashes), FIRST_HASHES, get_hashes },
 };
 
 /* A caller whose struct has this size: nothing behind it is written, and what it has is what `full` says. */

@@ -277,6 +277,14 @@ hashes_case(const struct occ_json *line)
     hold_hash(line, "linkHash", hash);
     assert_true(occ_is_ok(occ_body_core_hash(&proof, hash)));
     hold_hash(line, "coreHash", hash);
+    struct occ_hashes hashes = { .size = sizeof hashes };
+    const struct occ_bytes text = text_of(line, "text");
+    assert_int_equal(occ_hashes_of(text.ptr, text.len, &hashes), OCC_OK);
+    hold_hash(line, "proofHash", hashes.proof_hash);
+    hold_hash(line, "linkHash", hashes.link_hash);
+    hold_hash(line, "coreHash", hashes.core_hash);
+    const bool attested = proof.attestation_format.len > 0;
+    assert_int_equal(memcmp(hashes.link_hash, hashes.link_hash_with_report, sizeof hashes.link_hash) != 0, attested);
 }
 
 static void
