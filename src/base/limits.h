@@ -60,6 +60,7 @@
 #define OCC_LIMIT_ROOTS 1024                  /* trusted roots that a verifier is given */
 #define OCC_LIMIT_ROOTS_LEN (4u << 20)        /* and their PEM text */
 #define OCC_LIMIT_VERIFIER_NAMES 100          /* relying party ids, and origins, that a verifier is given */
+#define OCC_LIMIT_STRUCT_LEN 4096             /* a struct of libocc's callers that begins with its size */
 #define OCC_LIMIT_BATCH_PATH 40               /* hashes in a batch's path: trees of up to 2^40 leaves */
 #define OCC_LIMIT_AGENCY_BATCH 10000          /* digests in a peer's batchContext */
 #define OCC_LIMIT_AGENCY_NONCE_LEN_MIN 16     /* authorization.nonceB64, */
