@@ -12,7 +12,7 @@ check(struct occ_bytes der, const struct occ_timestamp_roots *roots, struct occ_
     __attribute__((cleanup(occ_timestamp_token_clear))) struct occ_timestamp_token token = { .cms = NULL };
     struct occ_timestamp_facts facts = { .trusted = false };
     X509 *signer = NULL;
-    OCC_TRY(occ_timestamp_token_read(der, err, &token));
+    OCC_TRY(occ_timestamp_token_read(der, roots, err, &token));
     OCC_TRY(occ_timestamp_info_read(token.info, err, &facts));
     OCC_TRY(occ_timestamp_signer_find(&token, err, &signer));
     OCC_TRY(occ_timestamp_signer_check_purpose(signer, err));

@@ -14,7 +14,10 @@
 #include "base/result.h"
 #include "crypto/digest.h"
 
-/* Trusted root certificates of timestamp authorities. Immutable; may be shared by threads. */
+/*
+ * Trusted root certificates of timestamp authorities; they never change. Safe to use from many threads at once. With them are
+ * kept certificates that tokens brought, in decoded form: at most OCC_LIMIT_TOKEN_KNOWN.
+ */
 struct occ_timestamp_roots;
 
 /*

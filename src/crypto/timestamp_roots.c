@@ -9,18 +9,13 @@
 #include "base/limits.h"
 #include "crypto/timestamp_private.h"
 
-struct occ_timestamp_roots {
-    X509_STORE *store;             /* the trusted ones, and nothing else: no default paths */
-    STACK_OF(X509) *intermediates; /* the others */
-    size_t read;                   /* certificates that were read */
-};
-
 void
 occ_timestamp_roots_free(struct occ_timestamp_roots *roots)
 {
     if (roots != NULL) {
         X509_STORE_free(roots->store);
         sk_X509_pop_free(roots->intermediates, X509_free);
+        occ_certificate_cache_free(roots->known);
         free(roots);
     }
 }
@@ -133,6 +128,7 @@ read_roots(struct occ_timestamp_roots *roots, struct occ_bytes pem, struct occ_e
     roots->store = X509_STORE_new();
     roots->intermediates = sk_X509_new_null();
     OCC_ENSURE(roots->store != NULL && roots->intermediates != NULL, OCC_ERR_NOMEM);
+    OCC_TRY(occ_certificate_cache_new(OCC_LIMIT_TOKEN_KNOWN, &roots->known));
     if (pem.len > 0) {
         OCC_TRY(add_all(roots, pem, err));
     }
