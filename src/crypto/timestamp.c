@@ -37,7 +37,7 @@ occ_timestamp_verify(struct occ_bytes token, const struct occ_timestamp_roots *r
 {
     struct occ_timestamp_facts facts = { .trusted = false };
     struct occ_result result = look(token, roots, NULL, &facts);
-    const bool is_plain = occ_is_ok(result) && (facts.trusted || roots == NULL);
+    const bool is_plain = occ_is_ok(result) && (facts.trusted || !occ_timestamp_roots_any(roots));
     if (!is_plain) {
         /*
          * OpenSSL can take a failed allocation for a signature that does not fit or a certificate that is not there,

@@ -66,6 +66,8 @@ OCC_RESULT occ_timestamp_signer_check_signature(const struct occ_timestamp_token
 OCC_RESULT occ_timestamp_info_read(TS_TST_INFO *info, struct occ_error *err, struct occ_timestamp_facts *facts);
 OCC_RESULT occ_timestamp_info_read_signer(const X509 *signer, struct occ_timestamp_facts *facts);
 
+/* False if there is no root that an authority could lead to. roots may be NULL. */
+bool occ_timestamp_roots_any(const struct occ_timestamp_roots *roots);
 /*
  * Sets trusted and root_sha256, or untrusted, judged at facts->gen_time_ms. roots may be NULL. OCC_ERR_TIMESTAMP_PATH.
  */

@@ -22,7 +22,7 @@ struct occ_checks_trust {
     struct occ_checks_root nitro;
     bool nitro_is_aws;
     struct occ_checks_root sim_nitro;       /* of simulated documents; path NULL = none */
-    struct occ_timestamp_roots *timestamps; /* or NULL */
+    struct occ_timestamp_roots *timestamps; /* may hold none; or NULL */
     struct occ_webauthn_names rp_ids, origins;
 };
 
