@@ -1,12 +1,12 @@
 # Who signs and verifies: libsodium, or lib25519 if the build is asked for it. lib25519 has no file for pkg-config. Where the
-# distribution has none, scripts/deps test puts it into build/lib25519; the tests that compare the two then run in every build.
+# distribution has none, scripts/deps test puts it into build/debian13; the tests that compare the two then run in every build.
 set(OCC_ED25519 sodium CACHE STRING "Who signs and verifies with Ed25519: sodium or lib25519")
 set_property(CACHE OCC_ED25519 PROPERTY STRINGS sodium lib25519)
 if(NOT OCC_ED25519 MATCHES "^(sodium|lib25519)$")
   message(FATAL_ERROR "OCC_ED25519 is '${OCC_ED25519}', expected sodium or lib25519")
 endif()
 
-set(fetched ${PROJECT_SOURCE_DIR}/build/lib25519/usr)
+set(fetched ${PROJECT_SOURCE_DIR}/build/debian13/usr)
 find_path(LIB25519_INCLUDE lib25519.h PATHS ${fetched}/include)
 find_library(LIB25519_LIBRARY 25519 PATHS ${fetched}/lib/${CMAKE_LIBRARY_ARCHITECTURE})
 find_library(RANDOMBYTES_LIBRARY randombytes PATHS ${fetched}/lib/${CMAKE_LIBRARY_ARCHITECTURE})
