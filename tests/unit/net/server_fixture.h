@@ -3,8 +3,10 @@
  *
  * The server answers by path: /now at once, /turn at the end of the turn, /echo the body, /hold when /release comes,
  * /early and /early-204 in on_head, /none with 204, /big/N with N bytes, /small a body of 10 bytes at most. Every finished
- * exchange is a line "METHOD TARGET STATUS REQUEST-LEN RESPONSE-LEN" that the test can wait for; so are "held TARGET" and
- * "gone" or "there" at /release. SIGTERM stops it; it exits 0 if nothing was left over.
+ * exchange is a line "METHOD TARGET STATUS REQUEST-LEN RESPONSE-LEN" that the test can wait for; so is "held TARGET".
+ * SIGTERM stops it; it exits 0 if nothing was left over.
+ *
+ * http_connection.c and http_listen.c run all their tests with one thread, and again with several: server_threads.
  */
 #ifndef OCC_TESTS_SERVER_FIXTURE_H
 #define OCC_TESTS_SERVER_FIXTURE_H
@@ -26,6 +28,13 @@
 #include "net/http_server.h"
 
 enum { HELD_MAX = 16, WAIT_S = 20 };
+
+static unsigned server_threads = 1; /* of the servers that are begun from now on */
+
+/* Runs the tests with one thread, and with several. */
+#define RUN_WITH_THREADS(tests) \
+    (cmocka_run_group_tests_name("one thread", tests, NULL, NULL) + \
+     (server_threads = 3, cmocka_run_group_tests_name("three threads", tests, NULL, NULL)))
 
 /* ---- the server's process ---- */
 
@@ -92,7 +101,6 @@ static void
 release_held(struct server_process *process)
 {
     for (unsigned i = 0; i < process->held_len; i++) {
-        server_log(process, "%s\n", occ_http_is_gone(process->held[i]) ? "gone" : "there");
         answer_text(process->held[i], 200, "held");
     }
     process->held_len = 0;
@@ -173,6 +181,7 @@ server_main(struct server_process *process, const char *listen, const struct occ
 {
     struct occ_error err = { 0 };
     struct occ_http_config own = *config;
+    own.threads = server_threads;
     own.events =
         (struct occ_http_events){ server_on_head, server_on_request, server_on_done, server_put_error, process };
     if (!occ_is_ok(occ_loop_new(&err, &process->loop)) ||
@@ -213,6 +222,18 @@ static void
 expect_line(struct server_fixture *fixture, const char *expected)
 {
     assert_string_equal(next_line(fixture), expected);
+}
+
+/* Of two connections: with threads, in any order. */
+static inline void
+expect_two_lines(struct server_fixture *fixture, const char *one, const char *other)
+{
+    char first[512];
+    snprintf(first, sizeof first, "%s", next_line(fixture));
+    expect_line(fixture, strcmp(first, one) == 0 ? other : one);
+    if (strcmp(first, one) != 0) {
+        assert_string_equal(first, other);
+    }
 }
 
 static void
