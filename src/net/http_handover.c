@@ -1,6 +1,8 @@
 /* http_handover.c — fronts apart: their threads, and requests on their way to the handler's thread and back. */
 #include "net/http_private.h"
 
+enum { REPORT_MS = 10 };
+
 /* ---- queues ---- */
 
 static void
@@ -46,27 +48,50 @@ join_queues(struct occ_http_queue *queue, struct occ_http_queue *behind)
     *behind = (struct occ_http_queue){ 0 };
 }
 
-/* The end of the sender's turn. */
-static void
-send_gathered(struct occ_http_front *front, struct occ_http_way *way, uv_async_t *receiver)
+/* Under the lock. True: the receiver is to be woken. */
+static bool
+send_gathered(struct occ_http_way *way)
 {
-    uv_mutex_lock(&front->lock);
     join_queues(&way->sent, &way->gathered);
     const bool wakes = way->is_urgent && !way->woken;
     way->woken = way->woken || wakes;
-    uv_mutex_unlock(&front->lock);
     way->is_urgent = false;
-    if (wakes) {
-        (void)uv_async_send(receiver);
-    }
+    return wakes;
 }
 
+static void
+on_late(uv_timer_t *timer)
+{
+    struct occ_http_front *front = timer->data;
+    front->to_main.is_urgent = true;
+    occ_loop_flush(front->loop, &front->to_main.send);
+}
+
+/* Reports wait for requests to go along with, but not long. */
 static void
 send_to_main(struct occ_loop_task *task)
 {
     struct occ_http_front *front =
         (struct occ_http_front *)(void *)((char *)task - offsetof(struct occ_http_front, to_main.send));
-    send_gathered(front, &front->to_main, &front->server->wake);
+    struct occ_http_queue spare = { 0 };
+    uv_mutex_lock(&front->lock);
+    const bool wakes = send_gathered(&front->to_main);
+    const bool waits = !front->to_main.woken;
+    if (!front->to_front.woken) { /* then there is nothing but spare ones, which nobody wakes this front for */
+        spare = take_all(&front->to_front.sent);
+    }
+    uv_mutex_unlock(&front->lock);
+    if (wakes) {
+        (void)uv_async_send(&front->server->wake);
+    }
+    if (!waits) {
+        (void)uv_timer_stop(&front->late);
+    } else if (!uv_is_active((uv_handle_t *)&front->late)) {
+        (void)uv_timer_start(&front->late, on_late, REPORT_MS, 0);
+    }
+    while (spare.first != NULL) {
+        occ_http_exchange_back(take_first(&spare));
+    }
 }
 
 static void
@@ -74,7 +99,12 @@ send_to_front(struct occ_loop_task *task)
 {
     struct occ_http_front *front =
         (struct occ_http_front *)(void *)((char *)task - offsetof(struct occ_http_front, to_front.send));
-    send_gathered(front, &front->to_front, &front->wake);
+    uv_mutex_lock(&front->lock);
+    const bool wakes = send_gathered(&front->to_front);
+    uv_mutex_unlock(&front->lock);
+    if (wakes) {
+        (void)uv_async_send(&front->wake);
+    }
 }
 
 /* ---- on the front's thread ---- */
@@ -86,7 +116,7 @@ occ_http_handover_ask(struct occ_http_request *request, enum occ_http_errand err
     request->errand = errand;
     request->is_away = true;
     append(&front->to_main.gathered, request);
-    front->to_main.is_urgent = true;
+    front->to_main.is_urgent = front->to_main.is_urgent || errand != OCC_HTTP_ERRAND_REPORT;
     occ_loop_flush(front->loop, &front->to_main.send);
 }
 
@@ -286,7 +316,9 @@ init_front(struct occ_http_front *front, struct occ_http_server *server, struct 
         occ_loop_free(loop);
         return occ_error_code(err, OCC_ERR_NOMEM);
     }
+    (void)uv_timer_init(occ_loop_uv(loop), &front->late);
     front->wake.data = front;
+    front->late.data = front;
     front->to_main.send.run = send_to_main;
     front->to_front.send.run = send_to_front;
     occ_http_front_init(front, server, loop);
@@ -339,6 +371,7 @@ occ_http_handover_end(struct occ_http_server *server)
         struct occ_http_front *front = &server->fronts[i];
         occ_http_front_close_all(front);
         uv_close((uv_handle_t *)&front->wake, NULL);
+        uv_close((uv_handle_t *)&front->late, NULL);
         occ_loop_free(front->loop);
         uv_mutex_destroy(&front->lock);
     }

@@ -153,6 +153,7 @@ struct occ_http_front {
     bool is_apart; /* its thread runs; changed by main only, before the start and after the join */
     uv_thread_t thread;
     uv_async_t wake; /* on its loop */
+    uv_timer_t late; /* on its loop: reports have waited long enough */
     struct occ_http_way to_main, to_front;
     uv_mutex_t lock;
     struct occ_http_connection *arrived; /* under lock, linked by next: accepted for this front */

@@ -101,6 +101,7 @@ test_unix(void **state)
     kill(server.pid, SIGKILL);
     assert_int_equal(waitpid(server.pid, NULL, 0), server.pid);
     fclose(server.log);
+    close(server.gate_fd);
     assert_int_equal(stat(path, &found), 0); /* stale */
     server_begin(&server, listen, &plain, 1000);
     expect_now(&server);
