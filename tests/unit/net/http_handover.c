@@ -234,7 +234,7 @@ test_body_without_room(void **unused)
     begin_stalled(&state, &config);
     struct taken client = client_begin(&state.server);
     uint8_t *data = calloc(1, LEN);
-    send_text(client.fd, "POST /echo" H "Content-Length: 2000\r\n\r\n");
+    send_text(client.fd, "POST /echo" H "Transfer-Encoding: chunked\r\n\r\n");
     send_bytes(client.fd, occ_bytes_of(data, LEN));
     free(data);
     server_let_go(&state.server);
