@@ -138,6 +138,7 @@ occ_http_exchange_back(struct occ_http_request *request)
 {
     struct occ_http_connection *connection = request->connection;
     if (request->errand == OCC_HTTP_ERRAND_SPARE) {
+        request->front->reports_len--;
         occ_http_request_recycle(request);
     } else if (connection != NULL && connection->phase == OCC_HTTP_ASKING) {
         head_is_back(connection);

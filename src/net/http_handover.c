@@ -117,6 +117,7 @@ occ_http_handover_ask(struct occ_http_request *request, enum occ_http_errand err
     request->is_away = true;
     append(&front->to_main.gathered, request);
     front->to_main.is_urgent = front->to_main.is_urgent || errand != OCC_HTTP_ERRAND_REPORT;
+    front->reports_len += errand == OCC_HTTP_ERRAND_REPORT;
     occ_loop_flush(front->loop, &front->to_main.send);
 }
 

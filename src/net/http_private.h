@@ -34,8 +34,10 @@
  *              ANSWER  send it
  *              SPARE   reported: the memory can be used again
  *
- * Each side gathers what it sends in a turn of its loop and wakes the other once. A connection has one request under way, so
- * no more than that waits between the two. What both sides touch is atomic, or under the front's lock, or never changes.
+ * Each side gathers what it sends in a turn of its loop and wakes the other once; REPORT and SPARE wake nobody, they go along.
+ * A connection has one request under way, and the report of the one before it goes ahead of it. More reports than connections
+ * there are only of connections that were refused and are gone: OCC_LIMIT_HTTP_REPORTS bounds them. So all that waits between
+ * the two is bounded. What both sides touch is atomic, or under the front's lock, or never changes.
  */
 #ifndef OCC_NET_HTTP_PRIVATE_H
 #define OCC_NET_HTTP_PRIVATE_H
@@ -152,8 +154,9 @@ struct occ_http_front {
 
     bool is_apart; /* its thread runs; changed by main only, before the start and after the join */
     uv_thread_t thread;
-    uv_async_t wake; /* on its loop */
-    uv_timer_t late; /* on its loop: reports have waited long enough */
+    uv_async_t wake;      /* on its loop */
+    uv_timer_t late;      /* on its loop: reports have waited long enough */
+    unsigned reports_len; /* sent to main, and not back yet */
     struct occ_http_way to_main, to_front;
     uv_mutex_t lock;
     struct occ_http_connection *arrived; /* under lock, linked by next: accepted for this front */
@@ -257,7 +260,7 @@ void occ_http_handover_ask(struct occ_http_request *request, enum occ_http_erran
 void occ_http_handover_return(struct occ_http_request *request, enum occ_http_errand errand);
 
 /* ---- http_request.c ---- */
-/* A request object for a connection; NULL = out of memory. */
+/* A request object for a connection; NULL = out of memory, or main is far behind with the reports. */
 struct occ_http_request *occ_http_request_take(struct occ_http_connection *connection);
 /* What on_done hears, once: now, or on main when it is given back. */
 void occ_http_request_report(struct occ_http_request *request, unsigned status);

@@ -13,6 +13,9 @@ occ_http_request_take(struct occ_http_connection *connection)
 {
     struct occ_http_front *front = connection->front;
     struct occ_http_request *request = front->spare;
+    if (front->reports_len >= front->server->config.connections_max + OCC_LIMIT_HTTP_REPORTS) {
+        return NULL;
+    }
     if (request != NULL) {
         front->spare = request->next;
         front->spare_len--;

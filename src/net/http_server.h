@@ -17,9 +17,9 @@
  * Threads. With more than one, connections are read, held to the policy, timed and written by threads of the server's own,
  * each with a loop and its share of the connections. Complete requests come to the owner's loop, and answers go back, many
  * at a time; so the owner needs no locks: its events and all calls below are on its loop's thread, with one exception,
- * put_error_body. What waits on the way is one request for each connection at most. The limits hold for the server as a
- * whole: connections and the memory of bodies exactly; what occ_http_server_unsent says includes answers on their way to
- * their thread. One socket listens, and a new connection goes to the thread that has the fewest: see http_listen.c.
+ * put_error_body. What waits on the way is bounded by the connections, which have one request under way each. The limits hold
+ * for the server as a whole: connections exactly, the memory of bodies but for the piece that each thread is taking in; what
+ * occ_http_server_unsent says includes answers on their way to their thread. One socket listens, and a new connection goes to the thread that has the fewest: see http_listen.c.
  */
 #ifndef OCC_NET_HTTP_SERVER_H
 #define OCC_NET_HTTP_SERVER_H

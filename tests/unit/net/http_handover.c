@@ -249,6 +249,36 @@ test_body_without_room(void **unused)
     end_stalled(&state);
 }
 
+/* What was refused is to be reported by the thread that stands still: those who wait for that are bounded. */
+static void
+test_refusals_without_end(void **unused)
+{
+    (void)unused;
+    struct state state;
+    struct occ_http_config config = plain;
+    config.connections_max = 4;
+    begin_stalled(&state, &config);
+    unsigned refused = 0;
+    for (ssize_t len = 1; len > 0; refused++) {
+        const int fd = client_connect(&state.server);
+        assert_true(refused <= THREADS * (OCC_LIMIT_HTTP_REPORTS + config.connections_max));
+        (void)send(fd, "?\r\n", 3, MSG_NOSIGNAL);
+        len = recv(fd, (char[64]){ 0 }, 64, 0); /* "HTTP/1.1 400 …", or closed */
+        close(fd);
+    }
+    assert_true(refused > OCC_LIMIT_HTTP_REPORTS);
+    server_let_go(&state.server);
+    expect_answer(&state.stalled, 200, "stalled");
+    for (unsigned i = 0; i < refused; i++) {
+        (void)next_line(&state.server);
+    }
+    struct taken client = client_begin(&state.server);
+    send_text(client.fd, "GET /now" H "\r\n");
+    expect_answer(&client, 200, "now");
+    client_end(&client);
+    end_stalled(&state);
+}
+
 /* The stop waits for requests that nobody has seen yet. */
 static void
 test_stop_finds_them(void **unused)
@@ -282,6 +312,7 @@ main(void)
         cmocka_unit_test(test_policy_goes_on),
         cmocka_unit_test(test_gone_before_it_was_seen),
         cmocka_unit_test(test_body_without_room),
+        cmocka_unit_test(test_refusals_without_end),
         cmocka_unit_test(test_stop_finds_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
