@@ -212,8 +212,8 @@ from_1_to(long count, uint64_t max)
 }
 
 /*
- * What is not said. HTTP: handing requests over costs as much as it gains where the main thread, the boundary and the
- * ledger have no more than three cores between them.
+ * What is not said. HTTP: handing requests over costs more than it gains where the event loop, the boundary and the ledger
+ * have no more than three cores between them.
  */
 static void
 choose_threads(struct occ_options *options)
