@@ -150,6 +150,8 @@
 #define OCC_LIMIT_HTTP_BODY_LEN (4u << 20)         /* one body */
 #define OCC_LIMIT_HTTP_BODIES_LEN (32u << 20)      /* all bodies held at one time */
 #define OCC_LIMIT_HTTP_CONNECTIONS 4096
+#define OCC_LIMIT_HTTP_THREADS 16
+#define OCC_LIMIT_HTTP_REPORTS 1024               /* of a thread, on their way to the access log, beyond its connections */
 #define OCC_LIMIT_HTTP_HEAD_MS 10000              /* from a request's first byte to its head's last */
 #define OCC_LIMIT_HTTP_BODY_MS 30000              /* from the head's last byte to the body's */
 #define OCC_LIMIT_HTTP_IDLE_MS 60000              /* between two requests */
