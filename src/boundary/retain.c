@@ -82,6 +82,13 @@ occ_retain_drop(struct occ_retain *retain, struct occ_retain_entry *entry)
     free_entry(retain, entry);
 }
 
+void
+occ_retain_hand_over(struct occ_retain_entry *from, struct occ_retain_entry *to)
+{
+    to->awaited += from->awaited;
+    from->awaited = 0;
+}
+
 static void
 keep_documents(struct occ_retain *retain, struct occ_retain_entry *entry, const struct occ_retain_documents *documents)
 {

@@ -35,6 +35,9 @@ OCC_RESULT occ_retain_reserve(struct occ_retain *retain, const struct occ_retain
                               struct occ_retain_entry **ret_entry);
 void occ_retain_drop(struct occ_retain *retain, struct occ_retain_entry *entry);
 
+/* The room for documents that was reserved with one result is the other's now. */
+void occ_retain_hand_over(struct occ_retain_entry *from, struct occ_retain_entry *to);
+
 /* The documents that a result refers to by their numbers in its frame: first, first + 1, … */
 struct occ_retain_documents {
     struct occ_document *const *list;
