@@ -1,8 +1,8 @@
 /*
  * gate.c — fuzzes a live gate. Input: frames, which come after a HELLO. When the gate refuses the session a new one begins
- * with what is left. Whatever comes, the gate answers in whole frames, stays sound, counters of a chain only go up, and its
- * head is the newest proof that it gave out. Requests on different chains are signed in lanes. Random and clocks stand still, so that a seed can hold a challenge or a slot
- * that this very gate gives out.
+ * with what is left. Requests on different chains are signed in lanes. Whatever comes, the gate answers in whole frames, stays
+ * sound, counters of a chain only go up, and its head is the newest proof that it gave out. Random and clocks stand still, so
+ * that a seed can hold a challenge or a slot that this very gate gives out.
  *
  * The ids of PING frames say what the device does, before the gate sees them (enum what): whether there is one the first says.
  */
