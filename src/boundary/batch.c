@@ -188,7 +188,7 @@ put_result(struct occ_batch *batch, struct work *work, const struct occ_task *ta
         return occ_signing_run(&signing, &batch->hand, chain);
     }
     OCC_TRY(occ_result_of(task->code));
-    occ_commit_put_placed_result(&answer->writer, occ_round_result(&batch->round, task), position);
+    occ_commit_put_placed_result(&answer->writer, task->result, position);
     OCC_TRY(occ_buf_check(answer->writer.buf));
     if (hashes != NULL) {
         occ_buf_put(hashes, occ_round_hashes(&batch->round, task));
@@ -271,7 +271,6 @@ gather(struct occ_batch *batch, struct occ_commit_reader *reader, const struct o
        struct occ_answer *answer)
 {
     struct occ_round *const round = &batch->round;
-    occ_round_begin(round);
     do {
         struct occ_task *const task = occ_round_add(round);
         struct occ_error *const refusal = &task->refusal;
@@ -299,6 +298,7 @@ commit_round(struct occ_batch *batch, struct work *work)
     for (size_t i = 0; i < round->count; i++) {
         settle(batch, work, &round->tasks[i], is_signed);
     }
+    occ_round_end(round);
 }
 
 /* ---- a frame ---- */

@@ -33,7 +33,6 @@ occ_round_init(struct occ_round *round, size_t workers)
     for (size_t i = 0; i < lanes; i++) {
         round->lanes[i] = (struct occ_lane){
             .hand = OCC_SIGNING_HAND_INIT,
-            .text = OCC_BUF_INIT(OCC_LIMIT_FRAME_LEN),
             .hashes = OCC_BUF_INIT(OCC_LIMIT_FRAME_LEN),
             .nonces = OCC_BUF_INIT(OCC_LIMIT_FRAME_LEN),
         };
@@ -50,7 +49,6 @@ occ_round_free(struct occ_round *round)
     }
     for (size_t i = 0; i < round->lane_count; i++) {
         occ_signing_hand_clear(&round->lanes[i].hand);
-        occ_buf_clear(&round->lanes[i].text);
         occ_buf_clear(&round->lanes[i].hashes);
         occ_buf_clear(&round->lanes[i].nonces);
     }
@@ -71,7 +69,7 @@ shrink(struct occ_buf *buf, size_t kept_len)
 }
 
 void
-occ_round_begin(struct occ_round *round)
+occ_round_end(struct occ_round *round)
 {
     for (size_t i = 1; i < round->count; i++) { /* the first keeps what a request keeps */
         shrink(&round->tasks[i].request.items, KEPT_LEN);
@@ -79,7 +77,6 @@ occ_round_begin(struct occ_round *round)
         shrink(&round->tasks[i].request.slots, KEPT_LEN);
     }
     for (size_t i = 0; i < round->lane_count; i++) {
-        shrink(&round->lanes[i].text, LANE_KEPT_LEN);
         shrink(&round->lanes[i].hashes, LANE_KEPT_LEN);
         shrink(&round->lanes[i].nonces, LANE_KEPT_LEN);
     }
@@ -154,24 +151,22 @@ deal_out(struct occ_round *round, const struct occ_round_work *work)
     return dealt > 1;
 }
 
-/* All that the lanes will take, before any of them begins: then nothing in them can fail for want of memory. */
+/* What the lanes will take beside their drafts, before any of them begins: nothing in them fails for want of memory. */
 static bool
 reserve(struct occ_round *round, const struct occ_round_work *work)
 {
-    size_t text_len[OCC_LIMIT_WORKERS] = { 0 }, proofs[OCC_LIMIT_WORKERS] = { 0 };
+    size_t proofs[OCC_LIMIT_WORKERS] = { 0 };
     for (size_t i = 0; i < round->count; i++) {
         struct occ_task *const task = &round->tasks[i];
         if (is_to_sign(task)) {
             task->lane = round->lane_of[task->request.chain];
-            text_len[task->lane] += task->room.written;
             proofs[task->lane] += task->request.count;
         }
     }
     bool has_room = true;
     for (size_t i = 0; i < round->lane_count; i++) {
         struct occ_lane *const lane = &round->lanes[i];
-        has_room = has_room && occ_buf_reserve(&lane->text, text_len[i]) != NULL &&
-                   occ_buf_reserve(&lane->hashes, work->waits ? proofs[i] * OCC_SHA256_LEN : 0) != NULL &&
+        has_room = has_room && occ_buf_reserve(&lane->hashes, work->waits ? proofs[i] * OCC_SHA256_LEN : 0) != NULL &&
                    occ_buf_reserve(&lane->nonces, proofs[i] * OCC_CHAIN_NONCE_LEN) != NULL;
     }
     return has_room;
@@ -204,12 +199,13 @@ take_drawn(void *ctx, void *ret, size_t len)
     *left = occ_bytes_of(left->ptr + len, left->len - len);
 }
 
-/* A request in its lane: what it appends there is all of it, or nothing, and then its chain has not moved. */
+/* A request in its lane: there is all of its result, or its code says why not, and then its chain has not moved. */
 static void
 sign_task(struct occ_round *round, const struct occ_round_work *work, struct occ_task *task, struct occ_nonces *nonces)
 {
     struct occ_lane *const lane = &round->lanes[task->lane];
-    struct occ_result_writer writer = { .buf = &lane->text };
+    struct occ_buf draft = occ_retain_draft(task->room.entry);
+    struct occ_result_writer writer = { .buf = &draft };
     const struct occ_signing signing = {
         .epoch = work->epoch,
         .request = &task->request,
@@ -219,18 +215,15 @@ sign_task(struct occ_round *round, const struct occ_round_work *work, struct occ
         .writer = &writer,
         .hashes = work->waits ? &lane->hashes : NULL,
     };
-    task->at = lane->text.len;
     task->hashes_at = lane->hashes.len;
     task->chain = round->chains[task->request.chain];
     task->code = occ_signing_run(&signing, &lane->hand, &task->chain).code;
     if (task->code != OCC_OK) {
-        lane->text.len = task->at;
         lane->hashes.len = task->hashes_at;
-        lane->text.fail = lane->hashes.fail = OCC_OK;
+        lane->hashes.fail = OCC_OK;
         return;
     }
-    task->len = lane->text.len - task->at;
-    task->hashes_len = lane->hashes.len - task->hashes_at;
+    task->result = occ_buf_view(&draft);
     round->chains[task->request.chain] = task->chain;
 }
 
@@ -281,13 +274,8 @@ occ_round_sign(struct occ_round *round, const struct occ_round_work *work)
 }
 
 struct occ_bytes
-occ_round_result(const struct occ_round *round, const struct occ_task *task)
-{
-    return occ_bytes_of(round->lanes[task->lane].text.ptr + task->at, task->len);
-}
-
-struct occ_bytes
 occ_round_hashes(const struct occ_round *round, const struct occ_task *task)
 {
-    return occ_bytes_of(round->lanes[task->lane].hashes.ptr + task->hashes_at, task->hashes_len);
+    return occ_bytes_of(round->lanes[task->lane].hashes.ptr + task->hashes_at,
+                        (size_t)task->request.count * OCC_SHA256_LEN);
 }

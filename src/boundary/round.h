@@ -3,7 +3,7 @@
  *
  * A chain is sequential: each proof names the one before. Two chains have nothing in common, so the requests of a round are dealt out
  * by their chains to a few lanes; what is in a lane is signed in its order, and what is written there is put together afterwards in
- * the order of the requests. Nonces and time are drawn before, in that order too, so it makes no difference to a byte which lane was
+ * the order of the requests: until then it is a draft in the memory that is reserved for it in the retention store. Nonces and time are drawn before, in that order too, so it makes no difference to a byte which lane was
  * done first, or whether they took turns.
  *
  * This is a plan and its results; whether anything of it counts is for batch.c to say. Lanes read the epoch and write to
@@ -29,16 +29,16 @@ struct occ_task {
     bool is_read;             /* it says nothing that is refused for itself */
     struct occ_room room;
     /* If it was signed in a lane: */
-    enum occ_err code;                     /* not OCC_OK: nothing of it is there */
-    struct occ_chain chain;                /* as it is behind it */
-    size_t at, len, hashes_at, hashes_len; /* its result and its proofs' hashes, in the lane's */
+    enum occ_err code;      /* not OCC_OK: nothing of it is there */
+    struct occ_chain chain; /* as it is behind it */
     size_t lane;
+    struct occ_bytes result; /* its position 0 */
+    size_t hashes_at;        /* in the lane's; one for each of its proofs */
 };
 
 struct occ_lane {
     struct occ_signing_hand hand;
-    struct occ_buf text;   /* results, one behind the other; without a position */
-    struct occ_buf hashes; /* of their proofs, where they wait for documents */
+    struct occ_buf hashes; /* of its proofs, where they wait for documents */
     struct occ_buf nonces; /* for all of its proofs, in their order */
 };
 
@@ -58,8 +58,8 @@ struct occ_round {
 OCC_RESULT occ_round_init(struct occ_round *round, size_t workers);
 void occ_round_free(struct occ_round *round);
 
-/* Forgets the tasks; memory of large requests and answers is given back. */
-void occ_round_begin(struct occ_round *round);
+/* Forgets the tasks; memory of large ones is given back. */
+void occ_round_end(struct occ_round *round);
 /* The place of the next task, empty; there is one. */
 struct occ_task *occ_round_add(struct occ_round *round);
 /* True when no further task should join: there are enough of them, or they are large, or the last one has consumed a slot. */
@@ -78,8 +78,7 @@ struct occ_round_work {
  * nothing has happened, and they are for the caller to sign.
  */
 bool occ_round_sign(struct occ_round *round, const struct occ_round_work *work);
-/* The result of a task that was signed, its position 0; and the hashes of its proofs. */
-struct occ_bytes occ_round_result(const struct occ_round *round, const struct occ_task *task);
+/* The hashes of a task that was signed, where proofs wait. */
 struct occ_bytes occ_round_hashes(const struct occ_round *round, const struct occ_task *task);
 
 #endif
