@@ -93,6 +93,7 @@
 #define OCC_LIMIT_AGENCY_CLOCK_MS 60000 /* authorization.timestamp, before and after the boundary's clock */
 #define OCC_LIMIT_SPENT 1000000         /* used challenges and slots that are remembered until they expire */
 #define OCC_LIMIT_CHAIN_ID_LEN 64       /* characters of a chainId */
+#define OCC_LIMIT_WORKERS 16            /* chains of a boundary that are signed at the same time */
 #define OCC_LIMIT_CHAINS 64             /* chains of a boundary, the default one included */
 #define OCC_LIMIT_EPOCH_ID_LEN 128      /* bytes of the epochId of a proof that an epoch goes on from: ours have 64 */
 #define OCC_LIMIT_SLOT_ID_LEN 512       /* characters of a slotId */
