@@ -19,7 +19,7 @@ TABLES = [
     ("load", "load: rates and latency", [("a second", "per_second", RATE), ("of the floor", "of_floor", "{:.0%}"), *LATENCY]),
     ("load", "load: CPU time of one operation, peak memory", COST),
     ("attested", "load, a simulated device of 5 ms a document", [("a second", "per_second", RATE), ("of no attestation", "of_none", "{:.0%}"), *LATENCY, *COST[1:3]]),
-    ("start", "cold start, median of {starts}", [("ms", "first_proof_ms", PLAIN), ("slowest, ms", "first_proof_max_ms", PLAIN)]),
+    ("start", "cold start, median of {starts}", [("ms", "first_proof_ms", PLAIN), ("slowest, ms", "first_proof_max_ms", PLAIN), ("CPU ms, start to end", "start_cpu_ms", PLAIN)]),
     ("aged", "load on a ledger of {aged:,} proofs", [("a second", "per_second", RATE), ("of the young one's", "of_young", "{:.1%}"), *LATENCY, *COST[:3], *COST[6:8]]),
     ("aged", "the same, beside the young ledger", [("CPU µs, all servers", "servers_us", US), ("of the young one's", "us_of_young", "{:.1%}"), ("p99 of the young one's", "p99_of_young", "{:.1%}")]),
     ("evidence", "one core", [("nothing remembered, µs", "cold_us", RATE), ("in P-384 verifications", "cold_p384", PLAIN), ("document and certificates remembered, µs", "warm_us", RATE),

@@ -7,7 +7,7 @@ import tempfile
 import load
 import service
 
-PUT_IN = 20000  # proofs of a young ledger that is looked into
+PUT_IN = 100000  # proofs of a young ledger that is looked into: more than the index of digests holds in memory
 LOOKED_UP = 2000  # different digests of look-ups, in turn
 
 
@@ -42,7 +42,9 @@ class Row:
             elif self.what == "verify":
                 made = load.verify_load(one, self.connections)
             else:
-                made = load.lookup_load(one, digests or put_in(one, bench.scaled(PUT_IN)), self.connections)
+                digests = digests or (put_in(one, LOOKED_UP, 100) if bench.remote else put_in(one, bench.scaled(PUT_IN), 1000))
+                one.wait_for_index()
+                made = load.lookup_load(one, digests, self.connections)
             sample = load.measure(one, made, max(bench.options.seconds, 0 if bench.options.quick else self.seconds_min), bench.options.pin[1])
             if self.what == "commit":
                 load.commit_and_check(one, self.batch, self.chains[-1])
@@ -79,11 +81,11 @@ class Row:
         return ("occ-enclave-sim", *(() if self.mode == "none" else device))
 
 
-def put_in(one, proofs):
+def put_in(one, proofs, batch):
     """Commits so many, and gives some of their digests."""
     digests = []
-    for _ in range(max(1, proofs // 1000)):
-        request = load.commit_request(1000)
+    for _ in range(proofs // batch):
+        request = load.commit_request(batch)
         load.check_proofs(load.read_answer(*one.post("/commit", request), "POST /commit"), request["digests"])
         digests += [entry["digestB64"] for entry in request["digests"]]
     return digests[:: max(1, len(digests) // LOOKED_UP)]
