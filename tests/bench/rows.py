@@ -37,6 +37,16 @@ class Row:
         return {"commit": "sodium_sign", "verify": "sodium_verify"}.get(self.what)
 
     def measure(self, bench):
+        with self.loaded(bench) as (one, made):
+            times = (bench.options.seconds, 1) if not self.is_slow else (max(bench.options.seconds, 10), 5)
+            sample = load.measure(one, made, times[0], bench.options.pin[1], times[1])
+            if self.what == "commit":
+                load.commit_and_check(one, self.batch, self.chains[-1])
+        return sample
+
+    @contextlib.contextmanager
+    def loaded(self, bench):
+        """(service, what to load it with)."""
         with self._service(bench) as (one, digests):
             if self.what == "commit":
                 made = load.commit_load(one, self.batch, self.connections, self.chains)
@@ -46,11 +56,7 @@ class Row:
                 digests = digests or (put_in(one, LOOKED_UP, 100) if bench.remote else put_in(one, bench.scaled(PUT_IN), 1000))
                 one.wait_for_index()
                 made = load.lookup_load(one, digests, self.connections)
-            times = (bench.options.seconds, 1) if not self.is_slow else (max(bench.options.seconds, 10), 5)
-            sample = load.measure(one, made, times[0], bench.options.pin[1], times[1])
-            if self.what == "commit":
-                load.commit_and_check(one, self.batch, self.chains[-1])
-        return sample
+            yield one, made
 
     @contextlib.contextmanager
     def _service(self, bench):
