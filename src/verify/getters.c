@@ -1,11 +1,11 @@
 /* getters.c — the evidence of a report, for C callers: see <occ/verify.h>. */
 #include "verify/report.h"
 
-/* What the structs had in the first version: stays, when members are added. */
+/* The last member that each struct had in the first version: stays, when members are added behind it. */
 enum {
-    FIRST_ATTESTATION = sizeof(struct occ_attestation),
-    FIRST_TIMESTAMP = sizeof(struct occ_timestamp),
-    FIRST_ACTOR = sizeof(struct occ_actor)
+    FIRST_ATTESTATION = OCC_REPORT_END_OF(struct occ_attestation, root_is_aws),
+    FIRST_TIMESTAMP = OCC_REPORT_END_OF(struct occ_timestamp, root_sha256),
+    FIRST_ACTOR = OCC_REPORT_END_OF(struct occ_actor, backed_up)
 };
 
 int
