@@ -212,6 +212,25 @@ def test_python_as_a_command(library, files):
         assert done.returncode == status, done
 
 
+# ---- the guide ----
+
+
+def test_the_guide_compiles(library, folder):
+    """Every C block of docs/libocc.md."""
+    blocks = re.findall(r"^```c\n(.*?)^```", (ROOT / "docs" / "libocc.md").read_text(), re.DOTALL | re.MULTILINE)
+    assert len(blocks) >= 2
+    (folder / "a.c").write_text("#include <occ/occ.h>\n#include <string.h>\n" + "\n".join(blocks))
+    subprocess.run(["gcc", "-std=c99", "-Wall", "-Wextra", "-Werror", *pkg_config(library)[:1], "-fsyntax-only", folder / "a.c"], check=True)
+
+
+def test_the_guide_names_what_is_there():
+    text = (ROOT / "docs" / "libocc.md").read_text()
+    exported = re.findall(r"^ +(occ_\w+);", (ROOT / "src" / "verify" / "libocc.map").read_text(), re.MULTILINE)
+    assert f"Only the {len(exported)} functions" in text
+    limits = (ROOT / "src" / "base" / "limits.h").read_text()
+    assert re.search(r"OCC_LIMIT_PROOF_LEN \(4u << 20\)", limits) and re.search(r"OCC_LIMIT_JSON_DEPTH 64\b", limits)
+
+
 # ---- odd places ----
 
 
