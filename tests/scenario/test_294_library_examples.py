@@ -133,6 +133,18 @@ def test_cplusplus(library, built, files):
     assert run(library, program).returncode == 2
 
 
+@pytest.mark.skipif(shutil.which("rustc") is None, reason="no rustc")
+def test_rust(library, files):
+    program = files / "verify_rs"
+    subprocess.run(["rustc", "--edition", "2021", "-D", "warnings", EXAMPLES / "rust" / "verify.rs", "-L", library, "-o", program], check=True)
+    done = run(library, program, files / "good.json", files / "bad.json")
+    assert done.returncode == 1 and done.stdout.count("valid\n") == 1 and "signature verification failed" in done.stdout, done
+    assert run(library, program, files / "good.json", files / "exact.json").returncode == 0
+    for name in ("cut", "long", "none"):
+        assert run(library, program, files / "good.json", files / f"{name}.json").returncode == 2
+    assert run(library, program).returncode == 2
+
+
 # ---- Python ----
 
 
