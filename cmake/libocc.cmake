@@ -5,7 +5,7 @@ set(libocc_objects "")
 foreach(module ${libocc_modules})
   list(APPEND libocc_objects "$<FILTER:$<TARGET_OBJECTS:occ_${module}>,EXCLUDE,/crypto/p256>")
 endforeach()
-set(libocc_dependencies occ_dep_jansson occ_dep_double_conversion occ_dep_sodium occ_dep_crypto m)
+set(libocc_dependencies occ_dep_jansson occ_dep_double_conversion occ_dep_sodium occ_dep_crypto occ_dep_ed25519 m)
 set(libocc_map ${PROJECT_SOURCE_DIR}/src/verify/libocc.map)
 
 add_library(libocc_shared SHARED ${libocc_objects})

@@ -56,6 +56,8 @@
 #define OCC_LIMIT_PATH_CACHE 256              /* verified certificate paths that a verifier remembers */
 #define OCC_LIMIT_TOKEN_LEN (256u << 10)      /* an RFC 3161 token with its certificates: real ones have 1 to 6 KiB */
 #define OCC_LIMIT_TOKEN_CERTIFICATES 16       /* certificates in one token */
+#define OCC_LIMIT_TOKEN_KNOWN 64              /* certificates of tokens that a verifier remembers, */
+#define OCC_LIMIT_TOKEN_KNOWN_LEN (8u << 10)  /* each up to so many bytes */
 #define OCC_LIMIT_DER_DEPTH 32                /* nested values of a token */
 #define OCC_LIMIT_ROOTS 1024                  /* trusted roots that a verifier is given */
 #define OCC_LIMIT_ROOTS_LEN (4u << 20)        /* and their PEM text */

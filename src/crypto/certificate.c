@@ -150,6 +150,12 @@ occ_path_trust_free(struct occ_path_trust *trust)
     free(trust);
 }
 
+void
+occ_path_trust_forget_leaves(struct occ_path_trust *trust)
+{
+    occ_certificate_cache_forget(trust->leaves);
+}
+
 const uint8_t *
 occ_path_trust_fingerprint(const struct occ_path_trust *trust)
 {

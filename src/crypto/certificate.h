@@ -25,6 +25,8 @@ struct occ_path_trust;
  */
 OCC_RESULT occ_path_trust_new(struct occ_bytes root, struct occ_error *err, struct occ_path_trust **ret_trust);
 void occ_path_trust_free(struct occ_path_trust *trust);
+/* Forgets the leaves, but not the authorities above them. To measure what another leaf costs, without having one. */
+void occ_path_trust_forget_leaves(struct occ_path_trust *trust);
 /* SHA-256 of the root's DER: its fingerprint. */
 const uint8_t *occ_path_trust_fingerprint(const struct occ_path_trust *trust);
 

@@ -15,6 +15,7 @@
 #include "enclave/serve.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/memory.h"
 #include "os/process.h"
 #include "os/sandbox.h"
 #include "os/signal.h"
@@ -312,6 +313,7 @@ run(const struct occ_enclave_device *device, const struct occ_settings *settings
     serve.retained_len_max = config->retained_len_max;
     bool is_full = false;
     OCC_TRY(enter_sandbox(&epoch, err, &is_full));
+    occ_memory_give_back();
     tell_start(&epoch, config, is_full);
     return occ_serve_run(&serve, err);
 }
@@ -357,6 +359,7 @@ occ_enclave_run(const char *name, const struct occ_enclave_device *device, int a
 {
     struct occ_error err = { .code = OCC_OK };
     struct occ_config_program program;
+    occ_memory_keep_small();
     if (!occ_process_fill_standard()) {
         return EXIT_COULD_NOT;
     }

@@ -85,7 +85,8 @@ take_roots(const struct occ_verifier_options *options, struct occ_error *err, st
     trust->nitro_is_aws = is_aws(trust->nitro.path);
     OCC_TRY(take_sim_nitro_root(options, err, trust));
     if (options->tsa_roots == NULL) {
-        return occ_success();
+        const struct occ_result none = occ_timestamp_roots_none(&trust->timestamps);
+        return occ_is_ok(none) ? none : occ_error_code(err, none.code);
     }
     const struct occ_bytes pem = occ_bytes_of(options->tsa_roots, options->tsa_roots_len);
     const struct occ_result timestamps = occ_timestamp_roots_new(pem, &why, &trust->timestamps);
@@ -230,5 +231,6 @@ occ_verifier_free(occ_verifier *verifier)
 const struct occ_timestamp_roots *
 occ_verifier_timestamp_roots(const occ_verifier *verifier)
 {
-    return verifier->trust.timestamps;
+    const struct occ_timestamp_roots *roots = verifier->trust.timestamps;
+    return occ_timestamp_roots_count(roots) == 0 ? NULL : roots;
 }

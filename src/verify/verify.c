@@ -55,6 +55,7 @@ fill_report(const occ_verifier *verifier, const struct occ_verify_request *reque
                                             .policy = request->policy == NULL ? NULL : &policy,
                                             .digest = request->digest,
                                             .with_json = !request->without_json,
+                                            .body = request->body,
                                             .ret_proof = request->ret_proof };
     return occ_checks_run(&input, report);
 }
