@@ -38,7 +38,8 @@ struct occ_report_check *occ_report_add(occ_report *report, const char *name);
 /* Where a member ends: with the last member of a struct's first version, the least size that a caller of it can have. */
 #define OCC_REPORT_END_OF(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
 /*
- * Fills a caller's struct, which begins with its size, from ours of known bytes: as much as there is room for. A newer caller's
+ * Fills a caller's struct, which begins with its size, from ours, of which `known` bytes are members (without the padding
+ * at its end): as much as there is room for. A newer caller's
  * members, which this library does not know, are zero; an older caller gets those that it knows. Returns 0, and writes nothing,
  * if there is not even room for the `first` bytes that the struct's first version had, or for more than OCC_LIMIT_STRUCT_LEN,
  * which is a size that nobody has set.

@@ -133,6 +133,18 @@ def test_cplusplus(library, built, files):
     assert run(library, program).returncode == 2
 
 
+@pytest.mark.skipif(shutil.which("rustc") is None, reason="no rustc")
+def test_rust(library, files):
+    program = files / "verify_rs"
+    subprocess.run(["rustc", "--edition", "2021", "-D", "warnings", EXAMPLES / "rust" / "verify.rs", "-L", library, "-o", program], check=True)
+    done = run(library, program, files / "good.json", files / "bad.json")
+    assert done.returncode == 1 and done.stdout.count("valid\n") == 1 and "signature verification failed" in done.stdout, done
+    assert run(library, program, files / "good.json", files / "exact.json").returncode == 0
+    for name in ("cut", "long", "none"):
+        assert run(library, program, files / "good.json", files / f"{name}.json").returncode == 2
+    assert run(library, program).returncode == 2
+
+
 # ---- Python ----
 
 
@@ -210,6 +222,25 @@ def test_python_as_a_command(library, files):
     for name, status in (("good", 0), ("bad", 1), ("cut", 2), ("none", 2)):
         done = run(library, sys.executable, "-B", EXAMPLES / "python" / "occ.py", files / f"{name}.json", env={"OCC_LIBRARY": str(library / "libocc.so.0")})
         assert done.returncode == status, done
+
+
+# ---- the guide ----
+
+
+def test_the_guide_compiles(library, folder):
+    """Every C block of docs/libocc.md."""
+    blocks = re.findall(r"^```c\n(.*?)^```", (ROOT / "docs" / "libocc.md").read_text(), re.DOTALL | re.MULTILINE)
+    assert len(blocks) >= 2
+    (folder / "a.c").write_text("#include <occ/occ.h>\n#include <string.h>\n" + "\n".join(blocks))
+    subprocess.run(["gcc", "-std=c99", "-Wall", "-Wextra", "-Werror", *pkg_config(library)[:1], "-fsyntax-only", folder / "a.c"], check=True)
+
+
+def test_the_guide_names_what_is_there():
+    text = (ROOT / "docs" / "libocc.md").read_text()
+    exported = re.findall(r"^ +(occ_\w+);", (ROOT / "src" / "verify" / "libocc.map").read_text(), re.MULTILINE)
+    assert f"Only the {len(exported)} functions" in text
+    limits = (ROOT / "src" / "base" / "limits.h").read_text()
+    assert re.search(r"OCC_LIMIT_PROOF_LEN \(4u << 20\)", limits) and re.search(r"OCC_LIMIT_JSON_DEPTH 64\b", limits)
 
 
 # ---- odd places ----

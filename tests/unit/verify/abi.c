@@ -27,7 +27,9 @@ _Static_assert(sizeof(struct occ_verify_input) == offsetof(struct occ_verify_inp
 
 struct filled {
     const char *name;
-    size_t known, first;
+    size_t size, known,
+        first; /* of the struct, to the end of its last member, and of the last that the first version had */
+    bool pad;  /* bytes 12 to 15 are padding */
     int (*get)(const occ_report *report, void *ret);
 };
 
@@ -63,11 +65,11 @@ get_hashes(const occ_report *report, void *ret)
 }
 
 static const struct filled filled[] = {
-    { "check", sizeof(struct occ_check), FIRST_CHECK, get_check },
-    { "attestation", sizeof(struct occ_attestation), FIRST_ATTESTATION, get_attestation },
-    { "timestamp", sizeof(struct occ_timestamp), FIRST_TIMESTAMP, get_timestamp },
-    { "actor", sizeof(struct occ_actor), FIRST_ACTOR, get_actor },
-    { "hashes", sizeof(struct occ_hashes), FIRST_HASHES, get_hashes },
+    { "check", sizeof(struct occ_check), 32, FIRST_CHECK, false, get_check },
+    { "attestation", sizeof(struct occ_attestation), 76, FIRST_ATTESTATION, true, get_attestation },
+    { "timestamp", sizeof(struct occ_timestamp), 96, FIRST_TIMESTAMP, true, get_timestamp },
+    { "actor", sizeof(struct occ_actor), 84, FIRST_ACTOR, true, get_actor },
+    { "hashes", sizeof(struct occ_hashes), 136, FIRST_HASHES, false, get_hashes },
 };
 
 /* A caller whose struct has this size: nothing behind it is written, and what it has is what `full` says. */
@@ -84,7 +86,8 @@ hold_size(const struct filled *kind, const occ_report *report, const uint8_t *fu
     const size_t written = taken ? size : sizeof size;
     for (size_t i = sizeof size; i < sizeof memory; i++) {
         const uint8_t expected = i >= written ? 0xa5 : i < kind->known ? full[i] : 0;
-        if (memory[i] != expected) {
+        const bool is_pad = kind->pad && i >= 12 && i < 16 && i < written;
+        if (memory[i] != expected && !is_pad) {
             fail_msg("%s of %zu bytes: byte %zu is %d, expected %d", kind->name, size, i, memory[i], expected);
         }
     }
@@ -101,10 +104,10 @@ test_filled(void **state)
     for (size_t i = 0; i < sizeof filled / sizeof filled[0]; i++) {
         const struct filled *kind = &filled[i];
         _Alignas(16) uint8_t full[256] = { 0 };
-        assert_true(kind->known <= sizeof full && kind->first <= kind->known);
-        memcpy(full, &kind->known, sizeof kind->known);
+        assert_true(kind->size <= sizeof full && kind->first <= kind->known && kind->known <= kind->size);
+        memcpy(full, &kind->size, sizeof kind->size);
         assert_int_equal(kind->get(report, full), 1);
-        for (size_t size = 0; size <= kind->known + TAIL; size++) {
+        for (size_t size = 0; size <= kind->size + TAIL; size++) {
             hold_size(kind, report, full, size, size >= kind->first);
         }
         hold_size(kind, report, full, OCC_LIMIT_STRUCT_LEN, true);
