@@ -103,7 +103,7 @@ struct fixture {
     struct occ_ledger ledger;
     struct occ_loop *loop;
     struct occ_writer *writer;
-    struct occ_timer *guard, *look;
+    struct occ_timer *guard, *look, *turned;
     struct job jobs[JOBS];
     unsigned calls, stop_at; /* the loop is stopped at so many calls of done and kept */
     bool stop_when_well;
@@ -234,21 +234,23 @@ write_job(struct fixture *fixture, unsigned index)
 static void
 on_turned(void *ctx)
 {
-    occ_loop_stop(ctx);
+    struct fixture *fixture = ctx;
+    if (has_begun(&fixture->ledger)) {
+        occ_loop_stop(fixture->loop);
+    } else {
+        occ_timer_start(fixture->turned, 1);
+    }
 }
 
 /* The job is on the ledger's thread, alone, when this returns: what is written from now on waits. */
 static void
 begin_job(struct fixture *fixture, unsigned index)
 {
-    struct occ_timer *turned = NULL;
     write_job(fixture, index);
-    assert_true(occ_is_ok(occ_timer_new(fixture->loop, on_turned, fixture->loop, &turned)));
-    while (!has_begun(&fixture->ledger)) {
-        occ_timer_start(turned, 0);
-        occ_loop_run(fixture->loop);
-    }
-    occ_timer_free(turned);
+    assert_true(occ_is_ok(occ_timer_new(fixture->loop, on_turned, fixture, &fixture->turned)));
+    occ_timer_start(fixture->turned, 1);
+    occ_loop_run(fixture->loop);
+    occ_timer_free(fixture->turned);
 }
 
 /* Runs the loop until so many calls of done and kept were made in all. */
