@@ -20,11 +20,20 @@ struct occ_judged {
     struct occ_chain_name name;
 };
 
+/* What judging uses again and again. For one thread. */
+struct occ_judge {
+    struct occ_json_room *room;
+    struct occ_buf body;
+    struct occ_record_maker maker;
+};
+OCC_RESULT occ_judge_init(struct occ_judge *judge); /* OCC_ERR_NOMEM; to be cleared then, too */
+void occ_judge_clear(struct occ_judge *judge);
+
 /*
- * text is one JSON object; policy may be NULL and is known to be a policy. buf is for reuse. Fails only if the verification
+ * text is one JSON object; policy may be NULL and is known to be a policy. Fails only if the verification
  * could not be done (OCC_ERR_NOMEM and the like). The record's place and the text are untouched.
  */
-OCC_RESULT occ_judge(const occ_verifier *verifier, const struct occ_json *policy, struct occ_bytes text,
-                     struct occ_buf *buf, struct occ_judged *ret_judged);
+OCC_RESULT occ_judge_proof(struct occ_judge *judge, const occ_verifier *verifier, const struct occ_json *policy,
+                           struct occ_bytes text, struct occ_judged *ret_judged);
 
 #endif

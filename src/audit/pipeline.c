@@ -47,13 +47,13 @@ struct pipeline {
 /* ---- threads ---- */
 
 static struct occ_result
-judge_batch(const struct occ_pipeline_job *job, struct batch *batch, struct occ_buf *buf)
+judge_batch(const struct occ_pipeline_job *job, struct batch *batch, struct occ_judge *judge)
 {
     for (size_t i = 0; i < batch->count; i++) {
         struct entry *entry = &batch->entries[i];
         if (entry->len > 0) {
             const struct occ_bytes text = occ_bytes_of(batch->text.ptr + entry->offset, entry->len);
-            OCC_TRY(occ_judge(job->verifier, job->policy, text, buf, &entry->judged));
+            OCC_TRY(occ_judge_proof(judge, job->verifier, job->policy, text, &entry->judged));
             entry->judged.record.place = entry->place;
         }
     }
@@ -75,25 +75,34 @@ wait_for_batch(struct pipeline *pipeline)
     return batch;
 }
 
-static void *
-thread_main(void *arg)
+/* Judges batches until there are no more. Called and returns under the lock. */
+static void
+judge_all(struct pipeline *pipeline, struct occ_result ready, struct occ_judge *judge)
 {
-    struct pipeline *pipeline = arg;
-    OCC_BUF_AUTO(buf, OCC_LIMIT_CANONICAL_LEN);
-    pthread_mutex_lock(&pipeline->lock);
     for (;;) {
         struct batch *batch = wait_for_batch(pipeline);
         if (batch == NULL) {
-            break;
+            return;
         }
         pthread_mutex_unlock(&pipeline->lock);
-        const struct occ_result outcome = judge_batch(pipeline->job, batch, &buf);
+        const struct occ_result outcome = occ_is_ok(ready) ? judge_batch(pipeline->job, batch, judge) : ready;
         pthread_mutex_lock(&pipeline->lock);
         batch->outcome = outcome;
         batch->done = true;
         pthread_cond_signal(&pipeline->finished);
     }
+}
+
+static void *
+thread_main(void *arg)
+{
+    struct pipeline *pipeline = arg;
+    struct occ_judge judge;
+    const struct occ_result ready = occ_judge_init(&judge);
+    pthread_mutex_lock(&pipeline->lock);
+    judge_all(pipeline, ready, &judge);
     pthread_mutex_unlock(&pipeline->lock);
+    occ_judge_clear(&judge);
     return NULL;
 }
 

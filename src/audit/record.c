@@ -2,6 +2,7 @@
 #include "audit/record.h"
 
 #include "base/base64.h"
+#include "base/limits.h"
 #include "codec/canonical.h"
 #include "proof/body.h"
 
@@ -21,15 +22,40 @@ put_part(struct occ_buf *buf, struct occ_bytes part)
     occ_buf_put(buf, part);
 }
 
-void
-occ_record_name_chain(struct occ_buf *buf, struct occ_bytes epoch, struct occ_bytes key, struct occ_bytes id,
-                      uint8_t ret_chain[OCC_SHA256_LEN])
+static void
+put_name(struct occ_buf *buf, struct occ_bytes epoch, struct occ_bytes key, struct occ_bytes id)
 {
     occ_buf_reset(buf);
     put_part(buf, epoch);
     put_part(buf, key);
     put_part(buf, id);
+}
+
+void
+occ_record_name_chain(struct occ_buf *buf, struct occ_bytes epoch, struct occ_bytes key, struct occ_bytes id,
+                      uint8_t ret_chain[OCC_SHA256_LEN])
+{
+    put_name(buf, epoch, key, id);
     occ_digest_sha256(occ_buf_view(buf), ret_chain);
+}
+
+/* A longer name is hashed each time. */
+enum { NAMED_LEN = 1024 };
+
+/* The chain of a proof: nearly always that of the proof before it. */
+static OCC_RESULT
+find_chain(struct occ_record_maker *maker, const struct occ_proof *proof, struct occ_bytes id,
+           uint8_t ret_chain[OCC_SHA256_LEN])
+{
+    put_name(&maker->text, proof->epoch_id, proof->public_key_b64, id);
+    OCC_TRY(occ_buf_check(&maker->text));
+    if (!occ_bytes_equal(occ_buf_view(&maker->text), occ_buf_view(&maker->named))) {
+        occ_digest_sha256(occ_buf_view(&maker->text), maker->chain);
+        occ_buf_reset(&maker->named);
+        occ_buf_put(&maker->named, occ_buf_view(&maker->text));
+    }
+    memcpy(ret_chain, maker->chain, sizeof maker->chain);
+    return occ_success();
 }
 
 static uint8_t
@@ -66,16 +92,23 @@ occ_record_form_of(const struct occ_links *links, const uint8_t hash[OCC_SHA256_
 }
 
 static OCC_RESULT
-add_link(const struct occ_proof *proof, enum occ_form form, struct occ_buf *text, struct occ_links *links)
+hash(struct occ_record_maker *maker, struct occ_bytes text, uint8_t ret_hash[OCC_SHA256_LEN])
+{
+    OCC_TRY(occ_digest_update(maker->digest, text));
+    return occ_digest_final(maker->digest, ret_hash);
+}
+
+static OCC_RESULT
+add_link(struct occ_record_maker *maker, const struct occ_proof *proof, enum occ_form form, struct occ_links *links)
 {
     const struct occ_body_link_form how = {
         .with_report = form == OCC_FORM_OLDER || form == OCC_FORM_OLDER_ECMASCRIPT,
         .order = form >= OCC_FORM_OURS_ECMASCRIPT ? OCC_CANONICAL_ECMASCRIPT : OCC_CANONICAL_RFC8785,
     };
-    occ_buf_reset(text);
-    occ_body_put_link(text, proof, how);
-    OCC_TRY(occ_buf_check(text));
-    occ_digest_sha256(occ_buf_view(text), links->hashes[form]);
+    occ_buf_reset(&maker->text);
+    occ_body_put_link(&maker->text, proof, how);
+    OCC_TRY(occ_buf_check(&maker->text));
+    OCC_TRY(hash(maker, occ_buf_view(&maker->text), links->hashes[form]));
     if (occ_record_form_of(links, links->hashes[form]) < 0) {
         links->forms = (uint8_t)(links->forms | 1u << form);
     }
@@ -84,20 +117,20 @@ add_link(const struct occ_proof *proof, enum occ_form form, struct occ_buf *text
 
 /* PROTOCOL §2.2: the forms differ only by the report, and by names that JavaScript puts elsewhere. */
 static OCC_RESULT
-make_links(const struct occ_proof *proof, struct occ_buf *text, struct occ_links *ret_links)
+make_links(struct occ_record_maker *maker, const struct occ_proof *proof, struct occ_links *ret_links)
 {
     const bool has_report = proof->attestation_format.len > 0;
     const bool has_unsafe_name = occ_canonical_has_unsafe_name(proof->root, NULL);
     ret_links->forms = 0;
-    OCC_TRY(add_link(proof, OCC_FORM_OURS, text, ret_links));
+    OCC_TRY(add_link(maker, proof, OCC_FORM_OURS, ret_links));
     if (has_report) {
-        OCC_TRY(add_link(proof, OCC_FORM_OLDER, text, ret_links));
+        OCC_TRY(add_link(maker, proof, OCC_FORM_OLDER, ret_links));
     }
     if (has_unsafe_name) {
-        OCC_TRY(add_link(proof, OCC_FORM_OURS_ECMASCRIPT, text, ret_links));
+        OCC_TRY(add_link(maker, proof, OCC_FORM_OURS_ECMASCRIPT, ret_links));
     }
     if (has_unsafe_name && has_report) {
-        OCC_TRY(add_link(proof, OCC_FORM_OLDER_ECMASCRIPT, text, ret_links));
+        OCC_TRY(add_link(maker, proof, OCC_FORM_OLDER_ECMASCRIPT, ret_links));
     }
     return occ_success();
 }
@@ -144,8 +177,8 @@ read_epoch_link(const struct occ_proof *proof, struct occ_bytes id, struct occ_b
 }
 
 struct occ_result
-occ_record_make(const struct occ_proof *proof, struct occ_buf *text, struct occ_error *err,
-                struct occ_record *ret_record, struct occ_chain_name *ret_name)
+occ_record_make(struct occ_record_maker *maker, const struct occ_proof *proof, struct occ_bytes body,
+                struct occ_error *err, struct occ_record *ret_record, struct occ_chain_name *ret_name)
 {
     const struct occ_bytes id = text_of(proof->commit, "chainId");
     ret_record->slot.len = 0;
@@ -157,15 +190,30 @@ occ_record_make(const struct occ_proof *proof, struct occ_buf *text, struct occ_
     if (ret_record->has_prev) {
         OCC_TRY(decode_hash(proof->prev_b64, ret_record->prev));
     }
-    OCC_TRY(read_epoch_link(proof, id, text, err, ret_record));
-    occ_record_name_chain(text, proof->epoch_id, proof->public_key_b64, id, ret_record->chain);
+    OCC_TRY(read_epoch_link(proof, id, &maker->text, err, ret_record));
+    OCC_TRY(find_chain(maker, proof, id, ret_record->chain));
     name_chain(proof, id, ret_name);
-    OCC_TRY(make_links(proof, text, &ret_record->links));
-    occ_buf_reset(text);
-    occ_body_put(text, proof);
-    OCC_TRY(occ_buf_check(text));
-    occ_digest_sha256(occ_buf_view(text), ret_record->proof_hash);
-    return occ_success();
+    OCC_TRY(make_links(maker, proof, &ret_record->links));
+    return hash(maker, body, ret_record->proof_hash);
+}
+
+/* ---- the maker ---- */
+
+struct occ_result
+occ_record_maker_init(struct occ_record_maker *maker)
+{
+    *maker =
+        (struct occ_record_maker){ .text = OCC_BUF_INIT(OCC_LIMIT_CANONICAL_LEN), .named = OCC_BUF_INIT(NAMED_LEN) };
+    return occ_digest_new(&maker->digest);
+}
+
+void
+occ_record_maker_clear(struct occ_record_maker *maker)
+{
+    occ_buf_clear(&maker->text);
+    occ_buf_clear(&maker->named);
+    occ_digest_free(maker->digest);
+    maker->digest = NULL;
 }
 
 bool

@@ -51,9 +51,22 @@ struct occ_chain_name {
     char id[64];
 };
 
-/* Fills all but the place, from a sound proof. OCC_ERR_LIMIT, with a sentence: a counter of too many digits. text is for reuse: any content, any limit. */
-OCC_RESULT occ_record_make(const struct occ_proof *proof, struct occ_buf *text, struct occ_error *err,
-                           struct occ_record *ret_record, struct occ_chain_name *ret_name);
+/* What the making of records uses again and again: memory, a digest, and the chain that was named last. For one thread. */
+struct occ_record_maker {
+    struct occ_buf text;
+    struct occ_digest *digest;
+    struct occ_buf named; /* the text that chain is the hash of; empty = none */
+    uint8_t chain[OCC_SHA256_LEN];
+};
+OCC_RESULT occ_record_maker_init(struct occ_record_maker *maker); /* OCC_ERR_NOMEM */
+void occ_record_maker_clear(struct occ_record_maker *maker);
+
+/*
+ * Fills all but the place, from a sound proof and its signed body. OCC_ERR_LIMIT, with a sentence: a counter of too many
+ * digits.
+ */
+OCC_RESULT occ_record_make(struct occ_record_maker *maker, const struct occ_proof *proof, struct occ_bytes body,
+                           struct occ_error *err, struct occ_record *ret_record, struct occ_chain_name *ret_name);
 
 /*
  * The name of a chain as a record has it; key: base64; id empty = the default chain. buf is for reuse, and its failure is to be

@@ -2,6 +2,7 @@
 #include "audit/tokens.h"
 
 #include "base/limits.h"
+#include "codec/plain.h"
 
 void
 occ_tokens_begin(struct occ_tokens *tokens)
@@ -124,18 +125,24 @@ take_token(struct occ_tokens *tokens, uint8_t byte)
 static enum occ_scan
 scan_string(struct occ_tokens *tokens, const uint8_t *text, size_t stop, size_t *at)
 {
-    for (; *at < stop; (*at)++) {
+    while (*at < stop) {
+        if (!tokens->escaped) {
+            *at += occ_plain_length(occ_bytes_of(text + *at, stop - *at));
+            if (*at == stop) {
+                break;
+            }
+        }
         const uint8_t byte = text[*at];
         if (byte == '\n') {
             return bad(tokens, "the string's end");
         }
+        (*at)++;
         if (tokens->escaped) {
             tokens->escaped = false;
         } else if (byte == '\\') {
             tokens->escaped = true;
         } else if (byte == '"') {
             tokens->in_string = false;
-            (*at)++;
             break;
         }
     }

@@ -56,10 +56,13 @@
 #define OCC_LIMIT_PATH_CACHE 256              /* verified certificate paths that a verifier remembers */
 #define OCC_LIMIT_TOKEN_LEN (256u << 10)      /* an RFC 3161 token with its certificates: real ones have 1 to 6 KiB */
 #define OCC_LIMIT_TOKEN_CERTIFICATES 16       /* certificates in one token */
+#define OCC_LIMIT_TOKEN_KNOWN 64              /* certificates of tokens that a verifier remembers, */
+#define OCC_LIMIT_TOKEN_KNOWN_LEN (8u << 10)  /* each up to so many bytes */
 #define OCC_LIMIT_DER_DEPTH 32                /* nested values of a token */
 #define OCC_LIMIT_ROOTS 1024                  /* trusted roots that a verifier is given */
 #define OCC_LIMIT_ROOTS_LEN (4u << 20)        /* and their PEM text */
 #define OCC_LIMIT_VERIFIER_NAMES 100          /* relying party ids, and origins, that a verifier is given */
+#define OCC_LIMIT_STRUCT_LEN 4096             /* a struct of libocc's callers that begins with its size */
 #define OCC_LIMIT_BATCH_PATH 40               /* hashes in a batch's path: trees of up to 2^40 leaves */
 #define OCC_LIMIT_AGENCY_BATCH 10000          /* digests in a peer's batchContext */
 #define OCC_LIMIT_AGENCY_NONCE_LEN_MIN 16     /* authorization.nonceB64, */
@@ -90,6 +93,7 @@
 #define OCC_LIMIT_AGENCY_CLOCK_MS 60000 /* authorization.timestamp, before and after the boundary's clock */
 #define OCC_LIMIT_SPENT 1000000         /* used challenges and slots that are remembered until they expire */
 #define OCC_LIMIT_CHAIN_ID_LEN 64       /* characters of a chainId */
+#define OCC_LIMIT_WORKERS 16            /* chains of a boundary that are signed at the same time */
 #define OCC_LIMIT_CHAINS 64             /* chains of a boundary, the default one included */
 #define OCC_LIMIT_EPOCH_ID_LEN 128      /* bytes of the epochId of a proof that an epoch goes on from: ours have 64 */
 #define OCC_LIMIT_SLOT_ID_LEN 512       /* characters of a slotId */

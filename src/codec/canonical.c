@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "codec/number.h"
+#include "codec/plain.h"
 
 /* Members of an object that are sorted on the stack; larger objects get memory of their own. */
 enum { STACK_MEMBERS = 24 };
@@ -24,17 +25,6 @@ static const char escapes[256] = {
     [0x1c] = 'u', [0x1d] = 'u', [0x1e] = 'u', [0x1f] = 'u', ['"'] = '"',  ['\\'] = '\\',
 };
 
-/* How many bytes from the beginning need no escape. */
-static size_t
-plain_length(struct occ_bytes text)
-{
-    size_t len = 0;
-    while (len < text.len && escapes[text.ptr[len]] == 0) {
-        len++;
-    }
-    return len;
-}
-
 static void
 put_escape(struct occ_buf *buf, uint8_t byte)
 {
@@ -49,18 +39,36 @@ put_escape(struct occ_buf *buf, uint8_t byte)
     occ_buf_put(buf, occ_bytes_of(text, sizeof text));
 }
 
-void
-occ_canonical_put_string(struct occ_buf *buf, struct occ_bytes text)
+/* The text of a string, from the first byte on that may need an escape. */
+static void
+put_escaped(struct occ_buf *buf, struct occ_bytes text)
 {
-    occ_buf_put_byte(buf, '"');
-    for (;;) {
-        const size_t plain = plain_length(text);
+    while (text.len > 0) {
+        const size_t plain = occ_plain_length(text);
         occ_buf_put(buf, occ_bytes_of(text.ptr, plain));
         if (plain == text.len) {
             break;
         }
         put_escape(buf, text.ptr[plain]);
         text = occ_bytes_of(text.ptr + plain + 1, text.len - plain - 1);
+    }
+}
+
+void
+occ_canonical_put_string(struct occ_buf *buf, struct occ_bytes text)
+{
+    const size_t plain = occ_plain_length(text);
+    uint8_t *to = occ_buf_reserve(buf, plain + 2);
+    if (to == NULL) {
+        return;
+    }
+    to[0] = '"';
+    if (plain > 0) {
+        memcpy(to + 1, text.ptr, plain);
+    }
+    buf->len += plain + 1;
+    if (plain < text.len) {
+        put_escaped(buf, occ_bytes_of(text.ptr + plain, text.len - plain));
     }
     occ_buf_put_byte(buf, '"');
 }

@@ -2,6 +2,7 @@
 #include "codec/json.h"
 
 #include <jansson.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -38,18 +39,64 @@ occ_json_init(void)
  */
 static _Thread_local bool memory_failed;
 
+enum { ROOM_LEN = 64 << 10 };
+
+/* memory[0 … used) is given away. Invariant: root, and all below it, lies in memory, but for what overflowed to the heap. */
+struct occ_json_room {
+    json_t *root; /* or NULL */
+    size_t used;
+    bool overflowed;
+    _Alignas(max_align_t) uint8_t memory[ROOM_LEN];
+};
+
+/* The room that jansson's allocations of this thread are for: set only while it builds or frees that room's tree. */
+static _Thread_local struct occ_json_room *current_room;
+
+/* From the current room; NULL if there is none, or too little in it. */
+static void *
+room_malloc(size_t len)
+{
+    struct occ_json_room *room = current_room;
+    if (room == NULL || len > ROOM_LEN - room->used) {
+        return NULL;
+    }
+    void *memory = room->memory + room->used;
+    const size_t align = _Alignof(max_align_t);
+    const size_t end = (room->used + len + align - 1) / align * align;
+    room->used = end < ROOM_LEN ? end : ROOM_LEN;
+    return memory;
+}
+
 static void *
 watched_malloc(size_t len)
 {
-    void *memory = malloc(len);
+    void *memory = room_malloc(len);
+    if (memory != NULL) {
+        return memory;
+    }
+    if (current_room != NULL) {
+        current_room->overflowed = true;
+    }
+    memory = malloc(len);
     memory_failed = memory_failed || (memory == NULL && len > 0);
     return memory;
+}
+
+static void
+watched_free(void *memory)
+{
+    const struct occ_json_room *room = current_room;
+    const uintptr_t at = (uintptr_t)memory;
+    if (room != NULL && at >= (uintptr_t)room->memory && at < (uintptr_t)room->memory + ROOM_LEN) {
+        return; /* goes with all the others */
+    }
+    free(memory);
 }
 
 void
 occ_json_watch_memory(void)
 {
-    json_set_alloc_funcs(watched_malloc, free);
+    json_set_alloc_funcs(watched_malloc, watched_free);
 }
 
 /* The part of jansson's message that says near which text it stopped: " near '…'", or "". */
@@ -115,6 +162,58 @@ occ_json_parse(struct occ_bytes text, unsigned max_depth, struct occ_error *err,
     }
     *ret_root = (struct occ_json *)root;
     return occ_success();
+}
+
+/* Gives all of it back. */
+static void
+room_empty(struct occ_json_room *room)
+{
+    json_malloc_t allocate = NULL;
+    json_get_alloc_funcs(&allocate, NULL);
+    if (room->overflowed || allocate != watched_malloc) { /* else there is nothing on the heap */
+        current_room = room;
+        json_decref(room->root);
+        current_room = NULL;
+    }
+    room->root = NULL;
+    room->used = 0;
+    room->overflowed = false;
+}
+
+struct occ_result
+occ_json_room_new(struct occ_json_room **ret_room)
+{
+    struct occ_json_room *room = malloc(sizeof *room);
+    OCC_ENSURE(room != NULL, OCC_ERR_NOMEM);
+    room->root = NULL;
+    room->used = 0;
+    room->overflowed = false;
+    *ret_room = room;
+    return occ_success();
+}
+
+void
+occ_json_room_free(struct occ_json_room *room)
+{
+    if (room != NULL) {
+        room_empty(room);
+        free(room);
+    }
+}
+
+struct occ_result
+occ_json_room_parse(struct occ_json_room *room, struct occ_bytes text, unsigned max_depth, struct occ_error *err,
+                    const struct occ_json **ret_root)
+{
+    room_empty(room);
+    struct occ_json *root = NULL;
+    current_room = room;
+    const struct occ_result result = occ_json_parse(text, max_depth, err, &root);
+    current_room = NULL;
+    OCC_TRY(result);
+    room->root = node_of(root);
+    *ret_root = root;
+    return result;
 }
 
 void

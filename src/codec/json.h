@@ -39,6 +39,18 @@ void occ_json_cleanup(struct occ_json **root);
 /* One-time set-up that the reader needs before a process gives up opening files (hash seed). Idempotent. */
 void occ_json_init(void);
 /*
+ * Memory for one tree after the other, for a thread that reads many texts: an allocation is a step forward in it, and all are
+ * given back at once. It does so in programs that called occ_json_watch_memory; elsewhere it is as occ_json_parse. A tree
+ * that does not fit is taken, too, from the heap in part.
+ */
+struct occ_json_room;
+OCC_RESULT occ_json_room_new(struct occ_json_room **ret_room); /* OCC_ERR_NOMEM */
+void occ_json_room_free(struct occ_json_room *room);           /* NULL is allowed. Its tree goes, too */
+/* As occ_json_parse; but *ret_root is the room's, and there until the next call with that room. Never to be freed otherwise. */
+OCC_RESULT occ_json_room_parse(struct occ_json_room *room, struct occ_bytes text, unsigned max_depth,
+                               struct occ_error *err, const struct occ_json **ret_root);
+
+/*
  * For programs, at their start: replaces jansson's allocator, for the whole process, by one that notices each failure, so
  * that running out of memory is always OCC_ERR_NOMEM. A library must not do that to its host; there the same failure can
  * read as malformed text or a field that is too short, never as a proof that is valid.

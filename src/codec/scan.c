@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "codec/number.h"
+#include "codec/plain.h"
 
 /* Integers of so many digits all survive: 10^15 < 2^53. */
 enum { SAFE_DIGITS = 15 };
@@ -92,18 +93,14 @@ scan_number(struct scan *scan)
 static size_t
 string_end(struct occ_bytes text, size_t at)
 {
-    const uint8_t *quote = at < text.len ? memchr(text.ptr + at, '"', text.len - at) : NULL;
-    if (quote == NULL) {
-        return text.len;
-    }
-    const size_t end = (size_t)(quote - text.ptr);
-    if (memchr(text.ptr + at, '\\', end - at) == NULL) {
-        return end;
-    }
-    while (at < text.len && text.ptr[at] != '"') {
+    while (at < text.len) {
+        at += occ_plain_length(occ_bytes_of(text.ptr + at, text.len - at));
+        if (at == text.len || text.ptr[at] == '"') {
+            return at;
+        }
         at += text.ptr[at] == '\\' ? 2 : 1;
     }
-    return at < text.len ? at : text.len;
+    return text.len;
 }
 
 /* Goes past a string; an unterminated one ends with the text. */

@@ -45,6 +45,21 @@ occ_certificate_cache_free(struct occ_certificate_cache *cache)
     free(cache);
 }
 
+void
+occ_certificate_cache_forget(struct occ_certificate_cache *cache)
+{
+    if (CRYPTO_THREAD_write_lock(cache->lock) != 1) {
+        return;
+    }
+    for (size_t i = 0; i < cache->count; i++) {
+        X509_free(cache->entries[i].known.certificate);
+        cache->entries[i].known.certificate = NULL;
+    }
+    cache->count = 0;
+    cache->next = 0;
+    (void)CRYPTO_THREAD_unlock(cache->lock);
+}
+
 static const struct entry *
 find(const struct occ_certificate_cache *cache, const uint8_t name[OCC_SHA256_LEN])
 {

@@ -12,7 +12,7 @@ check(struct occ_bytes der, const struct occ_timestamp_roots *roots, struct occ_
     __attribute__((cleanup(occ_timestamp_token_clear))) struct occ_timestamp_token token = { .cms = NULL };
     struct occ_timestamp_facts facts = { .trusted = false };
     X509 *signer = NULL;
-    OCC_TRY(occ_timestamp_token_read(der, err, &token));
+    OCC_TRY(occ_timestamp_token_read(der, roots, err, &token));
     OCC_TRY(occ_timestamp_info_read(token.info, err, &facts));
     OCC_TRY(occ_timestamp_signer_find(&token, err, &signer));
     OCC_TRY(occ_timestamp_signer_check_purpose(signer, err));
@@ -37,7 +37,7 @@ occ_timestamp_verify(struct occ_bytes token, const struct occ_timestamp_roots *r
 {
     struct occ_timestamp_facts facts = { .trusted = false };
     struct occ_result result = look(token, roots, NULL, &facts);
-    const bool is_plain = occ_is_ok(result) && (facts.trusted || roots == NULL);
+    const bool is_plain = occ_is_ok(result) && (facts.trusted || !occ_timestamp_roots_any(roots));
     if (!is_plain) {
         /*
          * OpenSSL can take a failed allocation for a signature that does not fit or a certificate that is not there,

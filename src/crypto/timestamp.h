@@ -14,7 +14,10 @@
 #include "base/result.h"
 #include "crypto/digest.h"
 
-/* Trusted root certificates of timestamp authorities. Immutable; may be shared by threads. */
+/*
+ * Trusted root certificates of timestamp authorities; they never change. Safe to use from many threads at once. With them are
+ * kept certificates that tokens brought, in decoded form: at most OCC_LIMIT_TOKEN_KNOWN.
+ */
 struct occ_timestamp_roots;
 
 /*
@@ -25,6 +28,8 @@ struct occ_timestamp_roots;
  * OCC_ERR_NOMEM.
  */
 OCC_RESULT occ_timestamp_roots_new(struct occ_bytes pem, struct occ_error *err, struct occ_timestamp_roots **ret_roots);
+/* No root at all: no authority is trusted, as with NULL, but certificates are kept. OCC_ERR_NOMEM. */
+OCC_RESULT occ_timestamp_roots_none(struct occ_timestamp_roots **ret_roots);
 void occ_timestamp_roots_free(struct occ_timestamp_roots *roots);
 size_t occ_timestamp_roots_count(const struct occ_timestamp_roots *roots); /* of those trusted */
 

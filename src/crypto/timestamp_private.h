@@ -10,7 +10,16 @@
 #include <openssl/ts.h>
 #include <openssl/x509.h>
 
+#include "crypto/certificate_cache.h"
 #include "crypto/timestamp.h"
+
+/* What a verifier knows and tokens are judged with. */
+struct occ_timestamp_roots {
+    X509_STORE *store;                   /* the trusted ones, and nothing else: no default paths */
+    STACK_OF(X509) *intermediates;       /* the others */
+    size_t read;                         /* certificates that were read */
+    struct occ_certificate_cache *known; /* certificates of tokens: see occ_timestamp_certificate_read */
+};
 
 /* A token that was read. Cleared with occ_timestamp_token_clear; all zero bytes is empty. */
 struct occ_timestamp_token {
@@ -20,8 +29,21 @@ struct occ_timestamp_token {
     TS_TST_INFO *info;
 };
 
-/* All OCC_ERR_TIMESTAMP_TOKEN; see timestamp.h. On failure too, what was read so far is in *ret_token to be cleared. */
-OCC_RESULT occ_timestamp_token_read(struct occ_bytes der, struct occ_error *err, struct occ_timestamp_token *ret_token);
+/*
+ * All OCC_ERR_TIMESTAMP_TOKEN; see timestamp.h. On failure too, what was read so far is in *ret_token to be cleared. roots may
+ * be NULL.
+ */
+OCC_RESULT occ_timestamp_token_read(struct occ_bytes der, const struct occ_timestamp_roots *roots,
+                                    struct occ_error *err, struct occ_timestamp_token *ret_token);
+/*
+ * A certificate of a token, from its DER; NULL if it is malformed or memory is short. Reading one takes OpenSSL as long as two
+ * Ed25519 verifications, nearly all of it for the public key, and an authority's tokens bring the same ones each time: those
+ * of known (may be NULL) are not read again.
+ *
+ * No verdict depends on that. What is kept is nothing that was found out about a certificate, only OpenSSL's form of its
+ * bytes, under their SHA-256: reading the same bytes again gives the same. All checks are made each time.
+ */
+X509 *occ_timestamp_certificate_read(struct occ_certificate_cache *known, struct occ_bytes der);
 void occ_timestamp_token_clear(struct occ_timestamp_token *token);
 /* An AlgorithmIdentifier without parameters, or with NULL: the NID of its OID; else NID_undef. */
 int occ_timestamp_token_plain_algorithm(const X509_ALGOR *algorithm);
@@ -44,6 +66,8 @@ OCC_RESULT occ_timestamp_signer_check_signature(const struct occ_timestamp_token
 OCC_RESULT occ_timestamp_info_read(TS_TST_INFO *info, struct occ_error *err, struct occ_timestamp_facts *facts);
 OCC_RESULT occ_timestamp_info_read_signer(const X509 *signer, struct occ_timestamp_facts *facts);
 
+/* False if there is no root that an authority could lead to. roots may be NULL. */
+bool occ_timestamp_roots_any(const struct occ_timestamp_roots *roots);
 /*
  * Sets trusted and root_sha256, or untrusted, judged at facts->gen_time_ms. roots may be NULL. OCC_ERR_TIMESTAMP_PATH.
  */

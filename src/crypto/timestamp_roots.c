@@ -9,18 +9,13 @@
 #include "base/limits.h"
 #include "crypto/timestamp_private.h"
 
-struct occ_timestamp_roots {
-    X509_STORE *store;             /* the trusted ones, and nothing else: no default paths */
-    STACK_OF(X509) *intermediates; /* the others */
-    size_t read;                   /* certificates that were read */
-};
-
 void
 occ_timestamp_roots_free(struct occ_timestamp_roots *roots)
 {
     if (roots != NULL) {
         X509_STORE_free(roots->store);
         sk_X509_pop_free(roots->intermediates, X509_free);
+        occ_certificate_cache_free(roots->known);
         free(roots);
     }
 }
@@ -31,6 +26,12 @@ occ_timestamp_roots_count(const struct occ_timestamp_roots *roots)
     /* Not those that were added: OpenSSL takes one that is there already as added. */
     const int count = sk_X509_OBJECT_num(X509_STORE_get0_objects(roots->store));
     return count < 0 ? 0 : (size_t)count;
+}
+
+bool
+occ_timestamp_roots_any(const struct occ_timestamp_roots *roots)
+{
+    return roots != NULL && occ_timestamp_roots_count(roots) > 0;
 }
 
 /* Takes a certificate in. Its number, from 1, is for the sentence. */
@@ -124,15 +125,22 @@ add_all(struct occ_timestamp_roots *roots, struct occ_bytes pem, struct occ_erro
 }
 
 static OCC_RESULT
+make_empty(struct occ_timestamp_roots *roots)
+{
+    roots->store = X509_STORE_new();
+    roots->intermediates = sk_X509_new_null();
+    OCC_ENSURE(roots->store != NULL && roots->intermediates != NULL, OCC_ERR_NOMEM);
+    return occ_certificate_cache_new(OCC_LIMIT_TOKEN_KNOWN, &roots->known);
+}
+
+static OCC_RESULT
 read_roots(struct occ_timestamp_roots *roots, struct occ_bytes pem, struct occ_error *err)
 {
     if (pem.len > OCC_LIMIT_ROOTS_LEN) {
         return occ_error_set(err, OCC_ERR_LIMIT, "certificates of %zu bytes, expected at most %u", pem.len,
                              OCC_LIMIT_ROOTS_LEN);
     }
-    roots->store = X509_STORE_new();
-    roots->intermediates = sk_X509_new_null();
-    OCC_ENSURE(roots->store != NULL && roots->intermediates != NULL, OCC_ERR_NOMEM);
+    OCC_TRY(make_empty(roots));
     if (pem.len > 0) {
         OCC_TRY(add_all(roots, pem, err));
     }
@@ -169,6 +177,21 @@ occ_timestamp_roots_new(struct occ_bytes pem, struct occ_error *err, struct occ_
     const struct occ_result result = new_roots(pem, NULL, ret_roots);
     /* A failed allocation can look like malformed PEM: see occ_timestamp_verify. */
     return occ_is_ok(result) ? result : new_roots(pem, err, ret_roots);
+}
+
+struct occ_result
+occ_timestamp_roots_none(struct occ_timestamp_roots **ret_roots)
+{
+    struct occ_timestamp_roots *roots = calloc(1, sizeof *roots);
+    OCC_ENSURE(roots != NULL, OCC_ERR_NOMEM);
+    ERR_clear_error();
+    const struct occ_result result = occ_timestamp_token_settle(make_empty(roots), NULL);
+    if (!occ_is_ok(result)) {
+        occ_timestamp_roots_free(roots);
+        return result;
+    }
+    *ret_roots = roots;
+    return result;
 }
 
 static void
@@ -241,7 +264,7 @@ occ_timestamp_roots_judge(const struct occ_timestamp_roots *roots, const struct 
                           X509 *signer, struct occ_error *err, struct occ_timestamp_facts *facts)
 {
     facts->trusted = false;
-    if (roots == NULL) {
+    if (!occ_timestamp_roots_any(roots)) {
         (void)snprintf(facts->untrusted, sizeof facts->untrusted, "no roots were given");
         return occ_success();
     }

@@ -204,7 +204,7 @@ check_signed_data(const SIGNED_DATA *data, struct occ_error *err)
 }
 
 static OCC_RESULT
-check_shape(struct occ_bytes der, struct occ_error *err)
+check_shape(struct occ_bytes der, struct occ_error *err, CONTENT_INFO **ret_tree)
 {
     const unsigned char *at = der.ptr;
     __attribute__((cleanup(free_content_info))) CONTENT_INFO *tree =
@@ -220,7 +220,76 @@ check_shape(struct occ_bytes der, struct occ_error *err)
         !is_encoding_of(der, (const ASN1_VALUE *)tree, ASN1_ITEM_rptr(CONTENT_INFO))) {
         return occ_error_set(err, OCC_ERR_TIMESTAMP_TOKEN, "the token is BER, expected DER");
     }
-    return check_signed_data(tree->signed_data, err);
+    OCC_TRY(check_signed_data(tree->signed_data, err));
+    *ret_tree = tree;
+    tree = NULL;
+    return occ_success();
+}
+
+/* ---- its parts ---- */
+
+static void
+free_any(ASN1_TYPE **any)
+{
+    ASN1_TYPE_free(*any);
+}
+
+/*
+ * Moves the certificates from the tree to the token, in their order; what else a CertificateChoices can be (RFC 5652 §10.2.2)
+ * stays. Read by themselves, because those that are known need not be read at all.
+ */
+static OCC_RESULT
+move_certificates(SIGNED_DATA *data, struct occ_certificate_cache *known, struct occ_timestamp_token *token)
+{
+    for (int i = 0; i < sk_ASN1_TYPE_num(data->certificates);) { /* -1 if there are none */
+        if (ASN1_TYPE_get(sk_ASN1_TYPE_value(data->certificates, i)) != V_ASN1_SEQUENCE) {
+            i++;
+            continue;
+        }
+        __attribute__((cleanup(free_any))) ASN1_TYPE *taken = sk_ASN1_TYPE_delete(data->certificates, i);
+        const ASN1_STRING *der = taken->value.sequence;
+        X509 *certificate = occ_timestamp_certificate_read(
+            known, occ_bytes_of(ASN1_STRING_get0_data(der), (size_t)ASN1_STRING_length(der)));
+        OCC_ENSURE(certificate != NULL, OCC_ERR_TIMESTAMP_TOKEN);
+        if (sk_X509_push(token->certificates, certificate) <= 0) {
+            X509_free(certificate);
+            return occ_result_of(OCC_ERR_NOMEM);
+        }
+    }
+    if (sk_ASN1_TYPE_num(data->certificates) == 0) {
+        sk_ASN1_TYPE_free(data->certificates);
+        data->certificates = NULL;
+    }
+    return occ_success();
+}
+
+/* Reads the token without the certificates. */
+static OCC_RESULT
+read_rest(const CONTENT_INFO *tree, struct occ_timestamp_token *token)
+{
+    __attribute__((cleanup(free_encoded))) unsigned char *encoded = NULL;
+    const int len = ASN1_item_i2d((const ASN1_VALUE *)tree, &encoded, ASN1_ITEM_rptr(CONTENT_INFO));
+    OCC_ENSURE(len > 0, OCC_ERR_NOMEM);
+    const unsigned char *at = encoded;
+    token->cms = d2i_CMS_ContentInfo(NULL, &at, len);
+    OCC_ENSURE(token->cms != NULL && at == encoded + len, OCC_ERR_TIMESTAMP_TOKEN);
+    return occ_success();
+}
+
+static OCC_RESULT
+read_parts(CONTENT_INFO *tree, const struct occ_timestamp_roots *roots, struct occ_error *err,
+           struct occ_timestamp_token *token)
+{
+    token->certificates = sk_X509_new_null();
+    OCC_ENSURE(token->certificates != NULL, OCC_ERR_NOMEM);
+    struct occ_result result = move_certificates(tree->signed_data, roots == NULL ? NULL : roots->known, token);
+    if (occ_is_ok(result)) {
+        result = read_rest(tree, token);
+    }
+    if (result.code == OCC_ERR_TIMESTAMP_TOKEN) {
+        return occ_error_set(err, OCC_ERR_TIMESTAMP_TOKEN, "the token or a certificate in it is malformed");
+    }
+    return result;
 }
 
 /* The only value of an attribute that is there exactly once (RFC 5652 §5.3, §11.1, §11.2). */
@@ -266,29 +335,22 @@ read_info(struct occ_timestamp_token *token, struct occ_error *err)
 }
 
 struct occ_result
-occ_timestamp_token_read(struct occ_bytes der, struct occ_error *err, struct occ_timestamp_token *ret_token)
+occ_timestamp_token_read(struct occ_bytes der, const struct occ_timestamp_roots *roots, struct occ_error *err,
+                         struct occ_timestamp_token *ret_token)
 {
     *ret_token = (struct occ_timestamp_token){ .cms = NULL };
     if (der.len == 0 || der.len > OCC_LIMIT_TOKEN_LEN) {
         return occ_error_set(err, OCC_ERR_TIMESTAMP_TOKEN, "the token has %zu bytes, expected 1 to %u", der.len,
                              OCC_LIMIT_TOKEN_LEN);
     }
-    OCC_TRY(check_shape(der, err));
-    const unsigned char *at = der.ptr;
-    ret_token->cms = d2i_CMS_ContentInfo(NULL, &at, (long)der.len);
-    if (ret_token->cms == NULL || at != der.ptr + der.len) {
-        return occ_error_set(err, OCC_ERR_TIMESTAMP_TOKEN, "the token or a certificate in it is malformed");
-    }
+    __attribute__((cleanup(free_content_info))) CONTENT_INFO *tree = NULL;
+    OCC_TRY(check_shape(der, err, &tree));
+    OCC_TRY(read_parts(tree, roots, err, ret_token));
     STACK_OF(CMS_SignerInfo) *signer_infos = CMS_get0_SignerInfos(ret_token->cms);
     if (signer_infos == NULL || sk_CMS_SignerInfo_num(signer_infos) != 1) {
         return occ_error_set(err, OCC_ERR_TIMESTAMP_TOKEN, "the token has not one signer");
     }
     ret_token->signer_info = sk_CMS_SignerInfo_value(signer_infos, 0);
-    ret_token->certificates = CMS_get1_certs(ret_token->cms); /* NULL if there are none */
-    if (ret_token->certificates == NULL) {
-        ret_token->certificates = sk_X509_new_null();
-        OCC_ENSURE(ret_token->certificates != NULL, OCC_ERR_NOMEM);
-    }
     OCC_TRY(check_attributes(ret_token, err));
     return read_info(ret_token, err);
 }

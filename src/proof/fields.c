@@ -11,27 +11,42 @@
 
 enum { PATH_SIZE = 96, HEX_MAX = 64 };
 
-/* A member under check: its path and its row, for the sentence of a refusal. */
+/* A member under check: the path of its object and its row, for the sentence of a refusal. */
 struct subject {
-    char path[PATH_SIZE];
+    const char *parent;
     const struct occ_field *field;
     struct occ_error *err;
 };
 
+/* Cut if it is very long. Made only for a refusal. */
+struct path {
+    char text[PATH_SIZE];
+};
+
 static void
-path_append(char path[PATH_SIZE], const char *text)
+path_append(struct path *path, const char *text)
 {
-    size_t at = strlen(path);
+    size_t at = strlen(path->text);
     for (; *text != '\0' && at + 1 < PATH_SIZE; at++, text++) {
-        path[at] = *text;
+        path->text[at] = *text;
     }
-    path[at] = '\0';
+    path->text[at] = '\0';
+}
+
+static struct path
+path_of(const struct subject *subject)
+{
+    struct path path = { "" };
+    path_append(&path, subject->parent);
+    path_append(&path, subject->parent[0] == '\0' ? "" : ".");
+    path_append(&path, subject->field->name);
+    return path;
 }
 
 static OCC_RESULT
 refuse_type(const struct subject *subject, const struct occ_json *value, const char *expected)
 {
-    return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE, "%s: %s, expected %s", subject->path,
+    return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE, "%s: %s, expected %s", path_of(subject).text,
                          occ_json_type_name(value), expected);
 }
 
@@ -44,18 +59,18 @@ check_length(const struct subject *subject, size_t len)
         return occ_success();
     }
     if (len == 0) {
-        return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE, "%s: empty", subject->path);
+        return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE, "%s: empty", path_of(subject).text);
     }
     if (min == max) {
-        return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE, "%s: %zu bytes, expected %zu", subject->path, len,
-                             min);
+        return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE, "%s: %zu bytes, expected %zu",
+                             path_of(subject).text, len, min);
     }
     if (max == 0) {
         return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE, "%s: %zu bytes, expected at least %zu",
-                             subject->path, len, min);
+                             path_of(subject).text, len, min);
     }
-    return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE, "%s: %zu bytes, expected %zu to %zu", subject->path,
-                         len, min, max);
+    return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE, "%s: %zu bytes, expected %zu to %zu",
+                         path_of(subject).text, len, min, max);
 }
 
 static OCC_RESULT
@@ -75,8 +90,8 @@ check_exact(const struct subject *subject, const struct occ_json *value)
     }
     const struct occ_bytes text = occ_json_string(value);
     if (!occ_bytes_is(text, subject->field->exact)) {
-        return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE, "%s: \"%.*s\", expected \"%s\"", subject->path,
-                             OCC_BYTES_ARG(text), subject->field->exact);
+        return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE, "%s: \"%.*s\", expected \"%s\"",
+                             path_of(subject).text, OCC_BYTES_ARG(text), subject->field->exact);
     }
     return occ_success();
 }
@@ -89,7 +104,7 @@ check_base64(const struct subject *subject, const struct occ_json *value)
     }
     size_t len = 0;
     if (!occ_is_ok(occ_base64_check(occ_json_string(value), &len))) {
-        return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE, "%s: not canonical base64", subject->path);
+        return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE, "%s: not canonical base64", path_of(subject).text);
     }
     return check_length(subject, len);
 }
@@ -104,7 +119,7 @@ check_hex(const struct subject *subject, const struct occ_json *value)
     const size_t len = subject->field->min;
     if (len > sizeof bytes || !occ_is_ok(occ_hex_decode(occ_json_string(value), len, bytes))) {
         return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE, "%s: expected %zu characters of lower-case hex",
-                             subject->path, 2 * len);
+                             path_of(subject).text, 2 * len);
     }
     return occ_success();
 }
@@ -118,7 +133,7 @@ check_decimal(const struct subject *subject, const struct occ_json *value)
     const struct occ_bytes text = occ_json_string(value);
     if (!occ_decimal_is_valid(text)) {
         return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE,
-                             "%s: \"%.*s\", expected a decimal number without leading zeros", subject->path,
+                             "%s: \"%.*s\", expected a decimal number without leading zeros", path_of(subject).text,
                              OCC_BYTES_ARG(text));
     }
     return occ_success();
@@ -140,7 +155,7 @@ check_time(const struct subject *subject, const struct occ_json *value)
         char text[OCC_NUMBER_TEXT_SIZE];
         occ_number_format(number, text);
         return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE,
-                             "%s: %s, expected a whole number from 0 to 9007199254740991", subject->path, text);
+                             "%s: %s, expected a whole number from 0 to 9007199254740991", path_of(subject).text, text);
     }
     return occ_success();
 }
@@ -154,7 +169,7 @@ check_object(const struct subject *subject, const struct occ_json *value)
     /* PROTOCOL §2: an optional field that does not apply is absent, never empty. */
     if (occ_json_length(value) < subject->field->min) {
         return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE, "%s: empty, expected to be absent then",
-                             subject->path);
+                             path_of(subject).text);
     }
     return occ_success();
 }
@@ -169,7 +184,7 @@ check_enforcement(const struct subject *subject, const struct occ_json *value)
     enum occ_enforcement enforcement;
     if (!occ_proof_enforcement_of(text, &enforcement)) {
         return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE,
-                             "%s: \"%.*s\", expected \"stub\", \"hw-key\" or \"measured-tee\"", subject->path,
+                             "%s: \"%.*s\", expected \"stub\", \"hw-key\" or \"measured-tee\"", path_of(subject).text,
                              OCC_BYTES_ARG(text));
     }
     return occ_success();
@@ -184,7 +199,7 @@ check_chain_id(const struct subject *subject, const struct occ_json *value)
     const struct occ_bytes text = occ_json_string(value);
     if (!occ_value_is_chain_id(text)) {
         return occ_error_set(subject->err, OCC_ERR_PROOF_STRUCTURE,
-                             "%s: \"%.*s\", expected 1 to 64 characters of A-Z a-z 0-9 . _ : -", subject->path,
+                             "%s: \"%.*s\", expected 1 to 64 characters of A-Z a-z 0-9 . _ : -", path_of(subject).text,
                              OCC_BYTES_ARG(text));
     }
     return occ_success();
@@ -219,21 +234,30 @@ check_value(const struct subject *subject, const struct occ_json *value)
 }
 
 struct occ_result
-occ_fields_check(const struct occ_json *object, const char *path, const struct occ_field *fields, size_t field_count,
-                 struct occ_error *err)
+occ_fields_read(const struct occ_json *object, const char *path, const struct occ_field *fields, size_t field_count,
+                struct occ_error *err, const struct occ_json **ret_values)
 {
     for (size_t i = 0; i < field_count; i++) {
-        struct subject subject = { .path = "", .field = &fields[i], .err = err };
-        path_append(subject.path, path);
-        path_append(subject.path, path[0] == '\0' ? "" : ".");
-        path_append(subject.path, fields[i].name);
+        const struct subject subject = { .parent = path, .field = &fields[i], .err = err };
         const struct occ_json *value = occ_json_get(object, fields[i].name);
         if (value == NULL && !fields[i].optional) {
-            return occ_error_set(err, OCC_ERR_PROOF_STRUCTURE, "%s: missing", subject.path);
+            return occ_error_set(err, OCC_ERR_PROOF_STRUCTURE, "%s: missing", path_of(&subject).text);
         }
         if (value != NULL) {
             OCC_TRY(check_value(&subject, value));
         }
+        ret_values[i] = value;
+    }
+    return occ_success();
+}
+
+struct occ_result
+occ_fields_check(const struct occ_json *object, const char *path, const struct occ_field *fields, size_t field_count,
+                 struct occ_error *err)
+{
+    for (size_t i = 0; i < field_count; i++) {
+        const struct occ_json *value = NULL;
+        OCC_TRY(occ_fields_read(object, path, &fields[i], 1, err, &value));
     }
     return occ_success();
 }

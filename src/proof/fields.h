@@ -38,6 +38,13 @@ struct occ_field {
 OCC_RESULT occ_fields_check(const struct occ_json *object, const char *path, const struct occ_field *fields,
                             size_t field_count, struct occ_error *err);
 
+/*
+ * The same, and hands out what it found: ret_values[i] is the member that fields[i] is about, NULL if it is absent. On failure
+ * its first entries may have been written.
+ */
+OCC_RESULT occ_fields_read(const struct occ_json *object, const char *path, const struct occ_field *fields,
+                           size_t field_count, struct occ_error *err, const struct occ_json **ret_values);
+
 /* The string member of that name; the empty view if absent. */
 struct occ_bytes occ_fields_text(const struct occ_json *object, const char *name);
 

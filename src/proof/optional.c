@@ -7,14 +7,15 @@
 enum { AGENCY_PATH_LEN_MAX = 256 };
 
 /* Optional members of the proof itself: objects, and if there, not empty (PROTOCOL §2). */
+enum { AGENCY, ATTRIBUTION, POLICY, PRINCIPAL, SLOT_ALLOCATION, TIMESTAMPS, METADATA };
 static const struct occ_field root_fields[] = {
-    { .name = "agency", .kind = OCC_FIELD_OBJECT, .optional = true, .min = 1 },
-    { .name = "attribution", .kind = OCC_FIELD_OBJECT, .optional = true, .min = 1 },
-    { .name = "policy", .kind = OCC_FIELD_OBJECT, .optional = true, .min = 1 },
-    { .name = "principal", .kind = OCC_FIELD_OBJECT, .optional = true, .min = 1 },
-    { .name = "slotAllocation", .kind = OCC_FIELD_OBJECT, .optional = true, .min = 1 },
-    { .name = "timestamps", .kind = OCC_FIELD_OBJECT, .optional = true, .min = 1 },
-    { .name = "metadata", .kind = OCC_FIELD_OBJECT, .optional = true, .min = 1 },
+    [AGENCY] = { .name = "agency", .kind = OCC_FIELD_OBJECT, .optional = true, .min = 1 },
+    [ATTRIBUTION] = { .name = "attribution", .kind = OCC_FIELD_OBJECT, .optional = true, .min = 1 },
+    [POLICY] = { .name = "policy", .kind = OCC_FIELD_OBJECT, .optional = true, .min = 1 },
+    [PRINCIPAL] = { .name = "principal", .kind = OCC_FIELD_OBJECT, .optional = true, .min = 1 },
+    [SLOT_ALLOCATION] = { .name = "slotAllocation", .kind = OCC_FIELD_OBJECT, .optional = true, .min = 1 },
+    [TIMESTAMPS] = { .name = "timestamps", .kind = OCC_FIELD_OBJECT, .optional = true, .min = 1 },
+    [METADATA] = { .name = "metadata", .kind = OCC_FIELD_OBJECT, .optional = true, .min = 1 },
 };
 
 /* PROTOCOL §4 and the seed's types. authorization may hold more: WebAuthn's members, unsigned by us. */
@@ -115,7 +116,6 @@ occ_optional_check_agency(const struct occ_json *agency, const char *path, struc
 static OCC_RESULT
 read_agency(struct occ_error *err, struct occ_proof *proof)
 {
-    proof->agency = occ_json_get(proof->root, "agency");
     if (proof->agency == NULL) {
         return occ_success();
     }
@@ -129,7 +129,6 @@ read_agency(struct occ_error *err, struct occ_proof *proof)
 static OCC_RESULT
 read_slot(struct occ_error *err, struct occ_proof *proof)
 {
-    proof->slot_allocation = occ_json_get(proof->root, "slotAllocation");
     if (proof->slot_allocation == NULL) {
         return occ_success();
     }
@@ -139,8 +138,8 @@ read_slot(struct occ_error *err, struct occ_proof *proof)
 static OCC_RESULT
 read_epoch_link(struct occ_error *err, struct occ_proof *proof)
 {
-    OCC_TRY(occ_fields_check(proof->commit, "commit", commit_fields, OCC_FIELDS_COUNT(commit_fields), err));
-    proof->epoch_link = occ_json_get(proof->commit, "epochLink");
+    OCC_TRY(occ_fields_read(proof->commit, "commit", commit_fields, OCC_FIELDS_COUNT(commit_fields), err,
+                            &proof->epoch_link));
     if (proof->epoch_link == NULL) {
         return occ_success();
     }
@@ -151,7 +150,6 @@ read_epoch_link(struct occ_error *err, struct occ_proof *proof)
 static OCC_RESULT
 read_timestamps(struct occ_error *err, struct occ_proof *proof)
 {
-    proof->timestamps = occ_json_get(proof->root, "timestamps");
     if (proof->timestamps == NULL) {
         return occ_success();
     }
@@ -171,15 +169,19 @@ read_timestamps(struct occ_error *err, struct occ_proof *proof)
 struct occ_result
 occ_optional_read(struct occ_error *err, struct occ_proof *proof)
 {
-    OCC_TRY(occ_fields_check(proof->root, "", root_fields, OCC_FIELDS_COUNT(root_fields), err));
+    const struct occ_json *found[OCC_FIELDS_COUNT(root_fields)];
+    OCC_TRY(occ_fields_read(proof->root, "", root_fields, OCC_FIELDS_COUNT(root_fields), err, found));
+    proof->agency = found[AGENCY];
+    proof->slot_allocation = found[SLOT_ALLOCATION];
+    proof->timestamps = found[TIMESTAMPS];
+    proof->attribution = found[ATTRIBUTION];
+    proof->policy = found[POLICY];
+    proof->principal = found[PRINCIPAL];
+    proof->metadata = found[METADATA];
     OCC_TRY(read_agency(err, proof));
     OCC_TRY(read_slot(err, proof));
     OCC_TRY(read_epoch_link(err, proof));
     OCC_TRY(read_timestamps(err, proof));
-    proof->attribution = occ_json_get(proof->root, "attribution");
-    proof->policy = occ_json_get(proof->root, "policy");
-    proof->principal = occ_json_get(proof->root, "principal");
-    proof->metadata = occ_json_get(proof->root, "metadata");
     OCC_TRY(occ_fields_check_names(proof->attribution, "attribution", err));
     OCC_TRY(occ_fields_check_names(proof->policy, "policy", err));
     return occ_fields_check_names(proof->principal, "principal", err);

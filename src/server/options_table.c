@@ -37,6 +37,14 @@ static const struct occ_setting table[] = {
       .env = "OCC_CHAINS",
       .help = "Chains (chainId) beside the default one. For the boundary that is started as a child, as --rp-id and "
               "--origin are too; one that runs elsewhere has settings of its own." },
+    { .name = "workers",
+      .type = OCC_SETTING_NUMBER,
+      .argument = "N",
+      .env = "OCC_WORKERS",
+      .min = 1,
+      .max = OCC_LIMIT_WORKERS,
+      .help = "Chains that the child signs at the same time. Without it: as many as there are chains and processors, "
+              "at most 4. A hardware token has 1." },
     { .name = "webauthn-compat",
       .type = OCC_SETTING_SWITCH,
       .env = "OCC_WEBAUTHN_COMPAT",

@@ -27,8 +27,8 @@ static struct occ_result
 check_structure(struct occ_run *run, struct occ_error *err)
 {
     OCC_TRY(occ_proof_read(run->input->proof, err, &run->proof));
-    occ_body_put(&run->body, &run->proof);
-    return occ_buf_check(&run->body);
+    occ_body_put(run->body, &run->proof);
+    return occ_buf_check(run->body);
 }
 
 static bool
@@ -49,7 +49,7 @@ static struct occ_result
 check_signature(struct occ_run *run, struct occ_error *err)
 {
     const struct occ_result result =
-        occ_ed25519_verify(run->proof.public_key, occ_buf_view(&run->body), run->proof.signature);
+        occ_ed25519_verify(run->proof.public_key, occ_buf_view(run->body), run->proof.signature);
     return occ_is_ok(result) ? result : occ_error_code(err, result.code);
 }
 
@@ -152,16 +152,16 @@ run_rows(struct occ_run *run, occ_report *report)
         return occ_success();
     }
     const bool sound = run->proof.root != NULL;
-    return occ_report_finish(report, sound ? &run->proof : NULL, occ_buf_view(&run->body));
+    return occ_report_finish(report, sound ? &run->proof : NULL, occ_buf_view(run->body));
 }
 
 struct occ_result
 occ_checks_run(const struct occ_checks_input *input, occ_report *report)
 {
+    OCC_BUF_AUTO(body, OCC_LIMIT_CANONICAL_LEN);
     struct occ_run run = { .input = input,
-                           .body = OCC_BUF_INIT(OCC_LIMIT_CANONICAL_LEN),
+                           .body = input->body == NULL ? &body : input->body,
                            .evidence = &report->evidence };
-    const struct occ_result result = run_rows(&run, report);
-    occ_buf_clear(&run.body);
-    return result;
+    occ_buf_reset(run.body);
+    return run_rows(&run, report);
 }

@@ -22,7 +22,7 @@ struct occ_checks_trust {
     struct occ_checks_root nitro;
     bool nitro_is_aws;
     struct occ_checks_root sim_nitro;       /* of simulated documents; path NULL = none */
-    struct occ_timestamp_roots *timestamps; /* or NULL */
+    struct occ_timestamp_roots *timestamps; /* may hold none; or NULL */
     struct occ_webauthn_names rp_ids, origins;
 };
 
@@ -32,6 +32,7 @@ struct occ_checks_input {
     const struct occ_policy *policy; /* or NULL */
     const uint8_t *digest;           /* OCC_SHA256_LEN bytes, or NULL */
     bool with_json;                  /* whether the report's JSON text is wanted */
+    struct occ_buf *body;            /* NULL, or room for the signed body, which is in it afterwards */
     struct occ_proof *ret_proof;     /* NULL, or gets the proof as it was read; root NULL: its structure is not sound */
 };
 

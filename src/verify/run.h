@@ -10,7 +10,7 @@
 struct occ_run {
     const struct occ_checks_input *input;
     struct occ_proof proof;              /* root is NULL until the structure was found sound */
-    struct occ_buf body;                 /* the signed body's canonical JSON, from then on */
+    struct occ_buf *body;                /* the signed body's canonical JSON, from then on; empty before */
     struct occ_evidence *evidence;       /* the report's */
     struct occ_error why_no_attestation; /* text is "" unless it is there and could not be verified */
 };

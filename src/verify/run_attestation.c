@@ -91,7 +91,7 @@ check_batch(const struct occ_run *run, struct occ_bytes user_data, struct occ_er
     OCC_TRY(occ_tree_read(run->proof.attestation_batch, err, &place));
     uint8_t hash[OCC_SHA256_LEN];
     uint8_t root[OCC_SHA256_LEN];
-    occ_digest_sha256(occ_buf_view(&run->body), hash);
+    occ_digest_sha256(occ_buf_view(run->body), hash);
     occ_tree_root_of(&place, hash, root);
     return is_hash_of(user_data, root) ? occ_success() : occ_error_code(err, OCC_ERR_ATTESTATION_BATCH);
 }
@@ -101,7 +101,7 @@ static OCC_RESULT
 check_body(const struct occ_run *run, struct occ_bytes user_data, struct occ_error *err)
 {
     uint8_t hash[OCC_SHA256_LEN];
-    occ_digest_sha256(occ_buf_view(&run->body), hash);
+    occ_digest_sha256(occ_buf_view(run->body), hash);
     if (is_hash_of(user_data, hash)) {
         return occ_success();
     }

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "crypto/errors.h"
+#include "crypto/ready.h"
 #include "crypto/secret.h"
 #include "evidence/nitro.h"
 #include "verify/verify.h"
@@ -13,19 +14,24 @@
 enum { FIRST_OPTIONS = sizeof(size_t) };
 
 struct occ_result
-occ_verifier_check_struct(const void *given, size_t size, size_t first, size_t known)
+occ_verifier_take_struct(const void *given, size_t first, size_t known, void *ret)
 {
-    OCC_ENSURE(size >= first, OCC_ERR_USAGE);
+    size_t size;
+    memcpy(&size, given, sizeof size);
+    OCC_ENSURE(size >= first && size <= OCC_LIMIT_STRUCT_LEN, OCC_ERR_USAGE);
     for (size_t i = known; i < size; i++) {
         OCC_ENSURE(((const uint8_t *)given)[i] == 0, OCC_ERR_UNSUPPORTED);
     }
+    memset(ret, 0, known);
+    memcpy(ret, given, size < known ? size : known);
     return occ_success();
 }
 
 static OCC_RESULT
 make_root(struct occ_bytes der_or_pem, struct occ_error *why, struct occ_checks_root *ret_root)
 {
-    OCC_TRY(occ_path_trust_new(der_or_pem, why, &ret_root->path)); /* freed with the verifier, failed or not */
+    /* Freed with the verifier, failed or not. */
+    OCC_TRY(occ_path_trust_new_known(der_or_pem, occ_nitro_aws_root_sha256, why, &ret_root->path));
     const struct occ_result made = occ_seen_new(OCC_LIMIT_NITRO_DOCUMENTS, &ret_root->documents);
     return occ_is_ok(made) ? made : occ_error_code(why, made.code);
 }
@@ -80,7 +86,8 @@ take_roots(const struct occ_verifier_options *options, struct occ_error *err, st
     trust->nitro_is_aws = is_aws(trust->nitro.path);
     OCC_TRY(take_sim_nitro_root(options, err, trust));
     if (options->tsa_roots == NULL) {
-        return occ_success();
+        const struct occ_result none = occ_timestamp_roots_none(&trust->timestamps);
+        return occ_is_ok(none) ? none : occ_error_code(err, none.code);
     }
     const struct occ_bytes pem = occ_bytes_of(options->tsa_roots, options->tsa_roots_len);
     const struct occ_result timestamps = occ_timestamp_roots_new(pem, &why, &trust->timestamps);
@@ -151,18 +158,17 @@ occ_verifier_make(const struct occ_verifier_options *options, struct occ_error *
 {
     struct occ_verifier_options known = { 0 };
     if (options != NULL) {
-        const struct occ_result checked =
-            occ_verifier_check_struct(options, options->size, FIRST_OPTIONS, sizeof known);
-        if (!occ_is_ok(checked)) {
-            return occ_error_code(err, checked.code);
+        const struct occ_result taken = occ_verifier_take_struct(options, FIRST_OPTIONS, sizeof known, &known);
+        if (!occ_is_ok(taken)) {
+            return occ_error_code(err, taken.code);
         }
-        memcpy(&known, options, options->size < sizeof known ? options->size : sizeof known);
     }
     occ_json_init();
     const struct occ_result ready = occ_secret_init();
     if (!occ_is_ok(ready)) {
         return occ_error_code(err, ready.code);
     }
+    OCC_TRY(occ_ready_check(err));
     __attribute__((cleanup(free_verifier))) occ_verifier *verifier = calloc(1, sizeof *verifier);
     if (verifier == NULL) {
         return occ_error_code(err, OCC_ERR_NOMEM);
@@ -181,8 +187,9 @@ occ_verifier_make(const struct occ_verifier_options *options, struct occ_error *
 static void
 tell(const struct occ_verifier_options *options, const struct occ_error *err)
 {
-    const size_t needed = offsetof(struct occ_verifier_options, problem_size) + sizeof options->problem_size;
-    if (options == NULL || options->size < needed || options->problem == NULL || options->problem_size == 0) {
+    const size_t needed = OCC_REPORT_END_OF(struct occ_verifier_options, problem_size);
+    if (options == NULL || options->size < needed || options->size > OCC_LIMIT_STRUCT_LEN || options->problem == NULL ||
+        options->problem_size == 0) {
         return;
     }
     const size_t len = strlen(err->text);
@@ -225,5 +232,6 @@ occ_verifier_free(occ_verifier *verifier)
 const struct occ_timestamp_roots *
 occ_verifier_timestamp_roots(const occ_verifier *verifier)
 {
-    return verifier->trust.timestamps;
+    const struct occ_timestamp_roots *roots = verifier->trust.timestamps;
+    return occ_timestamp_roots_count(roots) == 0 ? NULL : roots;
 }

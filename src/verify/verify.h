@@ -27,7 +27,8 @@ struct occ_verify_request {
     const struct occ_json *policy; /* or NULL; a wrong one is an error whose sentence begins with "policy." */
     const uint8_t *digest;         /* OCC_SHA256_LEN bytes, or NULL */
     bool without_json;             /* the caller will not ask for occ_report_json, which is "" then */
-    struct occ_proof *ret_proof;   /* NULL, or gets the proof as it was read; root NULL: its structure is not sound */
+    struct occ_buf *body; /* NULL, or memory to use, of the limit OCC_LIMIT_CANONICAL_LEN: holds the signed body then */
+    struct occ_proof *ret_proof; /* NULL, or gets the proof as it was read; root NULL: its structure is not sound */
 };
 
 /* As occ_verify. */

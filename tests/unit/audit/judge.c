@@ -12,8 +12,10 @@ judge_text(const char *text, const char *policy_text)
 {
     struct occ_judged judged = { .verdict = OCC_VERDICT_MALFORMED };
     struct occ_json *policy = policy_text == NULL ? NULL : parse_json(policy_text);
-    OCC_BUF_AUTO(buf, OCC_LIMIT_CANONICAL_LEN);
-    assert_true(occ_is_ok(occ_judge(verifier, policy, occ_bytes_str(text), &buf, &judged)));
+    struct occ_judge judge;
+    assert_true(occ_is_ok(occ_judge_init(&judge)));
+    assert_true(occ_is_ok(occ_judge_proof(&judge, verifier, policy, occ_bytes_str(text), &judged)));
+    occ_judge_clear(&judge);
     occ_json_free(policy);
     return judged;
 }

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "codec/canonical.h"
 #include "codec/json.h"
 #include "unit/codec/vectors.h"
 
@@ -270,6 +271,96 @@ test_allocations_fail(void **state)
     assert_true(failures > 40);
 }
 
+/* ---- a room for trees ---- */
+
+/* A text of so many values, far more than fits a room if they are many. */
+static void
+put_numbers(struct occ_buf *buf, size_t count)
+{
+    occ_buf_put_str(buf, "{\"numbers\":[0");
+    for (size_t i = 1; i < count; i++) {
+        occ_buf_put_str(buf, ",\"");
+        occ_buf_put_u64(buf, i);
+        occ_buf_put_byte(buf, '"');
+    }
+    occ_buf_put_str(buf, "]}");
+    assert_true(occ_is_ok(occ_buf_check(buf)));
+}
+
+static void
+check_same(struct occ_json_room *room, struct occ_bytes text)
+{
+    struct occ_error err = { 0 };
+    struct occ_error room_err = { 0 };
+    JSON_AUTO expected = NULL;
+    const struct occ_json *found = NULL;
+    const struct occ_result result = occ_json_parse(text, 64, &err, &expected);
+    assert_int_equal(occ_json_room_parse(room, text, 64, &room_err, &found).code, result.code);
+    assert_string_equal(room_err.text, err.text);
+    assert_int_equal(found != NULL, expected != NULL);
+    if (found != NULL) {
+        OCC_BUF_AUTO(by_heap, 1 << 20);
+        OCC_BUF_AUTO(by_room, 1 << 20);
+        occ_canonical_put(&by_heap, expected);
+        occ_canonical_put(&by_room, found);
+        assert_true(occ_bytes_equal(occ_buf_view(&by_heap), occ_buf_view(&by_room)));
+    }
+}
+
+/* One room for texts that fit and that do not, good ones and bad ones, in any order. */
+static void
+check_room(void)
+{
+    static const size_t counts[] = { 10, 20000, 5, 1000, 3000, 20000, 1, 10 };
+    struct occ_json_room *room = NULL;
+    assert_true(occ_is_ok(occ_json_room_new(&room)));
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        OCC_BUF_AUTO(text, 1 << 20);
+        put_numbers(&text, counts[i]);
+        check_same(room, occ_buf_view(&text));
+        check_same(room, occ_bytes_of(text.ptr, text.len - 1)); /* refused at its very end */
+        check_same(room, occ_bytes_str("{\"a\":1,\"a\":2}"));
+        check_same(room, occ_bytes_str("null"));
+    }
+    occ_json_room_free(room);
+}
+
+static void
+test_room(void **state)
+{
+    (void)state;
+    check_room(); /* of a host program, whose allocator stays */
+    occ_json_watch_memory();
+    check_room();
+    JSON_AUTO root = parse("[1,{\"a\":\"b\"}]"); /* the heap's, as before */
+    assert_int_equal(occ_json_length(root), 2);
+    occ_json_free(root);
+    root = NULL;
+    json_set_alloc_funcs(malloc, free);
+    occ_json_room_free(NULL);
+}
+
+/* Values of a room lie apart from each other and are aligned. */
+static void
+test_room_values(void **state)
+{
+    (void)state;
+    occ_json_watch_memory();
+    struct occ_json_room *room = NULL;
+    const struct occ_json *root = NULL;
+    assert_true(occ_is_ok(occ_json_room_new(&room)));
+    assert_true(occ_is_ok(occ_json_room_parse(room, occ_bytes_str("[\"a\",\"bc\",1.5,\"\"]"), 64, NULL, &root)));
+    assert_true(occ_bytes_is(occ_json_string(occ_json_at(root, 0)), "a"));
+    assert_true(occ_bytes_is(occ_json_string(occ_json_at(root, 1)), "bc"));
+    assert_true(occ_json_number(occ_json_at(root, 2)) == 1.5);
+    assert_int_equal(occ_json_string(occ_json_at(root, 3)).len, 0);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal((uintptr_t)occ_json_at(root, i) % _Alignof(max_align_t), 0);
+    }
+    occ_json_room_free(room);
+    json_set_alloc_funcs(malloc, free);
+}
+
 /* A locale whose decimal point is not '.', also one where it is two bytes, which jansson alone cannot read in. */
 static void
 check_locale(const char *name)
@@ -378,6 +469,8 @@ main(void)
         cmocka_unit_test(test_refused_syntax),
         cmocka_unit_test(test_refused_depth),
         cmocka_unit_test(test_allocations_fail),
+        cmocka_unit_test(test_room),
+        cmocka_unit_test(test_room_values),
         cmocka_unit_test(test_locales),
         cmocka_unit_test(test_parsing_cases),
     };

@@ -77,10 +77,17 @@ test_known_is_cheap(void **state)
     assert_int_equal(signatures_since(before), 1);
     assert_verifies(trust, &other);
     assert_int_equal(signatures_since(before), 1);
+    occ_path_trust_forget_leaves(trust);
+    assert_verifies(trust, &other);
+    assert_int_equal(signatures_since(before), 2);
+    assert_verifies(trust, &list);
+    assert_int_equal(signatures_since(before), 3);
+    assert_verifies(trust, &list);
+    assert_int_equal(signatures_since(before), 3);
     /* Another trust knows nothing of it. */
     TRUST_AUTO fresh = trust_in(occ_sim_path_certificates(path)[0]);
     assert_verifies(fresh, &other);
-    assert_int_equal(signatures_since(before), 5);
+    assert_int_equal(signatures_since(before), 7);
 }
 
 /* The times of each certificate in turn are the narrow ones: known or not, it is refused outside them, by name. */

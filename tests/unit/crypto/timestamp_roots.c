@@ -46,6 +46,31 @@ test_other_roots(void **state)
     assert_string_equal(facts.untrusted, "certificate signature failure");
 }
 
+/* No roots are as good as NULL. */
+static void
+test_none(void **state)
+{
+    (void)state;
+    struct timestamp_plan plan;
+    make_plan(&plan);
+    plan.with_root = true;
+    AUTHORITY_AUTO authority = timestamp_authority_new(&plan);
+    OCC_BUF_AUTO(token, TOKEN_MAX);
+    timestamp_token_put(&token, &plan, authority);
+    ROOTS_AUTO none = NULL;
+    assert_true(occ_is_ok(occ_timestamp_roots_none(&none)));
+    assert_int_equal(occ_timestamp_roots_count(none), 0);
+    for (size_t i = 0; i < 2; i++) {
+        struct occ_timestamp_facts facts, without;
+        struct occ_error err = { 0 };
+        assert_code(occ_timestamp_verify(occ_buf_view(&token), none, &err, &facts).code, OCC_OK, "none", &err);
+        assert_code(occ_timestamp_verify(occ_buf_view(&token), NULL, &err, &without).code, OCC_OK, "NULL", &err);
+        assert_false(facts.trusted);
+        assert_string_equal(facts.untrusted, without.untrusted);
+        assert_memory_equal(facts.signer_sha256, without.signer_sha256, OCC_SHA256_LEN);
+    }
+}
+
 /* The authority's certificate between root and signer can come from the caller, and is not trusted for that. */
 static void
 test_intermediate_from_caller(void **state)
@@ -212,9 +237,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_other_roots),   cmocka_unit_test(test_intermediate_from_caller),
-        cmocka_unit_test(test_roots_refused), cmocka_unit_test(test_roots_limits),
-        cmocka_unit_test(test_root_in_der),   cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_other_roots),
+        cmocka_unit_test(test_none),
+        cmocka_unit_test(test_intermediate_from_caller),
+        cmocka_unit_test(test_roots_refused),
+        cmocka_unit_test(test_roots_limits),
+        cmocka_unit_test(test_root_in_der),
+        cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests_name("crypto.timestamp_roots", tests, NULL, NULL);
 }
