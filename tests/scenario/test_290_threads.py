@@ -13,6 +13,7 @@ import pytest
 
 import harness
 import test_060_http_policy as policy
+import test_100_graceful_stop as graceful
 from harness import BIN, Wire, check_chains, digest_of, environment, verify_offline, wait_for
 
 # The tests of other files, run against the occd of the fixtures below.
@@ -39,13 +40,12 @@ from test_100_graceful_stop import (  # noqa: F401
     test_a_request_half_sent_may_finish,
     test_hanging_client_is_cut_off,
     test_idle_stop_is_fast,
-    test_in_flight_requests_are_finished,
     test_no_new_connections_while_stopping,
 )
 from test_140_limits import test_body_size, test_full_queue, test_slow_reader_is_dropped  # noqa: F401
 from test_230_metrics import test_a_client_that_leaves, value  # noqa: F401
 
-pytestmark = [pytest.mark.sanitized, pytest.mark.threads]
+pytestmark = pytest.mark.threads
 
 THREADS = 3
 
@@ -259,6 +259,10 @@ def all_proofs(occd):
     return found
 
 
+def test_in_flight_requests_are_finished(start, folder):
+    graceful.test_in_flight_requests_are_finished(start, folder, graceful.to_the_group)
+
+
 def test_a_stop_under_load_loses_nothing(start, folder):
     occd = start()
     clients = [Load(occd, n, 1 + n % 4) for n in range(24)]
@@ -353,6 +357,7 @@ def test_keys_are_read_again_under_load(start, folder):
     askers = [threading.Thread(target=ask) for _ in range(4)]
     for asker in askers:
         asker.start()
+    wait_for(lambda: 200 in seen, what="load")
     keys.write_text(f"bob {hashes['bob']}\n")
     occd.signal(signal.SIGHUP)
     occd.wait_event("API keys read again")
