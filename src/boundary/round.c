@@ -9,6 +9,7 @@ enum {
     TASKS_MAX = 128,          /* of a round, */
     DIGESTS_MAX = 1024,       /* and after how many digests */
     VALUES_LEN_MAX = 1 << 20, /* and bytes of their values it is full */
+    HANDED_MIN = 8,           /* digests for other threads below which waking them takes longer than signing */
     KEPT_LEN = 16 << 10,      /* a task keeps so much memory, */
     LANE_KEPT_LEN = 256 << 10 /* and a lane so much of each kind */
 };
@@ -128,7 +129,10 @@ find_largest(const uint64_t digests[OCC_LIMIT_CHAINS], size_t *ret_chain)
     return digests[largest] > 0;
 }
 
-/* The longest first, each to the lane that has least: no lane waits long for another. False: there is one chain only. */
+/*
+ * The longest first, each to the lane that has least: no lane waits long for another. False: there is one chain only, or too little
+ * on the others.
+ */
 static bool
 deal_out(struct occ_round *round, const struct occ_round_work *work)
 {
@@ -137,18 +141,20 @@ deal_out(struct occ_round *round, const struct occ_round_work *work)
         const struct occ_request *const request = &round->tasks[i].request;
         digests[request->chain] += is_to_sign(&round->tasks[i]) ? request->count : 0;
     }
-    size_t chain = 0, dealt = 0;
-    for (; find_largest(digests, &chain); dealt++) {
+    uint64_t all = 0, longest = 0;
+    for (size_t chain = 0; find_largest(digests, &chain);) {
         size_t lane = 0;
         for (size_t i = 1; i < round->lane_count; i++) {
             lane = load[i] < load[lane] ? i : lane;
         }
         load[lane] += digests[chain];
+        all += digests[chain];
+        longest = load[lane] > longest ? load[lane] : longest;
         digests[chain] = 0;
         round->lane_of[chain] = (uint8_t)lane;
         round->chains[chain] = work->chains[chain];
     }
-    return dealt > 1;
+    return all - longest >= HANDED_MIN;
 }
 
 /* What the lanes will take beside their drafts, before any of them begins: nothing in them fails for want of memory. */

@@ -3,10 +3,13 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "os/event.h"
 #include "os/thread.h"
+
+enum { SIZE_BY_ITSELF = 4 };
 
 struct helper {
     struct occ_crew *crew;
@@ -26,6 +29,15 @@ struct occ_crew {
     size_t helper_count;
     struct helper helpers[OCC_LIMIT_WORKERS - 1];
 };
+
+size_t
+occ_crew_size(size_t wanted, size_t chains)
+{
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    const size_t most = cores < 1 ? 1 : cores < SIZE_BY_ITSELF ? (size_t)cores : SIZE_BY_ITSELF;
+    const size_t workers = wanted == 0 ? most : wanted;
+    return workers < chains ? workers : chains;
+}
 
 static void
 take_jobs(struct occ_crew *crew)

@@ -29,9 +29,7 @@
 #include "verify/verify.h"
 
 enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_COULD_NOT = 3 };
-enum { STANDARD_OUTPUT = 1, REFUSAL_LEN_MAX = 4096, WORKERS_BY_ITSELF = 4 };
-
-extern char **environ;
+enum { STANDARD_OUTPUT = 1, REFUSAL_LEN_MAX = 4096 };
 
 /* What lives as long as the gate, beside its settings. */
 struct epoch {
@@ -164,22 +162,11 @@ make_attester(const struct occ_config *config, struct epoch *epoch, struct occ_e
     return occ_success();
 }
 
-/* No more than there are chains; each is signed by one thread at a time. */
-static size_t
-worker_count(const struct occ_config *config)
-{
-    const size_t chains = config->chains.count + 1;
-    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    const size_t most = cores < 1 ? 1 : cores < WORKERS_BY_ITSELF ? (size_t)cores : WORKERS_BY_ITSELF;
-    const size_t workers = config->workers == 0 ? most : config->workers;
-    return workers < chains ? workers : chains;
-}
-
 /* Threads that sign, where there are to be more than this one. */
 static struct occ_result
 set_workers(const struct occ_config *config, struct epoch *epoch, struct occ_error *err, struct occ_gate_config *gate)
 {
-    epoch->workers = worker_count(config);
+    epoch->workers = occ_crew_size(config->workers, config->chains.count + 1);
     if (epoch->workers < 2) {
         return occ_success();
     }

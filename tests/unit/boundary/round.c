@@ -8,7 +8,7 @@
 
 #include "base/base64.h"
 
-enum { CHAINS = 4, FRAMES = 40, REQUESTS = 24, MEMO = 8192, LANES_MAX = 16 };
+enum { CHAINS = 4, FRAMES = 40, REQUESTS = 24, MEMO = 16384, LANES_MAX = 16 };
 
 static const struct occ_bytes chain_ids[] = { { (const uint8_t *)"a", 1 },
                                               { (const uint8_t *)"b", 1 },
@@ -224,6 +224,17 @@ put_digest(struct occ_commit_writer *writer, uint64_t value)
     occ_commit_put_digest(writer, digest);
 }
 
+/* So many digests of a request are worth a thread. */
+enum { EACH = 8 };
+
+static void
+put_digests(struct occ_commit_writer *writer, size_t number, bool is_bad)
+{
+    for (size_t i = 0; i < EACH; i++) {
+        put_digest(writer, is_bad && i == 0 ? 0xeeee : number * EACH + i);
+    }
+}
+
 static void
 put_request(struct play *play, struct occ_commit_writer *writer, unsigned number)
 {
@@ -360,7 +371,7 @@ test_same_bytes(void **state)
     }
 }
 
-/* One chain: nothing is handed over. Nor is it with a signer for one thread. */
+/* One chain, or a few digests on others: nothing is handed over. Nor is it with a signer for one thread. */
 static void
 test_no_lanes(void **state)
 {
@@ -370,11 +381,24 @@ test_no_lanes(void **state)
     begin(&play, &kind, OCC_ATTEST_NONE, 1);
     struct occ_commit_writer writer;
     occ_commit_begin(&writer, &play.parent.in, 5);
-    parent_put_request(&writer, "one", NULL, 3);
-    parent_put_request(&writer, "two", NULL, 3);
+    parent_put_request(&writer, "one", NULL, 30);
+    parent_put_request(&writer, "two", NULL, 30);
     occ_commit_end(&writer);
     say(&play);
     assert_int_equal(play.runner.runs, 0);
+    for (unsigned digests = 7; digests <= 8; digests++) {
+        occ_buf_reset(&play.parent.in);
+        occ_commit_begin(&writer, &play.parent.in, 5);
+        parent_put_request(&writer, "one", NULL, 30);
+        occ_commit_put_request(&writer, occ_bytes_str("two"));
+        occ_commit_put_field(&writer, OCC_COMMIT_CHAIN, chain_ids[0]);
+        for (unsigned i = 0; i < digests; i++) {
+            put_digest(&writer, i);
+        }
+        occ_commit_end(&writer);
+        say(&play);
+        assert_int_equal(play.runner.runs, digests == 7 ? 0 : 1);
+    }
     end(&play);
 
     struct world world;
@@ -390,10 +414,10 @@ test_no_lanes(void **state)
     assert_int_equal(occ_gate_new(&config, NULL, &parent.gate).code, OCC_OK);
     (void)parent_hello(&parent);
     occ_commit_begin(&writer, &parent.in, 5);
-    parent_put_request(&writer, "one", NULL, 1);
+    parent_put_request(&writer, "one", NULL, EACH);
     occ_commit_put_request(&writer, occ_bytes_str("two"));
     occ_commit_put_field(&writer, OCC_COMMIT_CHAIN, chain_ids[0]);
-    occ_commit_put_digest(&writer, parent_digest);
+    put_digests(&writer, 2, false);
     occ_commit_end(&writer);
     assert_int_equal(parent_play(&parent), OCC_OK);
     assert_int_equal(runner.runs, 0);
@@ -404,7 +428,7 @@ test_no_lanes(void **state)
 
 static const char bad_text[] = "7u4AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="; /* base64 of the digest 0xeeee */
 
-/* Requests on the chains named ('-' = the default one), one digest each; that at bad_at has the digest that the signer fears. */
+/* Requests on the chains named ('-' = the default one); one digest of that at bad_at is what the signer fears. */
 static struct occ_commit_results
 commit_on(struct play *play, const char *chains, size_t bad_at, struct occ_frame *ret_frame)
 {
@@ -416,7 +440,7 @@ commit_on(struct play *play, const char *chains, size_t bad_at, struct occ_frame
         if (chains[i] != '-') {
             occ_commit_put_field(&writer, OCC_COMMIT_CHAIN, occ_bytes_of(&chains[i], 1));
         }
-        put_digest(&writer, i == bad_at ? 0xeeee : i + 1);
+        put_digests(&writer, i, i == bad_at);
     }
     occ_commit_end(&writer);
     say(play);
@@ -428,7 +452,7 @@ commit_on(struct play *play, const char *chains, size_t bad_at, struct occ_frame
 }
 
 static void
-expect(struct occ_commit_results *in, enum occ_err code, uint64_t position, uint64_t counter)
+expect(struct occ_commit_results *in, enum occ_err code, uint64_t position, uint64_t number)
 {
     struct occ_commit_outcome outcome;
     struct occ_commit_proof proof;
@@ -437,7 +461,8 @@ expect(struct occ_commit_results *in, enum occ_err code, uint64_t position, uint
     assert_true(outcome.position == position);
     if (code == OCC_OK) {
         assert_true(occ_commit_next_proof(&outcome.proofs, &proof));
-        assert_true(proof.counter == counter);
+        assert_int_equal(outcome.proof_count, EACH);
+        assert_true(proof.counter == (number - 1) * EACH + 1); /* the number-th request of its chain */
     }
 }
 
@@ -465,6 +490,7 @@ test_failure(void **state)
         expect(&in, OCC_OK, 6, 3);
         expect(&in, OCC_OK, 7, 3);
         (void)check_links(&play);
+        assert_int_equal(play.runner.runs, kinds[i].run == NULL ? 0 : 2);
         end(&play);
     }
 }
@@ -496,9 +522,9 @@ test_integrity(void **state)
         assert_false(occ_gate_is_sound(play.parent.gate));
         const struct occ_hello_ok ok = parent_hello(&play.parent);
         assert_true(ok.last_position == (waits ? 0 : 2));
-        assert_true(ok.heads[0].counter == (waits ? 0 : 1));
+        assert_true(ok.heads[0].counter == (waits ? 0 : EACH));
         assert_true(ok.heads[1].counter == 0);
-        assert_true(ok.heads[2].counter == (waits ? 0 : 1));
+        assert_true(ok.heads[2].counter == (waits ? 0 : EACH));
         end(&play);
     }
 }
@@ -513,7 +539,7 @@ commit_attested(struct play *play, const char *chains, size_t bad_at, uint64_t *
     for (size_t i = 0; chains[i] != '\0'; i++) {
         occ_commit_put_request(&writer, occ_bytes_of(&chains[i], 1));
         occ_commit_put_field(&writer, OCC_COMMIT_CHAIN, occ_bytes_of(&chains[i], 1));
-        put_digest(&writer, i == bad_at ? 0xeeee : i + 1);
+        put_digests(&writer, i, i == bad_at);
     }
     occ_commit_end(&writer);
     say(play);

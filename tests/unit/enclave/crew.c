@@ -64,6 +64,17 @@ test_many_runs(void **state)
     occ_crew_free(crew);
 }
 
+static void
+test_size(void **state)
+{
+    (void)state;
+    assert_int_equal(occ_crew_size(1, 5), 1);
+    assert_int_equal(occ_crew_size(3, 5), 3);
+    assert_int_equal(occ_crew_size(9, 5), 5);
+    assert_int_equal(occ_crew_size(0, 1), 1);
+    assert_in_range(occ_crew_size(0, 64), 1, 4);
+}
+
 struct meeting {
     pthread_barrier_t barrier;
     atomic_uint blocked; /* jobs on a thread with SIGTERM blocked */
@@ -99,6 +110,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_size),
         cmocka_unit_test(test_each_once),
         cmocka_unit_test(test_many_runs),
         cmocka_unit_test(test_at_the_same_time),
