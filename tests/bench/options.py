@@ -73,7 +73,7 @@ def parser():
     made.add_argument("--api-key")
     made.add_argument("--pid", type=whole(1, 999999999))
     made.add_argument("--aged", type=whole(1000, 999999999))
-    made.add_argument("--threads", type=whole(1, 64))
+    made.add_argument("--threads", type=whole(1, 16))
     made.add_argument("--audit-proofs", type=whole(1000, 99999999))
     made.add_argument("--ledger-proofs", type=whole(1000, 99999999))
     made.add_argument("--soak", type=whole(10, 99999), default=0)

@@ -21,7 +21,7 @@ TABLES = [
     ("attested", "load, a simulated device of 5 ms a document", [("a second", "per_second", RATE), ("of no attestation", "of_none", "{:.0%}"), *LATENCY, *COST[1:3]]),
     ("start", "cold start, median of {starts}", [("ms", "first_proof_ms", PLAIN), ("slowest, ms", "first_proof_max_ms", PLAIN), ("CPU ms, start to end", "start_cpu_ms", PLAIN)]),
     ("aged", "load on a ledger of {aged:,} proofs", [("a second", "per_second", RATE), ("of the young one's", "of_young", "{:.1%}"), *LATENCY, *COST[:3], *COST[6:8]]),
-    ("aged", "the same, beside the young ledger", [("CPU µs, all servers", "servers_us", US), ("of the young one's", "us_of_young", "{:.1%}"), ("p99 of the young one's", "p99_of_young", "{:.1%}")]),
+    ("aged", "the same, beside the young ledger", [("CPU µs, all servers", "servers_us", US), ("of the young one's", "us_of_young", "{:.1%}"), ("p99 of the young one's", "p99_of_young", "{:.1%}"), ("occd MiB of the young one's", "mib_of_young", "{:.1%}")]),
     ("evidence", "one core; and in terms of its signature checks", [
         ("nothing remembered, µs", "cold_us", RATE), ("× checks", "cold_ratio", TIMES), ("authorities remembered, µs", "document_us", RATE), ("× checks", "document_ratio", TIMES),
         ("document too, µs", "warm_us", RATE), ("× checks", "warm_ratio", TIMES), ("the same, no TSA root given, µs", "warm_without_roots_us", RATE)]),
@@ -47,7 +47,7 @@ def derive(report):
             add_ratios(found, rows.get(row["name"].rpartition(": ")[0] + ": none"), (("of_none", "per_second"),))
         if row["group"] == "aged":
             young = rows.get(row["name"].rpartition(", ")[0])
-            add_ratios(found, young, (("of_young", "per_second"), ("us_of_young", "servers_us"), ("p99_of_young", "p99_ms")))
+            add_ratios(found, young, (("of_young", "per_second"), ("us_of_young", "servers_us"), ("p99_of_young", "p99_ms"), ("mib_of_young", "occd_mib")))
 
 
 def add_share(found, name, figure, of):

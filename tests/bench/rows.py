@@ -23,7 +23,6 @@ class Row:
     connections: int
     batch: int = 1
     arguments: tuple = ()
-    boundary: tuple = ()
     chains: tuple = (None,)
     mode: str = None
     access_log: bool = False
@@ -78,13 +77,13 @@ class Row:
 
     def _arguments(self, bench, folder):
         log = ("--access-log", folder / "access.log") if self.access_log else ()
-        chains = () if self.chains == (None,) or self.boundary else ("--chains", ",".join(self.chains))
+        chains = () if self.chains == (None,) else ("--chains", ",".join(self.chains))
         return (*bench.occd_arguments(), *self.arguments, *log, *chains)
 
     def _boundary(self, folder):
         """A device that takes 5 ms for each document, and next to nothing of the processors."""
         if self.mode is None:
-            return self.boundary
+            return None
         device = ("--nsm", "--attest", self.mode, "--sim-ca", folder / "ca", "--sim-delay", "5ms", "--sim-unsigned")
         return ("occ-enclave-sim", *(() if self.mode == "none" else device))
 
@@ -114,18 +113,17 @@ def load_rows():
 
 def chain_rows():
     """Each chain can be signed by a worker of its own, where the boundary has workers."""
-    name = "commit, batches of 100 over 2 chains, 8 connections"
-    yield Row(name, "load", "commit", 8, 100, chains=("a", "b"), quick=True)
-    if service.shows("occd", "--workers"):
-        yield Row(f"{name}, 2 workers", "load", "commit", 8, 100, chains=("a", "b"), arguments=("--workers", "2"))
-    elif service.shows("occ-enclave", "--workers"):
-        yield Row(f"{name}, 2 workers", "load", "commit", 8, 100, chains=("a", "b"), boundary=("occ-enclave", "--chains", "a,b", "--workers", "2"))
+    counts = (1, 2) if service.shows("occd", "--workers") else (None,)
+    for workers in counts:
+        words = ("--workers", str(workers)) if workers else ()
+        yield Row(f"commit, batches of 100 over 2 chains, 8 connections{f', workers: {workers}' if workers else ''}", "load", "commit", 8, 100, chains=("a", "b"),
+                  arguments=words, quick=workers != 1)
 
 
 def thread_rows():
     if service.shows("occd", "--threads"):
         for what in ("commit", "verify"):
-            yield Row(f"{what}, 64 connections, 2 threads", "load", what, 64, arguments=("--threads", "2"))
+            yield Row(f"{what}, 64 connections, threads: 2", "load", what, 64, arguments=("--threads", "2"))
 
 
 def attested_rows():

@@ -80,22 +80,21 @@ def shows(program, flag):
 def ours(folder, arguments=(), boundary=None):
     """occd on a free port with its data in folder/data, stopped in good order behind the block. boundary: words of a program that
     listens on folder/boundary.sock, in place of a child."""
-    other = None
+    started = []
     words = ["--access-log", "off", *arguments]
     try:
         if boundary:
-            other = harness.Program([harness.BIN / boundary[0], "--listen", f"unix:{folder}/boundary.sock", *boundary[1:]])
-            other.wait_event("epoch begins")
+            started.append(harness.Program([harness.BIN / boundary[0], "--listen", f"unix:{folder}/boundary.sock", *boundary[1:]]))
+            started[0].wait_event("epoch begins")
             words += ["--boundary", f"unix:{folder}/boundary.sock"]
         occd = harness.Occd(folder / "data", *words)
-        yield Ours(occd, other.pid if other else occd.boundary_pid(), folder / "data")
-        occd.stop()
-        if other:
-            other.stop()
+        started.append(occd)
+        yield Ours(occd, started[0].pid if boundary else occd.boundary_pid(), folder / "data")
+        for program in reversed(started):
+            program.stop()
     finally:
-        for program in harness.Program.running:
+        for program in started:
             program.kill()
-        harness.Program.running.clear()
 
 
 def pin(cores):

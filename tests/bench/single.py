@@ -47,13 +47,16 @@ def fill(folder, proofs):
 
 @dataclasses.dataclass
 class ColdStart:
-    """occd spawned until its first POST /commit is answered: in an empty data folder, or on the filled ledger."""
+    """occd spawned until its first POST /commit is answered. ledger: empty, filled or aged."""
 
-    name: str
-    filled: bool
+    ledger: str
     group: str = "start"
     quick: bool = True
     remote: bool = False
+
+    @property
+    def name(self):
+        return f"cold start to the first proof, {self.ledger} ledger"
 
     def measure(self, bench):
         runs = [self._once(bench) for _ in range(5 if bench.options.quick else STARTS)]
@@ -64,7 +67,7 @@ class ColdStart:
         """(milliseconds until the proof, milliseconds of CPU time of both programs until they have ended again)."""
         with tempfile.TemporaryDirectory(prefix="occ-bench-") as name:
             folder = pathlib.Path(name)
-            data = bench.filled_ledger().folder / "data" if self.filled else folder / "data"
+            data = self._folder(bench, folder) / "data"
             digest = load.digest()
             body = json.dumps({"digests": [digest]}).encode()
             head = f"POST /commit HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
@@ -84,6 +87,11 @@ class ColdStart:
         if end != 0:
             raise load.Broken(f"occd ended with the status {end}")
         return took, (usage.ru_utime + usage.ru_stime) * 1000
+
+    def _folder(self, bench, own):
+        if self.ledger == "empty":
+            return own
+        return (bench.filled_ledger() if self.ledger == "filled" else bench.aged_ledger()).folder
 
 
 def first_answer(path, request, patience=30):
@@ -192,8 +200,8 @@ class Soak:
 
 
 def single_rows(options):
-    yield ColdStart("cold start to the first proof, empty folder", filled=False)
-    yield ColdStart("cold start to the first proof, filled ledger", filled=True)
+    for ledger in ("empty", "filled", *(("aged",) if options.aged else ())):
+        yield ColdStart(ledger)
     yield Evidence()
     yield Audit()
     yield Ledger()
