@@ -93,6 +93,7 @@
 #define OCC_LIMIT_AGENCY_CLOCK_MS 60000 /* authorization.timestamp, before and after the boundary's clock */
 #define OCC_LIMIT_SPENT 1000000         /* used challenges and slots that are remembered until they expire */
 #define OCC_LIMIT_CHAIN_ID_LEN 64       /* characters of a chainId */
+#define OCC_LIMIT_WORKERS 16            /* chains of a boundary that are signed at the same time */
 #define OCC_LIMIT_CHAINS 64             /* chains of a boundary, the default one included */
 #define OCC_LIMIT_EPOCH_ID_LEN 128      /* bytes of the epochId of a proof that an epoch goes on from: ours have 64 */
 #define OCC_LIMIT_SLOT_ID_LEN 512       /* characters of a slotId */
@@ -150,6 +151,8 @@
 #define OCC_LIMIT_HTTP_BODY_LEN (4u << 20)         /* one body */
 #define OCC_LIMIT_HTTP_BODIES_LEN (32u << 20)      /* all bodies held at one time */
 #define OCC_LIMIT_HTTP_CONNECTIONS 4096
+#define OCC_LIMIT_HTTP_THREADS 16
+#define OCC_LIMIT_HTTP_REPORTS 1024               /* of a thread, on their way to the access log, beyond its connections */
 #define OCC_LIMIT_HTTP_HEAD_MS 10000              /* from a request's first byte to its head's last */
 #define OCC_LIMIT_HTTP_BODY_MS 30000              /* from the head's last byte to the body's */
 #define OCC_LIMIT_HTTP_IDLE_MS 60000              /* between two requests */

@@ -87,7 +87,7 @@ read_pem(struct occ_bytes text, struct occ_error *err, struct occ_buf *der)
 }
 
 static OCC_RESULT
-read_root(struct occ_bytes root, struct occ_error *err, struct occ_path_trust *trust)
+read_root(struct occ_bytes root, const uint8_t *known_sha256, struct occ_error *err, struct occ_path_trust *trust)
 {
     const uint8_t sequence = 0x30; /* what DER begins with, and PEM does not */
     if (root.len > 0 && root.ptr[0] == sequence) {
@@ -105,29 +105,32 @@ read_root(struct occ_bytes root, struct occ_error *err, struct occ_path_trust *t
                    ? place
                    : occ_error_set(err, OCC_ERR_NITRO_CERTIFICATE, "root: not a CA certificate");
     }
-    if (X509_self_signed(trust->root, 1) != 1) {
+    occ_digest_sha256(occ_buf_view(&trust->der), trust->fingerprint);
+    const bool is_known =
+        known_sha256 != NULL && memcmp(trust->fingerprint, known_sha256, sizeof trust->fingerprint) == 0;
+    if (!is_known && X509_self_signed(trust->root, 1) != 1) {
         return occ_certificate_form_refuse(err, OCC_ERR_NITRO_CERTIFICATE, "root", "not signed by itself");
     }
-    occ_digest_sha256(occ_buf_view(&trust->der), trust->fingerprint);
     return occ_success();
 }
 
 static OCC_RESULT
-make_trust(struct occ_bytes root, struct occ_error *err, struct occ_path_trust *trust)
+make_trust(struct occ_bytes root, const uint8_t *known_sha256, struct occ_error *err, struct occ_path_trust *trust)
 {
-    OCC_TRY(read_root(root, err, trust));
+    OCC_TRY(read_root(root, known_sha256, err, trust));
     OCC_TRY(occ_certificate_cache_new(OCC_LIMIT_PATH_CACHE / 2, &trust->authorities));
     return occ_certificate_cache_new(OCC_LIMIT_PATH_CACHE / 2, &trust->leaves);
 }
 
-struct occ_result
-occ_path_trust_new(struct occ_bytes root, struct occ_error *err, struct occ_path_trust **ret_trust)
+/* known_sha256 may be NULL. */
+static OCC_RESULT
+new_trust(struct occ_bytes root, const uint8_t *known_sha256, struct occ_error *err, struct occ_path_trust **ret_trust)
 {
     struct occ_path_trust *trust = calloc(1, sizeof *trust);
     OCC_ENSURE(trust != NULL, OCC_ERR_NOMEM);
     trust->der = OCC_BUF_INIT(OCC_LIMIT_NITRO_CERTIFICATE_LEN);
     ERR_clear_error();
-    const struct occ_result made = make_trust(root, err, trust);
+    const struct occ_result made = make_trust(root, known_sha256, err, trust);
     ERR_clear_error();
     if (!occ_is_ok(made)) {
         occ_path_trust_free(trust);
@@ -135,6 +138,19 @@ occ_path_trust_new(struct occ_bytes root, struct occ_error *err, struct occ_path
     }
     *ret_trust = trust;
     return occ_success();
+}
+
+struct occ_result
+occ_path_trust_new(struct occ_bytes root, struct occ_error *err, struct occ_path_trust **ret_trust)
+{
+    return new_trust(root, NULL, err, ret_trust);
+}
+
+struct occ_result
+occ_path_trust_new_known(struct occ_bytes root, const uint8_t known_sha256[OCC_SHA256_LEN], struct occ_error *err,
+                         struct occ_path_trust **ret_trust)
+{
+    return new_trust(root, known_sha256, err, ret_trust);
 }
 
 void

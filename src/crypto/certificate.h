@@ -24,6 +24,12 @@ struct occ_path_trust;
  * OCC_ERR_NOMEM.
  */
 OCC_RESULT occ_path_trust_new(struct occ_bytes root, struct occ_error *err, struct occ_path_trust **ret_trust);
+/*
+ * The same with the SHA-256 of a certificate that is known to have signed itself. Where root is that very certificate, its
+ * signature is not checked once more: a millisecond of each process's start.
+ */
+OCC_RESULT occ_path_trust_new_known(struct occ_bytes root, const uint8_t known_sha256[OCC_SHA256_LEN],
+                                    struct occ_error *err, struct occ_path_trust **ret_trust);
 void occ_path_trust_free(struct occ_path_trust *trust);
 /* Forgets the leaves, but not the authorities above them. To measure what another leaf costs, without having one. */
 void occ_path_trust_forget_leaves(struct occ_path_trust *trust);

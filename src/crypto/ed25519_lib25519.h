@@ -16,7 +16,7 @@
  */
 bool occ_ed25519_lib25519_verify(const uint8_t public_key[OCC_ED25519_PUBLIC_LEN], struct occ_bytes message,
                                  const uint8_t signature[OCC_ED25519_SIGNATURE_LEN]);
-/* Signs, and wipes the stack below its caller: lib25519 leaves the seed, the secret scalar and the nonce there. */
+/* Signs, and wipes the stack below its caller: lib25519 leaves the secret scalar and the nonce there, and either is the key. */
 void occ_ed25519_lib25519_sign(const uint8_t secret[OCC_ED25519_SECRET_LEN], struct occ_bytes message,
                                uint8_t ret_signature[OCC_ED25519_SIGNATURE_LEN]);
 

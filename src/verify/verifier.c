@@ -30,7 +30,8 @@ occ_verifier_take_struct(const void *given, size_t first, size_t known, void *re
 static OCC_RESULT
 make_root(struct occ_bytes der_or_pem, struct occ_error *why, struct occ_checks_root *ret_root)
 {
-    OCC_TRY(occ_path_trust_new(der_or_pem, why, &ret_root->path)); /* freed with the verifier, failed or not */
+    /* Freed with the verifier, failed or not. */
+    OCC_TRY(occ_path_trust_new_known(der_or_pem, occ_nitro_aws_root_sha256, why, &ret_root->path));
     const struct occ_result made = occ_seen_new(OCC_LIMIT_NITRO_DOCUMENTS, &ret_root->documents);
     return occ_is_ok(made) ? made : occ_error_code(why, made.code);
 }

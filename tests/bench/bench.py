@@ -77,7 +77,7 @@ def all_rows(options):
     if options.url:
         found = [row for row in found if row.remote]
     if options.quick:
-        found = [row for row in found if row.quick or options.url]
+        found = [row for row in found if row.quick or row.group == "aged" or options.url]
     return [row for row in found if options.rows.search(row.name)]
 
 

@@ -164,9 +164,9 @@ def check_lengths(warm, got, load):
         raise Broken(f"answers have {high_now:.0f} bytes each, and had {high:.0f} while they were read")
 
 
-def measure(service, load, seconds, pinned=None):
-    """One turn: a second of warming up with every answer read, then the measured time. {figure: value}."""
-    warm = run_wrk(service, load, 1, pinned, counted=True)
+def measure(service, load, seconds, pinned=None, warming_up=1):
+    """One turn: seconds of warming up with every answer read, then the measured time. {figure: value}."""
+    warm = run_wrk(service, load, warming_up, pinned, counted=True)
     check_result(warm, load)
     cpu, counters = service.cpu(), service.counters()
     got = run_wrk(service, load, seconds, pinned)

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import subprocess
+import time
 import urllib.parse
 
 import harness
@@ -43,8 +44,11 @@ class Service:
         return {name: machine.status_mib(pid, line) for name, pid in self.processes.items()}
 
     def counters(self):
-        """Of our own: how many proofs the ledger has, and how many syncs it took. Else nothing."""
+        """Of our own: how many proofs the ledger has, how many of them its index of digests, and how many syncs it took. Else nothing."""
         return {}
+
+    def wait_for_index(self):
+        """Until the index of digests, which is built behind the commits, has no more to do."""
 
 
 class Ours(Service):
@@ -56,7 +60,14 @@ class Ours(Service):
         with harness.Wire(self._metrics) as wire:
             lines = wire.request("GET", "/metrics").body.decode().splitlines()
         values = dict(line.split(" ", 1) for line in lines if line.startswith("occ_ledger_"))
-        return {"proofs": float(values["occ_ledger_proofs"]), "syncs": float(values["occ_ledger_sync_seconds_count"])}
+        return {"proofs": float(values["occ_ledger_proofs"]), "indexed": float(values["occ_ledger_indexed_proofs"]),
+                "syncs": float(values["occ_ledger_sync_seconds_count"])}
+
+    def wait_for_index(self):
+        indexed, end = -1, time.monotonic() + 60
+        while self.counters()["indexed"] != indexed and time.monotonic() < end:
+            indexed = self.counters()["indexed"]
+            time.sleep(0.5)
 
 
 def shows(program, flag):

@@ -247,6 +247,27 @@ assert_no_root(struct occ_bytes root, const char *begin)
     }
 }
 
+/* Only the very certificate that is known goes unchecked: here one that did not sign itself. */
+static void
+test_root_known(void **state)
+{
+    (void)state;
+    const struct occ_sim_plan plan = good_plan();
+    PATH_AUTO path = occ_sim_path_make(&plan);
+    const struct occ_bytes other = occ_sim_path_certificates(path)[1];
+    uint8_t sha256[OCC_SHA256_LEN];
+    occ_digest_sha256(other, sha256);
+    assert_no_root(other, "root: not signed by itself");
+    struct occ_error err = { 0 };
+    TRUST_AUTO trust = NULL;
+    assert_true(occ_is_ok(occ_path_trust_new_known(other, sha256, &err, &trust)));
+    assert_memory_equal(occ_path_trust_fingerprint(trust), sha256, sizeof sha256);
+    sha256[0] ^= 1;
+    struct occ_path_trust *none = NULL;
+    assert_int_equal(occ_path_trust_new_known(other, sha256, &err, &none).code, OCC_ERR_NITRO_CERTIFICATE);
+    assert_null(none);
+}
+
 static void
 test_root_pem(void **state)
 {
@@ -311,6 +332,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_encodings),
+        cmocka_unit_test(test_root_known),
         cmocka_unit_test(test_root_pem),
         cmocka_unit_test(test_roots),
     };
