@@ -107,7 +107,12 @@ OCC_API enum occ_err occ_verify(const occ_verifier *verifier, const struct occ_v
 /* ---- a report ----
  * Read-only and independent of verifier and input. The getters take NULL, too: an invalid, empty report. */
 
-enum occ_check_status { OCC_CHECK_PASSED = 0, OCC_CHECK_FAILED = 1, OCC_CHECK_NOT_PERFORMED = 2 };
+enum occ_check_status {
+    OCC_CHECK_PASSED = 0,
+    OCC_CHECK_FAILED = 1,
+    OCC_CHECK_NOT_PERFORMED = 2,
+    OCC_CHECK_RANGE_ = 0x7fffffff /* no status: see OCC_CODE_RANGE_ */
+};
 
 struct occ_check {
     size_t size;      /* sizeof(struct occ_check), set by the caller */
