@@ -107,7 +107,12 @@ OCC_API enum occ_err occ_verify(const occ_verifier *verifier, const struct occ_v
 /* ---- a report ----
  * Read-only and independent of verifier and input. The getters take NULL, too: an invalid, empty report. */
 
-enum occ_check_status { OCC_CHECK_PASSED = 0, OCC_CHECK_FAILED = 1, OCC_CHECK_NOT_PERFORMED = 2 };
+enum occ_check_status {
+    OCC_CHECK_PASSED = 0,
+    OCC_CHECK_FAILED = 1,
+    OCC_CHECK_NOT_PERFORMED = 2,
+    OCC_CHECK_RANGE_ = 0x7fffffff /* no status: see OCC_CODE_RANGE_ */
+};
 
 struct occ_check {
     size_t size;      /* sizeof(struct occ_check), set by the caller */
@@ -208,12 +213,11 @@ OCC_API void occ_report_free(occ_report *report);
  * its commit.prevB64 is the base64 of the other's link hash, and its counter is greater.
  */
 struct occ_hashes {
-    size_t size;            /* sizeof(struct occ_hashes), set by the caller */
-    uint8_t proof_hash[32]; /* SHA-256 of the signed body */
-    uint8_t link_hash[32];  /* what commit.prevB64 of the next proof holds */
-    uint8_t
-        link_hash_with_report[32]; /* the same as some other makers have it: the attestation document hashed as well */
-    uint8_t core_hash[32];         /* what timestamps.proof covers */
+    size_t size;                       /* sizeof(struct occ_hashes), set by the caller */
+    uint8_t proof_hash[32];            /* SHA-256 of the signed body */
+    uint8_t link_hash[32];             /* what commit.prevB64 of the next proof holds */
+    uint8_t link_hash_with_report[32]; /* as some other makers have it: with the attestation document */
+    uint8_t core_hash[32];             /* what timestamps.proof covers */
 };
 
 /*

@@ -152,15 +152,15 @@
 #define OCC_LIMIT_HTTP_BODIES_LEN (32u << 20)      /* all bodies held at one time */
 #define OCC_LIMIT_HTTP_CONNECTIONS 4096
 #define OCC_LIMIT_HTTP_THREADS 16
-#define OCC_LIMIT_HTTP_REPORTS 1024               /* of a thread, on their way to the access log, beyond its connections */
-#define OCC_LIMIT_HTTP_HEAD_MS 10000              /* from a request's first byte to its head's last */
-#define OCC_LIMIT_HTTP_BODY_MS 30000              /* from the head's last byte to the body's */
-#define OCC_LIMIT_HTTP_IDLE_MS 60000              /* between two requests */
-#define OCC_LIMIT_HTTP_WRITE_MS 30000             /* a client that does not take its answer */
-#define OCC_LIMIT_HTTP_WRITE_BYTES_PER_MS 256     /* and a millisecond more for each so many bytes of a long answer */
-#define OCC_LIMIT_HTTP_EMPTY_LINES 2              /* in front of a request line */
-#define OCC_LIMIT_HTTP_METHOD_LEN 32              /* characters of a method */
-#define OCC_LIMIT_HTTP_CHUNK_FRAMING_LEN 1024     /* chunked: bytes between two pieces of data; the trailer section */
+#define OCC_LIMIT_HTTP_REPORTS 1024           /* of a thread, on their way to the access log, beyond its connections */
+#define OCC_LIMIT_HTTP_HEAD_MS 10000          /* from a request's first byte to its head's last */
+#define OCC_LIMIT_HTTP_BODY_MS 30000          /* from the head's last byte to the body's */
+#define OCC_LIMIT_HTTP_IDLE_MS 60000          /* between two requests */
+#define OCC_LIMIT_HTTP_WRITE_MS 30000         /* a client that does not take its answer */
+#define OCC_LIMIT_HTTP_WRITE_BYTES_PER_MS 256 /* and a millisecond more for each so many bytes of a long answer */
+#define OCC_LIMIT_HTTP_EMPTY_LINES 2          /* in front of a request line */
+#define OCC_LIMIT_HTTP_METHOD_LEN 32          /* characters of a method */
+#define OCC_LIMIT_HTTP_CHUNK_FRAMING_LEN 1024 /* chunked: bytes between two pieces of data; the trailer section */
 #define OCC_LIMIT_HTTP_FIRST_BODY_LEN (64u << 10) /* set aside at most before a body has begun to arrive */
 #define OCC_LIMIT_HTTP_DRAIN_LEN (64u << 10)      /* a refused body that is read all the same, to keep the connection */
 #define OCC_LIMIT_HTTP_LINGER_LEN (32u << 20)     /* read and thrown away after a last answer, */
