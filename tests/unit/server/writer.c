@@ -273,8 +273,10 @@ test_alone(void **state)
     struct fixture fixture;
     set_up(&fixture);
     assert_null(occ_writer_trouble(fixture.writer));
+    tell(&fixture.ledger, true, OCC_OK);
     begin_job(&fixture, 0); /* it does not wait for company */
     assert_int_equal(occ_writer_waiting(fixture.writer), 1);
+    tell(&fixture.ledger, false, OCC_OK);
     run_until(&fixture, 1);
     assert_int_equal(fixture.jobs[0].done_code, OCC_OK);
     assert_int_equal(fixture.jobs[0].kept, 0);
