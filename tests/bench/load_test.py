@@ -122,7 +122,8 @@ def settled(watch, before):
 def run(options, program, folder):
     """Everything that was found, as one dict; "problems" are sentences about what must not be."""
     limit = ("--max-connections", str(options.connections * 2)) if options.connections > CONNECTIONS else ()
-    occd = harness.Occd(folder / "data", "--access-log", "off", *limit)
+    threads = ("--threads", str(options.threads)) if options.threads else ()
+    occd = harness.Occd(folder / "data", "--access-log", "off", *limit, *threads)
     watch = Watch({"occd": occd.pid, "occ-enclave": occd.boundary_pid()})
     exercise(occd)
     before, kinds = watch.look(), {name: descriptors(pid) for name, pid in watch.processes.items()}
@@ -225,6 +226,7 @@ def main():
     parser.add_argument("--seconds", type=words.whole(5, 99999), default=600)
     parser.add_argument("--connections", type=words.whole(50, 20000), default=2000)
     parser.add_argument("--seed", type=words.whole(1, 4294967295), default=int(time.time()))
+    parser.add_argument("--threads", type=words.whole(1, 16))
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     options.judge_memory = options.audit = True
