@@ -127,8 +127,9 @@ struct occ_bytes occ_http_peer(const struct occ_http_request *request);
 void occ_http_set_note(struct occ_http_request *request, void *note);
 void *occ_http_note(const struct occ_http_request *request);
 /*
- * Answers. content_type: a constant, which is kept; NULL if there is no body. headers: lines ending in CRLF, or NULL; body is moved (may be
- * NULL). To HEAD the body's length is sent, not the body. The request is gone after this call.
+ * Answers. content_type: a constant, which is kept; NULL if there is no body. headers: lines ending in CRLF, or NULL; copied
+ * if need be. body is moved (may be NULL). To HEAD the body's length is sent, not the body. The request is gone after this
+ * call.
  */
 void occ_http_respond(struct occ_http_request *request, unsigned status, const char *content_type, const char *headers,
                       struct occ_buf *body);

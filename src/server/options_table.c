@@ -137,8 +137,8 @@ static const struct occ_setting table[] = {
       .env = "OCC_THREADS",
       .min = 1,
       .max = OCC_LIMIT_HTTP_THREADS,
-      .help = "Threads that read requests and write answers; with 1 the main thread does that too. Default: 1 on up to "
-              "3 cores, else one for every two cores, at most 4." },
+      .help = "Threads that read requests and write answers; with 1 the main thread does that too. Default: one for "
+              "every four cores, at least 1, at most 4." },
     { .name = "head-timeout",
       .type = OCC_SETTING_TIME,
       .argument = "TIME",
