@@ -1,7 +1,7 @@
 # What DESIGN §5 names, from the distribution's packages. docs/dependencies.md gives the reason for each.
 function(occ_dependency name)
   cmake_parse_arguments(arg "" "" "PKG" ${ARGN})
-  pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${arg_PKG})
+  pkg_check_modules(${name} REQUIRED IMPORTED_TARGET GLOBAL ${arg_PKG})
   add_library(occ_dep_${name} INTERFACE)
   target_link_libraries(occ_dep_${name} INTERFACE PkgConfig::${name})
 endfunction()
@@ -9,15 +9,20 @@ endfunction()
 occ_dependency(jansson PKG jansson>=2.14)
 occ_dependency(sodium PKG libsodium>=1.0.18)
 occ_dependency(crypto PKG libcrypto>=3.0)
+
+find_library(DOUBLE_CONVERSION_LIBRARY double-conversion REQUIRED)
+add_library(occ_dep_double_conversion INTERFACE)
+target_link_libraries(occ_dep_double_conversion INTERFACE ${DOUBLE_CONVERSION_LIBRARY})
+
+# What follows is for the programs; libocc needs none of it.
+if(NOT OCC_PROGRAMS)
+  return()
+endif()
 occ_dependency(seccomp PKG libseccomp>=2.5)
 occ_dependency(inih PKG inih)
 occ_dependency(sqlite PKG sqlite3>=3.40)
 occ_dependency(uv PKG libuv>=1.44)
 occ_dependency(curl PKG libcurl>=7.88)
-
-find_library(DOUBLE_CONVERSION_LIBRARY double-conversion REQUIRED)
-add_library(occ_dep_double_conversion INTERFACE)
-target_link_libraries(occ_dep_double_conversion INTERFACE ${DOUBLE_CONVERSION_LIBRARY})
 
 # llhttp: a library where the distribution has one, else the C sources that Debian 12's node-llhttp installs.
 add_library(occ_dep_llhttp INTERFACE)

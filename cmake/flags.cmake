@@ -1,13 +1,13 @@
 # The warnings and the hardening of STYLE; one interface target that every target of ours links.
 add_library(occ_flags INTERFACE)
 target_compile_definitions(occ_flags INTERFACE _GNU_SOURCE OCC_VERSION="${PROJECT_VERSION}")
-target_include_directories(occ_flags INTERFACE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
+target_include_directories(occ_flags INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
 set(c_only "$<COMPILE_LANGUAGE:C>")
 target_compile_options(occ_flags INTERFACE
   -Wall -Wextra -Wconversion -Wshadow -Wvla -Wcast-qual -Wformat=2 -Wundef
   $<${c_only}:-Wstrict-prototypes> $<${c_only}:-Wmissing-prototypes>
   -fstack-protector-strong -fno-strict-aliasing -fno-omit-frame-pointer
-  -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+  -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
 if(OCC_WERROR)
   target_compile_options(occ_flags INTERFACE -Werror)
 endif()

@@ -3,7 +3,7 @@
 # Dependencies are private: only the module that a dependency belongs to sees its headers.
 function(occ_module name)
   cmake_parse_arguments(arg "" "" "USES;LIBS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.c ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.c ${PROJECT_SOURCE_DIR}/src/${name}/*.cc)
   list(FILTER sources EXCLUDE REGEX "/main\\.c$")
   list(FILTER sources EXCLUDE REGEX "/(${OCC_LEFT_OUT})\\.c$")
   add_library(occ_${name} STATIC ${sources})
@@ -16,7 +16,7 @@ endfunction()
 # occ_program(NAME MODULE module): src/module/main.c and the module.
 function(occ_program name)
   cmake_parse_arguments(arg "" "MODULE" "" ${ARGN})
-  add_executable(${name} ${CMAKE_SOURCE_DIR}/src/${arg_MODULE}/main.c)
+  add_executable(${name} ${PROJECT_SOURCE_DIR}/src/${arg_MODULE}/main.c)
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   get_target_property(uses occ_${arg_MODULE} LINK_LIBRARIES)
   target_link_libraries(${name} PRIVATE occ_flags occ_${arg_MODULE} ${uses})

@@ -69,3 +69,15 @@ build() {
     fi
     return 1
 }
+
+# Whether lib25519 is there: installed, or where scripts/deps puts it.
+has_lib25519() {
+    [ -f "$root/build/debian13/.librandombytes-dev.trixie.binary" ] || [ -f /usr/include/lib25519.h ]
+}
+
+# For tests/bench/floor.c, nothing where lib25519 is not.
+lib25519_flags() {
+    has_lib25519 || return 0
+    local where=$root/build/debian13/usr
+    echo "-DFLOOR_LIB25519 -I$where/include -L$where/lib/$(gcc -print-multiarch) -l25519 -lrandombytes"
+}

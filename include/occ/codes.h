@@ -173,6 +173,8 @@ enum occ_err {
 #define OCC_CODE_ENUM_(id, number, name, text) id = (number),
     OCC_CODES(OCC_CODE_ENUM_)
 #undef OCC_CODE_ENUM_
+    /* No code: with it the type has the size of an int, and holds codes of a newer library, in every compiler and in C++. */
+    OCC_CODE_RANGE_ = 0x7fffffff
 };
 
 #ifdef __cplusplus

@@ -68,8 +68,9 @@ struct occ_verifier_options {
 /*
  * options may be NULL; what they point to is copied. OCC_ERR_NOMEM; OCC_ERR_USAGE (a size that is too small);
  * OCC_ERR_UNSUPPORTED (a newer caller's option that this library does not know is not zero: a rule that was asked for is
- * never ignored); OCC_ERR_FIELD_VALUE, OCC_ERR_NITRO_CERTIFICATE and OCC_ERR_LIMIT (a root that cannot be taken). Free with
- * occ_verifier_free, which takes NULL.
+ * never ignored); OCC_ERR_UNAVAILABLE (OpenSSL's configuration leaves out what a verification needs); OCC_ERR_FIELD_VALUE,
+ * OCC_ERR_NITRO_CERTIFICATE and OCC_ERR_LIMIT (a root that cannot be taken). No verifier is made then: whatever the code, it says
+ * nothing about a proof. Free with occ_verifier_free, which takes NULL.
  */
 OCC_API enum occ_err occ_verifier_new(const struct occ_verifier_options *options, occ_verifier **ret_verifier);
 OCC_API void occ_verifier_free(occ_verifier *verifier);
@@ -106,7 +107,12 @@ OCC_API enum occ_err occ_verify(const occ_verifier *verifier, const struct occ_v
 /* ---- a report ----
  * Read-only and independent of verifier and input. The getters take NULL, too: an invalid, empty report. */
 
-enum occ_check_status { OCC_CHECK_PASSED = 0, OCC_CHECK_FAILED = 1, OCC_CHECK_NOT_PERFORMED = 2 };
+enum occ_check_status {
+    OCC_CHECK_PASSED = 0,
+    OCC_CHECK_FAILED = 1,
+    OCC_CHECK_NOT_PERFORMED = 2,
+    OCC_CHECK_RANGE_ = 0x7fffffff /* no status: see OCC_CODE_RANGE_ */
+};
 
 struct occ_check {
     size_t size;      /* sizeof(struct occ_check), set by the caller */
@@ -199,6 +205,27 @@ OCC_API int occ_report_actor(const occ_report *report, struct occ_actor *ret);
  */
 OCC_API const char *occ_report_json(const occ_report *report, size_t *ret_len);
 OCC_API void occ_report_free(occ_report *report);
+
+/* ---- hashes ---- */
+
+/*
+ * What ties proofs together. Two proofs with the same proof hash are the same commit. A proof follows another in a chain if
+ * its commit.prevB64 is the base64 of the other's link hash, and its counter is greater.
+ */
+struct occ_hashes {
+    size_t size;                       /* sizeof(struct occ_hashes), set by the caller */
+    uint8_t proof_hash[32];            /* SHA-256 of the signed body */
+    uint8_t link_hash[32];             /* what commit.prevB64 of the next proof holds */
+    uint8_t link_hash_with_report[32]; /* as some other makers have it: with the attestation document */
+    uint8_t core_hash[32];             /* what timestamps.proof covers */
+};
+
+/*
+ * The hashes of a proof, of which nothing but the structure is checked: occ_verify says whether it is valid. proof as in struct
+ * occ_verify_input. OCC_ERR_USAGE (a size that is too small); OCC_ERR_NOMEM; 40 to 69 and OCC_ERR_LIMIT (malformed);
+ * OCC_ERR_PROOF_STRUCTURE and OCC_ERR_PROOF_VERSION (not an occ/1 proof). *ret is untouched on failure.
+ */
+OCC_API enum occ_err occ_hashes_of(const void *proof, size_t proof_len, struct occ_hashes *ret);
 
 #ifdef __cplusplus
 }

@@ -62,6 +62,7 @@
 #define OCC_LIMIT_ROOTS 1024                  /* trusted roots that a verifier is given */
 #define OCC_LIMIT_ROOTS_LEN (4u << 20)        /* and their PEM text */
 #define OCC_LIMIT_VERIFIER_NAMES 100          /* relying party ids, and origins, that a verifier is given */
+#define OCC_LIMIT_STRUCT_LEN 4096             /* a struct of libocc's callers that begins with its size */
 #define OCC_LIMIT_BATCH_PATH 40               /* hashes in a batch's path: trees of up to 2^40 leaves */
 #define OCC_LIMIT_AGENCY_BATCH 10000          /* digests in a peer's batchContext */
 #define OCC_LIMIT_AGENCY_NONCE_LEN_MIN 16     /* authorization.nonceB64, */
@@ -92,6 +93,7 @@
 #define OCC_LIMIT_AGENCY_CLOCK_MS 60000 /* authorization.timestamp, before and after the boundary's clock */
 #define OCC_LIMIT_SPENT 1000000         /* used challenges and slots that are remembered until they expire */
 #define OCC_LIMIT_CHAIN_ID_LEN 64       /* characters of a chainId */
+#define OCC_LIMIT_WORKERS 16            /* chains of a boundary that are signed at the same time */
 #define OCC_LIMIT_CHAINS 64             /* chains of a boundary, the default one included */
 #define OCC_LIMIT_EPOCH_ID_LEN 128      /* bytes of the epochId of a proof that an epoch goes on from: ours have 64 */
 #define OCC_LIMIT_SLOT_ID_LEN 512       /* characters of a slotId */
@@ -149,14 +151,16 @@
 #define OCC_LIMIT_HTTP_BODY_LEN (4u << 20)         /* one body */
 #define OCC_LIMIT_HTTP_BODIES_LEN (32u << 20)      /* all bodies held at one time */
 #define OCC_LIMIT_HTTP_CONNECTIONS 4096
-#define OCC_LIMIT_HTTP_HEAD_MS 10000              /* from a request's first byte to its head's last */
-#define OCC_LIMIT_HTTP_BODY_MS 30000              /* from the head's last byte to the body's */
-#define OCC_LIMIT_HTTP_IDLE_MS 60000              /* between two requests */
-#define OCC_LIMIT_HTTP_WRITE_MS 30000             /* a client that does not take its answer */
-#define OCC_LIMIT_HTTP_WRITE_BYTES_PER_MS 256     /* and a millisecond more for each so many bytes of a long answer */
-#define OCC_LIMIT_HTTP_EMPTY_LINES 2              /* in front of a request line */
-#define OCC_LIMIT_HTTP_METHOD_LEN 32              /* characters of a method */
-#define OCC_LIMIT_HTTP_CHUNK_FRAMING_LEN 1024     /* chunked: bytes between two pieces of data; the trailer section */
+#define OCC_LIMIT_HTTP_THREADS 16
+#define OCC_LIMIT_HTTP_REPORTS 1024           /* of a thread, on their way to the access log, beyond its connections */
+#define OCC_LIMIT_HTTP_HEAD_MS 10000          /* from a request's first byte to its head's last */
+#define OCC_LIMIT_HTTP_BODY_MS 30000          /* from the head's last byte to the body's */
+#define OCC_LIMIT_HTTP_IDLE_MS 60000          /* between two requests */
+#define OCC_LIMIT_HTTP_WRITE_MS 30000         /* a client that does not take its answer */
+#define OCC_LIMIT_HTTP_WRITE_BYTES_PER_MS 256 /* and a millisecond more for each so many bytes of a long answer */
+#define OCC_LIMIT_HTTP_EMPTY_LINES 2          /* in front of a request line */
+#define OCC_LIMIT_HTTP_METHOD_LEN 32          /* characters of a method */
+#define OCC_LIMIT_HTTP_CHUNK_FRAMING_LEN 1024 /* chunked: bytes between two pieces of data; the trailer section */
 #define OCC_LIMIT_HTTP_FIRST_BODY_LEN (64u << 10) /* set aside at most before a body has begun to arrive */
 #define OCC_LIMIT_HTTP_DRAIN_LEN (64u << 10)      /* a refused body that is read all the same, to keep the connection */
 #define OCC_LIMIT_HTTP_LINGER_LEN (32u << 20)     /* read and thrown away after a last answer, */

@@ -17,6 +17,8 @@ occ_result_name(enum occ_err code)
         return name;
         OCC_CODES(OCC_CODE_NAME_)
 #undef OCC_CODE_NAME_
+    case OCC_CODE_RANGE_:
+        break;
     }
     return occ_result_name(OCC_ERR_INTERNAL);
 }
@@ -30,6 +32,8 @@ occ_result_text(enum occ_err code)
         return text;
         OCC_CODES(OCC_CODE_TEXT_)
 #undef OCC_CODE_TEXT_
+    case OCC_CODE_RANGE_:
+        break;
     }
     return occ_result_text(OCC_ERR_INTERNAL);
 }

@@ -6,20 +6,14 @@
 
 #include "boundary/room.h"
 
-enum {
-    NONCES_AT_ONCE = 64,  /* one call to the kernel for so many */
-    CHECK_INTERVAL = 1024 /* proofs between two signatures that are verified; the first of an epoch always is */
-};
-
 void
 occ_batch_clear(struct occ_batch *batch)
 {
-    occ_signer_clear(&batch->epoch.signer);
+    occ_chain_epoch_clear(&batch->epoch);
     occ_attesting_discard(batch, OCC_ERR_STATE, "", NULL);
     occ_retain_clear(&batch->retain);
-    occ_request_clear(&batch->request);
-    occ_buf_clear(&batch->body);
-    occ_buf_clear(&batch->text);
+    occ_round_free(&batch->round);
+    occ_signing_hand_clear(&batch->hand);
     occ_attesting_clear(&batch->attesting);
     occ_spent_clear(&batch->tickets.spent);
     occ_mac_free(batch->tickets.mac);
@@ -60,64 +54,10 @@ occ_batch_time(const struct occ_batch *batch)
     return time_ms;
 }
 
-bool
-occ_batch_is_checked(const struct occ_chain *chain)
-{
-    return !chain->given || chain->counter % CHECK_INTERVAL == 0;
-}
-
 void
 occ_batch_mark(struct occ_batch *batch, const struct occ_chain *chain)
 {
     batch->marks[chain - batch->chains].counter = chain->counter;
-}
-
-/* ---- signing ---- */
-
-/* Commits one digest: its proof is appended to the result that is open in the answer, with its document where there is one. */
-static struct occ_result
-sign_one(struct occ_batch *batch, struct occ_chain *chain, const struct occ_chain_input *input,
-         struct occ_answer *answer)
-{
-    struct occ_result_writer *const writer = &answer->writer;
-    struct occ_chain_signed done;
-    const size_t begin = occ_commit_begin_proof(writer, chain->counter + 1, input->digest);
-    if (answer->document != NULL) {
-        occ_buf_reset(&batch->text);
-        OCC_TRY(occ_chain_commit(chain, &batch->epoch, input, &batch->body, &batch->text, &done));
-        const size_t place = occ_write_joined(writer->buf, occ_buf_view(&batch->text), &done.opening, NULL);
-        occ_commit_end_proof(writer, begin, 1, place);
-        return occ_success();
-    }
-    OCC_TRY(occ_chain_commit(chain, &batch->epoch, input, &batch->body, writer->buf, &done));
-    if (answer->waiting != NULL) {
-        occ_buf_put(&answer->waiting->hashes, occ_bytes_of(done.proof_hash, sizeof done.proof_hash));
-        occ_commit_end_proof(writer, begin, 1, done.opening.report);
-        return occ_buf_check(&answer->waiting->hashes);
-    }
-    occ_commit_end_proof(writer, begin, 0, 0);
-    return occ_success();
-}
-
-/* Appends the proofs of the whole request to the result that is open in the answer; chain moves with each. */
-static struct occ_result
-sign_all(struct occ_batch *batch, struct occ_chain *chain, struct occ_answer *answer)
-{
-    const struct occ_request *const request = &batch->request;
-    const uint64_t now_ms = occ_batch_time(batch);
-    uint8_t nonces[NONCES_AT_ONCE][OCC_CHAIN_NONCE_LEN];
-    for (uint32_t i = 0; i < request->count; i++) {
-        if (i % NONCES_AT_ONCE == 0) {
-            const uint32_t left = request->count - i;
-            batch->random(batch->ctx, nonces, (left < NONCES_AT_ONCE ? left : NONCES_AT_ONCE) * sizeof nonces[0]);
-        }
-        struct occ_chain_input input = occ_request_input(request, i);
-        input.nonce = nonces[i % NONCES_AT_ONCE];
-        input.now_ms = now_ms;
-        input.check = occ_batch_is_checked(chain);
-        OCC_TRY(sign_one(batch, chain, &input, answer));
-    }
-    return occ_buf_check(answer->writer.buf);
 }
 
 struct occ_result
@@ -159,17 +99,18 @@ check_state(const struct occ_batch *batch, const struct occ_answer *answer, stru
 /* What the request has written since begin is kept, or it waits for its documents. */
 static struct occ_result
 keep(struct occ_batch *batch, const struct occ_chain *chain, struct occ_answer *answer, size_t begin,
-     struct occ_retain_entry *entry)
+     const struct occ_task *task)
 {
+    const struct occ_request *const request = &task->request;
     struct occ_waiting_frame *const waiting = answer->waiting;
     if (waiting != NULL) {
-        for (uint32_t i = 1; i <= batch->request.slot_count; i++) {
-            const struct occ_ticket *const ticket = &occ_request_slot(&batch->request, i)->ticket;
+        for (uint32_t i = 1; i <= request->slot_count; i++) {
+            const struct occ_ticket *const ticket = &occ_request_slot(request, i)->ticket;
             occ_buf_put(&waiting->tickets, occ_bytes_of(ticket, sizeof *ticket));
         }
         OCC_TRY(occ_buf_check(&waiting->tickets));
-        struct occ_waiting_result result = { .entry = entry,
-                                             .chain = batch->request.chain,
+        struct occ_waiting_result result = { .entry = task->room.entry,
+                                             .chain = request->chain,
                                              .head_counter = chain->head_counter };
         memcpy(result.link_hash, chain->link_hash, sizeof result.link_hash);
         occ_buf_put(&waiting->results, occ_bytes_of(&result, sizeof result));
@@ -177,7 +118,7 @@ keep(struct occ_batch *batch, const struct occ_chain *chain, struct occ_answer *
     }
     const struct occ_buf *const buf = answer->writer.buf;
     const struct occ_retain_documents documents = { &answer->document, answer->document == NULL ? 0 : 1, 1 };
-    occ_retain_keep(&batch->retain, entry, occ_bytes_of(buf->ptr + begin, buf->len - begin), &documents);
+    occ_retain_keep(&batch->retain, task->room.entry, occ_bytes_of(buf->ptr + begin, buf->len - begin), &documents);
     return occ_success();
 }
 
@@ -218,31 +159,146 @@ cut(struct occ_answer *answer, const struct end *end)
     }
 }
 
-/* Commits the request that was read: its result is appended to the answer and kept, or waits; or nothing has happened. */
-static struct occ_result
-commit_request(struct occ_batch *batch, struct occ_answer *answer, struct occ_error *err)
-{
-    struct occ_result_writer *const writer = &answer->writer;
-    const struct end before = end_of(answer);
-    struct occ_retain_entry *entry = NULL;
-    OCC_TRY(check_state(batch, answer, err));
-    OCC_TRY(occ_room_reserve(batch, answer, err, &entry));
-    struct occ_chain *const place = &batch->chains[batch->request.chain];
-    struct occ_chain chain = *place;
+/* What a frame is worked on with. */
+struct work {
+    struct occ_answer answer;
+    struct occ_nonces nonces;
+    uint64_t now_ms;
+};
 
-    occ_commit_put_success(writer, batch->request.opaque, batch->retain.newest + 1, chain.id);
-    struct occ_result done = sign_all(batch, &chain, answer);
-    done = occ_is_ok(done) ? keep(batch, &chain, answer, before.written, entry) : done;
+/* Appends the result of a task: here it is signed, unless it was in its lane. chain moves on. */
+static struct occ_result
+put_result(struct occ_batch *batch, struct work *work, const struct occ_task *task, bool is_signed,
+           struct occ_chain *chain)
+{
+    struct occ_answer *const answer = &work->answer;
+    struct occ_buf *const hashes = answer->waiting == NULL ? NULL : &answer->waiting->hashes;
+    const uint64_t position = batch->retain.newest + 1;
+    if (!is_signed) {
+        const struct occ_signing signing = {
+            .epoch = &batch->epoch,
+            .request = &task->request,
+            .now_ms = work->now_ms,
+            .position = position,
+            .is_joined = answer->document != NULL,
+            .nonces = &work->nonces,
+            .writer = &answer->writer,
+            .hashes = hashes,
+        };
+        return occ_signing_run(&signing, &batch->hand, chain);
+    }
+    OCC_TRY(occ_result_of(task->code));
+    occ_commit_put_placed_result(&answer->writer, task->result, position);
+    OCC_TRY(occ_buf_check(answer->writer.buf));
+    if (hashes != NULL) {
+        occ_buf_put(hashes, occ_round_hashes(&batch->round, task));
+        OCC_TRY(occ_buf_check(hashes));
+    }
+    *chain = task->chain;
+    return occ_success();
+}
+
+/*
+ * Its place in the store goes. If the frame's document has its place there, too, that is the next one's, which counts on
+ * it.
+ */
+static void
+drop_room(struct occ_batch *batch, struct occ_answer *answer, const struct occ_task *task)
+{
+    if (task->room.has_document) {
+        const struct occ_task *const end = batch->round.tasks + batch->round.count;
+        struct occ_task *heir = batch->round.tasks + (task - batch->round.tasks) + 1;
+        while (heir < end && heir->room.entry == NULL) {
+            heir++;
+        }
+        answer->awaits = heir < end;
+        if (heir < end) {
+            occ_retain_hand_over(task->room.entry, heir->room.entry);
+            heir->room.has_document = true;
+        }
+    }
+    occ_retain_drop(&batch->retain, task->room.entry);
+}
+
+/* Commits the request of a task: its result is appended to the answer and kept, or waits; or nothing has happened. */
+static struct occ_result
+commit_task(struct occ_batch *batch, struct work *work, const struct occ_task *task, bool is_signed,
+            struct occ_error *err)
+{
+    struct occ_answer *const answer = &work->answer;
+    const struct end before = end_of(answer);
+    struct occ_chain *const place = &batch->chains[task->request.chain];
+    struct occ_chain chain = *place;
+    struct occ_result done = put_result(batch, work, task, is_signed, &chain);
+    done = occ_is_ok(done) ? keep(batch, &chain, answer, before.written, task) : done;
     if (!occ_is_ok(done)) { /* PROTOCOL §2.3: nothing of it was given out; the chain is where it was */
         cut(answer, &before);
-        occ_retain_drop(&batch->retain, entry);
+        drop_room(batch, answer, task);
+        occ_nonces_drop(&work->nonces);
         return occ_batch_explain(batch, done.code, err);
     }
     *place = chain;
-    for (uint32_t i = 1; i <= batch->request.slot_count; i++) { /* only now: a refused commit leaves its slots unused */
-        (void)occ_spent_put(&batch->tickets.spent, &occ_request_slot(&batch->request, i)->ticket);
+    for (uint32_t i = 1; i <= task->request.slot_count; i++) { /* only now: a refused commit leaves its slots unused */
+        (void)occ_spent_put(&batch->tickets.spent, &occ_request_slot(&task->request, i)->ticket);
     }
     return occ_success();
+}
+
+/* The task has its place in the answer, as a result or as a refusal. */
+static void
+settle(struct occ_batch *batch, struct work *work, struct occ_task *task, bool is_signed)
+{
+    if (task->is_read && batch->halted) { /* also by one in front of it: what was signed since is not given out */
+        if (task->room.entry != NULL) {
+            drop_room(batch, &work->answer, task);
+        }
+        (void)!occ_is_ok(occ_error_set(&task->refusal, OCC_ERR_INTEGRITY, OCC_BATCH_HALTED_TEXT));
+    } else if (task->refusal.code == OCC_OK) {
+        (void)occ_is_ok(commit_task(batch, work, task, is_signed, &task->refusal)); /* a failure is in refusal */
+    }
+    if (task->refusal.code != OCC_OK) {
+        occ_commit_put_refusal(&work->answer.writer, task->request.opaque, task->refusal.code,
+                               occ_bytes_str(task->refusal.text));
+    }
+    occ_room_settle(&work->answer, &task->request, &task->room);
+}
+
+/* ---- a round ---- */
+
+/* Reads requests that may be signed at the same time, and reserves their room. */
+static void
+gather(struct occ_batch *batch, struct occ_commit_reader *reader, const struct occ_request_rules *rules,
+       struct occ_answer *answer)
+{
+    struct occ_round *const round = &batch->round;
+    do {
+        struct occ_task *const task = occ_round_add(round);
+        struct occ_error *const refusal = &task->refusal;
+        struct occ_result ready = occ_request_read(reader, rules, &task->request, refusal);
+        task->is_read = occ_is_ok(ready);
+        ready = occ_is_ok(ready) ? check_state(batch, answer, refusal) : ready;
+        ready = occ_is_ok(ready) ? occ_room_reserve(batch, answer, &task->request, refusal, &task->room) : ready;
+        round->digests += occ_is_ok(ready) ? task->request.count : 0;
+    } while (round->count < answer->requests_left && !occ_round_is_full(round));
+}
+
+static void
+commit_round(struct occ_batch *batch, struct work *work)
+{
+    struct occ_round *const round = &batch->round;
+    const struct occ_round_work signing = {
+        .epoch = &batch->epoch,
+        .chains = batch->chains,
+        .now_ms = work->now_ms,
+        .waits = work->answer.waiting != NULL,
+        .is_joined = work->answer.document != NULL,
+        .nonces = &work->nonces,
+    };
+    const bool is_signed = occ_round_sign(round, &signing);
+    for (size_t i = 0; i < round->count; i++) {
+        settle(batch, work, &round->tasks[i], is_signed);
+    }
+    occ_round_end(round);
 }
 
 /* ---- a frame ---- */
@@ -287,7 +343,8 @@ occ_batch_handle(struct occ_batch *batch, const struct occ_frame *frame, struct 
     }
     struct occ_commit_reader reader;
     uint16_t requests = 0;
-    if (!occ_is_ok(occ_request_check_frame(frame->payload)) ||
+    uint32_t digests = 0;
+    if (!occ_is_ok(occ_request_check_frame(frame->payload, &digests)) ||
         !occ_is_ok(occ_commit_read(frame->payload, &reader, &requests))) {
         return occ_error_set(err, OCC_ERR_WIRE_MESSAGE, "a malformed COMMIT");
     }
@@ -297,19 +354,15 @@ occ_batch_handle(struct occ_batch *batch, const struct occ_frame *frame, struct 
         .chain_count = batch->chain_count,
         .agency = { .rules = &batch->rules, .tickets = &batch->tickets, .now_ms = occ_batch_now(batch) },
     };
-    struct occ_answer answer;
-    begin_answer(batch, frame->id, requests, out, &answer);
-    for (; answer.requests_left > 0; answer.requests_left--) {
-        struct occ_error refusal = { .code = OCC_OK };
-        struct occ_result result = occ_request_read(&reader, &rules, &batch->request, &refusal);
-        if (occ_is_ok(result)) {
-            result = commit_request(batch, &answer, &refusal);
-        }
-        if (!occ_is_ok(result)) {
-            occ_commit_put_refusal(&answer.writer, batch->request.opaque, refusal.code, occ_bytes_str(refusal.text));
-        }
+    struct work work = { .now_ms = occ_batch_time(batch) };
+    begin_answer(batch, frame->id, requests, out, &work.answer);
+    occ_nonces_begin(&work.nonces, batch->random, batch->ctx, digests);
+    while (work.answer.requests_left > 0) {
+        gather(batch, &reader, &rules, &work.answer);
+        commit_round(batch, &work);
     }
-    occ_commit_end_results(&answer.writer);
+    occ_nonces_drop(&work.nonces);
+    occ_commit_end_results(&work.answer.writer);
     /* Whether out could hold it, the gate looks: nobody else writes to it in between. */
-    return answer.waiting == NULL ? occ_success() : end_waiting(batch, answer.waiting, err, out);
+    return work.answer.waiting == NULL ? occ_success() : end_waiting(batch, work.answer.waiting, err, out);
 }

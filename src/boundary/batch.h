@@ -6,18 +6,9 @@
 
 #include "boundary/attesting.h"
 #include "boundary/chain.h"
-#include "boundary/request.h"
-#include "boundary/retain.h"
+#include "boundary/round.h"
 #include "codec/json.h"
 #include "wire/frame.h"
-
-enum {
-    /* commit.epochLink: names, keys, hashes; the measurement and epochId before, escaped. */
-    OCC_BATCH_LINK_LEN_MAX = 4096 + 6 * (OCC_LIMIT_PEER_MEASUREMENT_LEN + OCC_LIMIT_EPOCH_ID_LEN),
-    /* A signed body: names, encodings, ids; the measurement, escaped; the link; actor, attribution, policy, principal. */
-    OCC_BATCH_BODY_LEN_MAX =
-        4096 + 6 * OCC_LIMIT_MEASUREMENT_LEN + OCC_BATCH_LINK_LEN_MAX + 4 * (int)OCC_LIMIT_VALUE_LEN
-};
 
 #define OCC_BATCH_HALTED_TEXT "the boundary found that it cannot trust itself and commits nothing until it is restarted"
 #define OCC_BATCH_TOKEN_TEXT "the hardware key is away: nothing was committed, try again later"
@@ -47,9 +38,8 @@ struct occ_batch {
     struct occ_retain retain;
     struct occ_waiting waiting; /* signed, without its documents */
     struct occ_attesting attesting;
-    struct occ_request request; /* the one at work; its memory is used again */
-    struct occ_buf body;        /* the signed body at work, */
-    struct occ_buf text;        /* and its proof, where the document is at hand and joins it at once */
+    struct occ_round round;       /* the requests at work; their memory is used again */
+    struct occ_signing_hand hand; /* of the thread that the gate is called by */
     uint64_t (*now_ms)(void *ctx);
     void (*random)(void *ctx, void *ret, size_t len);
     OCC_RESULT (*check_predecessor)(void *ctx, const struct occ_json *proof, struct occ_error *err);
@@ -65,8 +55,6 @@ OCC_RESULT occ_batch_find_chain(struct occ_batch *batch, struct occ_bytes id, st
 uint64_t occ_batch_now(const struct occ_batch *batch);
 /* The time for what is signed next, Unix milliseconds: on no chain of the epoch it goes back (PROTOCOL §2.3). */
 uint64_t occ_batch_time(const struct occ_batch *batch);
-/* Whether the next signature on a chain is to be verified before it counts. */
-bool occ_batch_is_checked(const struct occ_chain *chain);
 /* A counter of the chain was given out, or the chain was linked to it: it never goes back behind it. */
 void occ_batch_mark(struct occ_batch *batch, const struct occ_chain *chain);
 /* A signature that did not come about, in words; an integrity failure also halts the boundary. */

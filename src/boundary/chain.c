@@ -1,16 +1,55 @@
 /* chain.c — a proof or a slot is signed, and the chain moves, in one function each. */
 #include "boundary/chain.h"
 
-enum { COUNTER_DIGITS_MAX = 20 };
+enum {
+    COUNTER_DIGITS_MAX = 20,
+    CHECK_INTERVAL = 1024 /* proofs between two signatures that are verified */
+};
 
 /* A proof's time is a JSON number, so a double: beyond this, neighbours cannot be told apart (PROTOCOL §1). */
 #define TIME_MS_MAX ((UINT64_C(1) << 53) - 1)
+
+/* ---- scratch ---- */
+
+void
+occ_chain_scratch_prepare(struct occ_chain_scratch *scratch)
+{
+    if (scratch->digest == NULL && !occ_is_ok(occ_digest_new(&scratch->digest))) {
+        scratch->digest = NULL;
+    }
+}
+
+void
+occ_chain_scratch_clear(struct occ_chain_scratch *scratch)
+{
+    occ_buf_clear(&scratch->body);
+    occ_digest_free(scratch->digest);
+    scratch->digest = NULL;
+}
+
+/* A stream that has failed once may hold anything: it is not used again. */
+static void
+hash(struct occ_chain_scratch *scratch, struct occ_bytes text, uint8_t ret_hash[OCC_SHA256_LEN])
+{
+    if (scratch->digest != NULL) {
+        if (occ_is_ok(occ_digest_update(scratch->digest, text)) &&
+            occ_is_ok(occ_digest_final(scratch->digest, ret_hash))) {
+            return;
+        }
+        occ_digest_free(scratch->digest);
+        scratch->digest = NULL;
+    }
+    occ_digest_sha256(text, ret_hash);
+}
+
+/* ---- signing ---- */
 
 static struct occ_write_fields
 fields_of(const struct occ_chain *chain, const struct occ_epoch *epoch, const struct occ_chain_input *input)
 {
     const bool is_first = chain->head_counter == 0;
     return (struct occ_write_fields){
+        .constants = epoch->constants.text.len == 0 ? NULL : &epoch->constants,
         .public_key = epoch->signer.public_key,
         .epoch_id = occ_bytes_of(epoch->id, sizeof epoch->id - 1),
         .enforcement = occ_bytes_str(epoch->attester.enforcement),
@@ -79,8 +118,9 @@ move(struct occ_chain *chain, const struct occ_chain_input *input, uint64_t time
 
 struct occ_result
 occ_chain_commit(struct occ_chain *chain, const struct occ_epoch *epoch, const struct occ_chain_input *input,
-                 struct occ_buf *body, struct occ_buf *out, struct occ_chain_signed *ret_signed)
+                 struct occ_chain_scratch *scratch, struct occ_buf *out, struct occ_chain_signed *ret_signed)
 {
+    struct occ_buf *const body = &scratch->body;
     OCC_TRY(check_input(chain, input));
     struct occ_write_fields fields = fields_of(chain, epoch, input);
     struct occ_write_slot slot;
@@ -90,21 +130,21 @@ occ_chain_commit(struct occ_chain *chain, const struct occ_epoch *epoch, const s
         occ_buf_reset(body);
         occ_write_slot(body, &fields, &slot, false);
         OCC_TRY(occ_buf_check(body));
-        occ_digest_sha256(occ_buf_view(body), slot_hash);
+        hash(scratch, occ_buf_view(body), slot_hash);
         fields.slot = &slot;
     }
     occ_buf_reset(body);
-    occ_write_body(body, &fields);
+    fields.common = occ_write_body(body, &fields);
     uint8_t signature[OCC_ED25519_SIGNATURE_LEN];
     OCC_TRY(sign(epoch, body, input->check, signature));
     const size_t begin = out->len;
     occ_write_proof(out, &fields, signature, &ret_signed->opening);
     OCC_TRY(occ_buf_check(out));
     if (epoch->attester.mode == OCC_ATTEST_COMMIT || epoch->attester.mode == OCC_ATTEST_BATCH) {
-        occ_digest_sha256(occ_buf_view(body), ret_signed->proof_hash);
+        hash(scratch, occ_buf_view(body), ret_signed->proof_hash);
     }
 
-    occ_digest_sha256(occ_bytes_of(out->ptr + begin, out->len - begin), chain->link_hash);
+    hash(scratch, occ_bytes_of(out->ptr + begin, out->len - begin), chain->link_hash);
     move(chain, input, fields.time_ms);
     chain->head_counter = chain->counter;
     return occ_success();
@@ -112,8 +152,9 @@ occ_chain_commit(struct occ_chain *chain, const struct occ_epoch *epoch, const s
 
 struct occ_result
 occ_chain_allocate(struct occ_chain *chain, const struct occ_epoch *epoch, const struct occ_chain_input *input,
-                   struct occ_buf *body, struct occ_chain_slot *ret_slot)
+                   struct occ_chain_scratch *scratch, struct occ_chain_slot *ret_slot)
 {
+    struct occ_buf *const body = &scratch->body;
     OCC_TRY(check_input(chain, input));
     const struct occ_write_fields fields = fields_of(chain, epoch, input);
     struct occ_chain_slot slot = { .counter = fields.counter, .time_ms = fields.time_ms };
@@ -137,6 +178,12 @@ occ_chain_put_slot(const struct occ_chain *chain, const struct occ_epoch *epoch,
     occ_write_slot(out, &fields, &text, true);
 }
 
+bool
+occ_chain_is_checked(const struct occ_chain *chain)
+{
+    return !chain->given || chain->counter % CHECK_INTERVAL == 0;
+}
+
 /* ---- lengths ---- */
 
 struct occ_result
@@ -145,7 +192,9 @@ occ_chain_measure(struct occ_epoch *epoch, struct occ_buf *scratch)
     static const uint8_t zeros[OCC_ED25519_SIGNATURE_LEN];
     const struct occ_chain last = { .counter = UINT64_MAX - 1, .time_ms = TIME_MS_MAX, .head_counter = 1 };
     const struct occ_chain_input input = { .digest = zeros, .nonce = zeros };
+    epoch->constants = OCC_WRITE_CONSTANTS_INIT;
     struct occ_write_fields fields = fields_of(&last, epoch, &input);
+    OCC_TRY(occ_write_constants_make(&fields, &epoch->constants));
     occ_buf_reset(scratch);
     struct occ_write_opening opening;
     occ_write_proof(scratch, &fields, zeros, &opening); /* its length is what matters: nothing is signed */
@@ -160,6 +209,13 @@ occ_chain_measure(struct occ_epoch *epoch, struct occ_buf *scratch)
     epoch->slot_len_max = scratch->len - 2 * proof_len;
     epoch->opening_len = opening.report - opening.batch;
     return occ_success();
+}
+
+void
+occ_chain_epoch_clear(struct occ_epoch *epoch)
+{
+    occ_signer_clear(&epoch->signer);
+    occ_buf_clear(&epoch->constants.text);
 }
 
 static size_t

@@ -23,7 +23,26 @@ struct occ_epoch {
     size_t proof_len_max; /* bytes of a proof of the default chain with the longest counter and time, no values */
     size_t slot_len_max;  /* and what a slot adds to it */
     size_t opening_len;   /* bytes between the two places of its opening (proof/write.h) */
+    struct occ_write_constants constants; /* what its texts have in common */
 };
+
+/* What one thread signs with: memory that is used again. Begin with OCC_CHAIN_SCRATCH_INIT. */
+struct occ_chain_scratch {
+    struct occ_buf body; /* the signed body at work */
+    struct occ_digest
+        *digest; /* made once: faster than one call each time. NULL = not yet, or it failed: it is done without */
+};
+enum {
+    /* commit.epochLink: names, keys, hashes; the measurement and epochId before, escaped. */
+    OCC_CHAIN_LINK_LEN_MAX = 4096 + 6 * (OCC_LIMIT_PEER_MEASUREMENT_LEN + OCC_LIMIT_EPOCH_ID_LEN),
+    /* A signed body: names, encodings, ids; the measurement, escaped; the link; actor, attribution, policy, principal. */
+    OCC_CHAIN_BODY_LEN_MAX =
+        4096 + 6 * OCC_LIMIT_MEASUREMENT_LEN + OCC_CHAIN_LINK_LEN_MAX + 4 * (int)OCC_LIMIT_VALUE_LEN
+};
+#define OCC_CHAIN_SCRATCH_INIT ((struct occ_chain_scratch){ .body = OCC_BUF_INIT(OCC_CHAIN_BODY_LEN_MAX) })
+/* Has the libraries make what is made once. Not needed, but later it may cost a thread time. */
+void occ_chain_scratch_prepare(struct occ_chain_scratch *scratch);
+void occ_chain_scratch_clear(struct occ_chain_scratch *scratch);
 
 struct occ_chain {
     struct occ_bytes id;         /* empty = the default chain; the caller's memory */
@@ -63,25 +82,34 @@ struct occ_chain_signed {
 };
 
 /*
- * Commits one digest: appends the proof to out, then moves the chain. body is scratch space. On failure the chain has not
+ * Commits one digest: appends the proof to out, then moves the chain. On failure the chain has not
  * moved, and what was appended to out is for the caller to remove. OCC_ERR_SIGNATURE: the signer gave a signature that
  * does not verify; OCC_ERR_RANDOM: the nonce is that of the proof or slot before; else the signer's or the buffer's code.
  */
 OCC_RESULT occ_chain_commit(struct occ_chain *chain, const struct occ_epoch *epoch, const struct occ_chain_input *input,
-                            struct occ_buf *body, struct occ_buf *out, struct occ_chain_signed *ret_signed);
+                            struct occ_chain_scratch *scratch, struct occ_buf *out,
+                            struct occ_chain_signed *ret_signed);
 /*
  * Allocates a slot (PROTOCOL §6): it takes the next counter. nonce, now_ms and check of input are used, and its failures are
  * those of occ_chain_commit.
  */
 OCC_RESULT occ_chain_allocate(struct occ_chain *chain, const struct occ_epoch *epoch,
-                              const struct occ_chain_input *input, struct occ_buf *body,
+                              const struct occ_chain_input *input, struct occ_chain_scratch *scratch,
                               struct occ_chain_slot *ret_slot);
 /* Appends a slot's JSON text, with its signature: what a caller gets. */
 void occ_chain_put_slot(const struct occ_chain *chain, const struct occ_epoch *epoch, const struct occ_chain_slot *slot,
                         struct occ_buf *out);
 
-/* Measures epoch->proof_len_max and slot_len_max, once all else in epoch is set. scratch is emptied. */
+/* Whether the chain's next signature is to be verified before it counts: its first in an epoch, and then now and then. */
+bool occ_chain_is_checked(const struct occ_chain *chain);
+
+/*
+ * Makes epoch->constants and measures proof_len_max and slot_len_max, once all else in epoch is set. scratch is emptied. In either
+ * case occ_chain_epoch_clear gives the memory back.
+ */
 OCC_RESULT occ_chain_measure(struct occ_epoch *epoch, struct occ_buf *scratch);
+/* Clears the signer, too. */
+void occ_chain_epoch_clear(struct occ_epoch *epoch);
 /* The most bytes that the proof of this input can take, as one of the chain's next count proofs. The epoch link is not in it. */
 size_t occ_chain_proof_len_max(const struct occ_chain *chain, const struct occ_epoch *epoch,
                                const struct occ_chain_input *input, size_t count);

@@ -40,7 +40,7 @@ begin_epoch(struct occ_batch *batch, struct occ_error *err)
         return occ_error_set(err, tested.code, "the signing key failed its self-test: %s",
                              occ_result_text(tested.code));
     }
-    struct occ_result ready = occ_chain_measure(epoch, &batch->body);
+    struct occ_result ready = occ_chain_measure(epoch, &batch->hand.scratch.body);
     ready = occ_is_ok(ready) ? occ_attesting_init(batch) : ready;
     if (!occ_is_ok(ready)) {
         return occ_error_code(err, ready.code);
@@ -68,8 +68,20 @@ set_chains(struct occ_batch *batch, const struct occ_gate_config *config)
         batch->chain_count++;
     }
     for (size_t i = 0; i < OCC_LIMIT_CHAINS; i++) {
-        batch->links[i].text = OCC_BUF_INIT(OCC_BATCH_LINK_LEN_MAX);
+        batch->links[i].text = OCC_BUF_INIT(OCC_CHAIN_LINK_LEN_MAX);
     }
+}
+
+/* More than one, where there is more than one chain, and a signer that two threads can use. */
+static struct occ_result
+set_workers(struct occ_batch *batch, const struct occ_gate_config *config, struct occ_error *err)
+{
+    const size_t most = batch->epoch.signer.is_parallel ? batch->chain_count : 1;
+    const size_t workers = config->workers < most ? config->workers : most;
+    const struct occ_result ready = occ_round_init(&batch->round, workers);
+    batch->round.run = config->run;
+    batch->round.run_ctx = config->run_ctx;
+    return occ_is_ok(ready) ? ready : occ_error_code(err, ready.code);
 }
 
 struct occ_result
@@ -85,9 +97,7 @@ occ_gate_new(const struct occ_gate_config *config, struct occ_error *err, struct
     gate->batch = (struct occ_batch){
         .epoch = { .signer = signer, .attester = config->attester },
         .retain = { .len_max = config->retained_len_max == 0 ? OCC_LIMIT_RETAINED_LEN : config->retained_len_max },
-        .request = OCC_REQUEST_INIT,
-        .body = OCC_BUF_INIT(OCC_BATCH_BODY_LEN_MAX),
-        .text = OCC_BUF_INIT(OCC_LIMIT_ANSWER_LEN),
+        .hand = OCC_SIGNING_HAND_INIT,
         .now_ms = config->now_ms,
         .random = config->random,
         .check_predecessor = config->check_predecessor == NULL ? check_nothing : config->check_predecessor,
@@ -101,7 +111,8 @@ occ_gate_new(const struct occ_gate_config *config, struct occ_error *err, struct
         gate->batch.digests_max = OCC_LIMIT_ATTEST_PROOFS;
     }
     set_chains(&gate->batch, config);
-    const struct occ_result begun = begin_epoch(&gate->batch, err);
+    struct occ_result begun = set_workers(&gate->batch, config, err);
+    begun = occ_is_ok(begun) ? begin_epoch(&gate->batch, err) : begun;
     if (!occ_is_ok(begun)) {
         occ_gate_free(gate);
         return begun;

@@ -35,6 +35,14 @@ struct occ_gate_config {
     struct occ_agency_rules rules;     /* what they point to outlives the gate */
     uint32_t digests_max;              /* of one request; 0 = OCC_LIMIT_BATCH_DIGESTS_MAX */
     size_t retained_len_max;           /* bytes; 0 = OCC_LIMIT_RETAINED_LEN */
+    /* So many chains are signed at the same time, if the signer lets them; 0 or 1 = one after the other. */
+    size_t workers;
+    /*
+     * Runs job(arg, 0) … job(arg, count - 1), in any order or at the same time, and comes back when all are done. NULL = one after
+     * the other.
+     */
+    void (*run)(void *run_ctx, void (*job)(void *arg, size_t index), void *arg, size_t count);
+    void *run_ctx;
 };
 
 struct occ_gate;

@@ -30,9 +30,9 @@ put_slot(struct occ_batch *batch, struct occ_bytes chain_id, struct occ_error *e
     batch->random(batch->ctx, nonce, sizeof nonce);
     const struct occ_chain_input input = { .nonce = nonce,
                                            .now_ms = occ_batch_time(batch),
-                                           .check = occ_batch_is_checked(chain) };
+                                           .check = occ_chain_is_checked(chain) };
     struct occ_chain_slot slot;
-    const struct occ_result allocated = occ_chain_allocate(chain, &batch->epoch, &input, &batch->body, &slot);
+    const struct occ_result allocated = occ_chain_allocate(chain, &batch->epoch, &input, &batch->hand.scratch, &slot);
     if (!occ_is_ok(allocated)) {
         return occ_batch_explain(batch, allocated.code, err);
     }

@@ -125,7 +125,7 @@ static OCC_RESULT
 stage(struct staging *staging, const struct occ_link_entry *entry, struct occ_error *err)
 {
     struct staged *const staged = &staging->list[staging->count];
-    *staged = (struct staged){ .link.text = OCC_BUF_INIT(OCC_BATCH_LINK_LEN_MAX) };
+    *staged = (struct staged){ .link.text = OCC_BUF_INIT(OCC_CHAIN_LINK_LEN_MAX) };
     staging->count++;
     OCC_TRY(occ_batch_find_chain(staging->batch, entry->chain_id, &staged->chain));
     for (size_t i = 0; i + 1 < staging->count; i++) {

@@ -61,8 +61,9 @@ skip_digests(struct occ_commit_reader *reader, uint32_t count)
 }
 
 struct occ_result
-occ_request_check_frame(struct occ_bytes payload)
+occ_request_check_frame(struct occ_bytes payload, uint32_t *ret_digests)
 {
+    uint32_t all = 0; /* a frame's length bounds it */
     struct occ_commit_reader reader;
     uint16_t requests = 0;
     OCC_TRY(occ_commit_read(payload, &reader, &requests));
@@ -73,8 +74,11 @@ occ_request_check_frame(struct occ_bytes payload)
         OCC_TRY(occ_commit_skip_fields(&reader));
         OCC_TRY(occ_commit_digest_count(&reader, &digests));
         OCC_TRY(skip_digests(&reader, digests));
+        all += digests;
     }
-    return occ_commit_read_end(&reader);
+    OCC_TRY(occ_commit_read_end(&reader));
+    *ret_digests = all;
+    return occ_success();
 }
 
 /* ---- values ---- */

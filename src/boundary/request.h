@@ -58,8 +58,8 @@ struct occ_request_rules {
     struct occ_agency_scope agency;
 };
 
-/* Walks a COMMIT payload. OCC_ERR_WIRE_MESSAGE if its structure is broken anywhere. */
-OCC_RESULT occ_request_check_frame(struct occ_bytes payload);
+/* Walks a COMMIT payload. OCC_ERR_WIRE_MESSAGE if its structure is broken anywhere. *ret_digests: of all its requests. */
+OCC_RESULT occ_request_check_frame(struct occ_bytes payload, uint32_t *ret_digests);
 /*
  * Reads the next request of a payload that occ_request_check_frame has passed. A refusal names the field
  * ("digests[3].metadata: …"): OCC_ERR_FIELD_…, OCC_ERR_JSON_…, OCC_ERR_LIMIT, OCC_ERR_NOMEM, OCC_ERR_CHAIN_UNKNOWN,

@@ -82,6 +82,19 @@ occ_retain_drop(struct occ_retain *retain, struct occ_retain_entry *entry)
     free_entry(retain, entry);
 }
 
+struct occ_buf
+occ_retain_draft(const struct occ_retain_entry *entry)
+{
+    return (struct occ_buf){ .ptr = result_of(entry), .cap = entry->cap, .limit = entry->cap };
+}
+
+void
+occ_retain_hand_over(struct occ_retain_entry *from, struct occ_retain_entry *to)
+{
+    to->awaited += from->awaited;
+    from->awaited = 0;
+}
+
 static void
 keep_documents(struct occ_retain *retain, struct occ_retain_entry *entry, const struct occ_retain_documents *documents)
 {

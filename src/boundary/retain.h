@@ -7,6 +7,7 @@
 #ifndef OCC_BOUNDARY_RETAIN_H
 #define OCC_BOUNDARY_RETAIN_H
 
+#include "base/buf.h"
 #include "boundary/document.h"
 
 struct occ_retain_entry;
@@ -34,6 +35,15 @@ struct occ_retain_room {
 OCC_RESULT occ_retain_reserve(struct occ_retain *retain, const struct occ_retain_room *room,
                               struct occ_retain_entry **ret_entry);
 void occ_retain_drop(struct occ_retain *retain, struct occ_retain_entry *entry);
+
+/*
+ * The memory of a result that is not kept yet, as an empty buffer that cannot grow: not to be cleared. What is written there is a draft
+ * of it; occ_retain_keep writes all of it.
+ */
+struct occ_buf occ_retain_draft(const struct occ_retain_entry *entry);
+
+/* The room for documents that was reserved with one result is the other's now. */
+void occ_retain_hand_over(struct occ_retain_entry *from, struct occ_retain_entry *to);
 
 /* The documents that a result refers to by their numbers in its frame: first, first + 1, … */
 struct occ_retain_documents {

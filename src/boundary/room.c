@@ -26,22 +26,22 @@ reserve_out(struct occ_buf *out, size_t result_len, size_t requests_left, struct
 
 /* The most bytes that the proofs of the request can take. */
 static size_t
-proofs_len_max(const struct occ_batch *batch, const struct occ_chain *chain)
+proofs_len_max(const struct occ_batch *batch, const struct occ_answer *answer, const struct occ_request *request)
 {
-    const struct occ_request *const request = &batch->request;
+    const struct occ_chain *const chain = &batch->chains[request->chain];
+    const size_t ahead = answer->proofs_reserved; /* some of them may be on this chain */
     size_t len = occ_chain_link_len(chain);
     for (uint32_t i = 0; i < request->count; i++) {
         const struct occ_chain_input input = occ_request_input(request, i);
-        len += occ_chain_proof_len_max(chain, &batch->epoch, &input, request->count);
+        len += occ_chain_proof_len_max(chain, &batch->epoch, &input, ahead + request->count);
     }
     return len;
 }
 
 /* Room to remember the slots as used. */
 static struct occ_result
-reserve_spent(struct occ_batch *batch, struct occ_error *err)
+reserve_spent(struct occ_batch *batch, const struct occ_request *request, struct occ_error *err)
 {
-    const struct occ_request *const request = &batch->request;
     for (uint32_t i = 1; i <= request->slot_count; i++) {
         const struct occ_ticket *const ticket = &occ_request_slot(request, i)->ticket;
         struct occ_tickets *const tickets = &batch->tickets;
@@ -59,10 +59,10 @@ reserve_spent(struct occ_batch *batch, struct occ_error *err)
 
 /* No more waits than documents can soon be made about. */
 static struct occ_result
-check_waiting(const struct occ_batch *batch, const struct occ_waiting_frame *frame, struct occ_error *err)
+check_waiting(const struct occ_batch *batch, const struct occ_answer *answer, uint32_t count, struct occ_error *err)
 {
     const bool alone = batch->epoch.attester.mode == OCC_ATTEST_COMMIT;
-    const size_t proofs = occ_waiting_proofs(frame) + batch->request.count;
+    const size_t proofs = occ_waiting_proofs(answer->waiting) + answer->proofs_reserved + count;
     if (batch->waiting.proofs + proofs > (alone ? OCC_LIMIT_ATTEST_WAITING_ALONE : OCC_LIMIT_ATTEST_WAITING)) {
         return occ_error_set(err, OCC_ERR_BUSY, "too many proofs wait for their attestation documents");
     }
@@ -81,11 +81,11 @@ struct lengths {
 };
 
 static struct lengths
-lengths_of(const struct occ_batch *batch, const struct occ_answer *answer)
+lengths_of(const struct occ_batch *batch, const struct occ_answer *answer, const struct occ_request *request)
 {
-    const uint32_t count = batch->request.count;
+    const uint32_t count = request->count;
     const size_t joined_len = count * occ_attesting_joined_len_max(batch);
-    struct lengths lengths = { .proofs = proofs_len_max(batch, &batch->chains[batch->request.chain]) };
+    struct lengths lengths = { .proofs = proofs_len_max(batch, answer, request) };
     lengths.written = RESULT_HEAD_LEN_MAX + lengths.proofs + count * (size_t)PROOF_HEAD_LEN;
     lengths.room.result_len = lengths.written + joined_len;
     if (answer->waiting != NULL) {
@@ -104,10 +104,10 @@ lengths_of(const struct occ_batch *batch, const struct occ_answer *answer)
 
 /* PROTOCOL §3: what one caller is given has a limit, documents and all. */
 static struct occ_result
-check_answer(const struct occ_batch *batch, const struct lengths *lengths, struct occ_error *err)
+check_answer(const struct occ_batch *batch, uint32_t count, const struct lengths *lengths, struct occ_error *err)
 {
     const size_t added = occ_attesting_joined_len_max(batch) + batch->attesting.document_len;
-    const size_t len = lengths->proofs + batch->request.count * added;
+    const size_t len = lengths->proofs + count * added;
     if (len > OCC_LIMIT_ANSWER_LEN) {
         return occ_error_set(err, OCC_ERR_LIMIT, "digests: their proofs would take %zu bytes, at most %u are given out",
                              len, OCC_LIMIT_ANSWER_LEN);
@@ -133,24 +133,39 @@ reserve_retained(struct occ_batch *batch, const struct occ_retain_room *room, st
 }
 
 struct occ_result
-occ_room_reserve(struct occ_batch *batch, struct occ_answer *answer, struct occ_error *err,
-                 struct occ_retain_entry **ret_entry)
+occ_room_reserve(struct occ_batch *batch, struct occ_answer *answer, const struct occ_request *request,
+                 struct occ_error *err, struct occ_room *ret_room)
 {
     const struct occ_result_writer *const writer = &answer->writer;
-    const struct lengths lengths = lengths_of(batch, answer);
-    OCC_TRY(reserve_spent(batch, err));
-    OCC_TRY(check_answer(batch, &lengths, err));
+    const struct lengths lengths = lengths_of(batch, answer, request);
+    OCC_TRY(reserve_spent(batch, request, err));
+    OCC_TRY(check_answer(batch, request->count, &lengths, err));
     if (answer->waiting != NULL) {
-        OCC_TRY(check_waiting(batch, answer->waiting, err));
+        OCC_TRY(check_waiting(batch, answer, request->count, err));
     }
+    const size_t written = answer->reserved + lengths.written;
     const size_t growth = answer->growth + lengths.growth;
-    const size_t frame_len = writer->buf->len - writer->frame + lengths.written + growth;
+    const size_t frame_len = writer->buf->len - writer->frame + written + growth;
     if (frame_len + answer->requests_left * REFUSAL_LEN_MAX > OCC_LIMIT_FRAME_LEN) {
         return occ_error_set(err, OCC_ERR_BUSY, "the results of this frame's requests are larger than a frame");
     }
-    OCC_TRY(reserve_out(writer->buf, lengths.written, answer->requests_left, err));
-    OCC_TRY(reserve_retained(batch, &lengths.room, err, ret_entry));
+    struct occ_room room = { .written = lengths.written, .has_document = answer->waiting != NULL && !answer->awaits };
+    OCC_TRY(reserve_out(writer->buf, written, answer->requests_left, err));
+    OCC_TRY(reserve_retained(batch, &lengths.room, err, &room.entry));
+    answer->reserved = written;
+    answer->proofs_reserved += request->count;
     answer->growth = growth;
     answer->awaits = true;
+    *ret_room = room;
     return occ_success();
+}
+
+void
+occ_room_settle(struct occ_answer *answer, const struct occ_request *request, const struct occ_room *room)
+{
+    answer->requests_left--;
+    if (room->entry != NULL) {
+        answer->reserved -= room->written;
+        answer->proofs_reserved -= request->count;
+    }
 }

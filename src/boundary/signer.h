@@ -10,6 +10,7 @@ struct occ_signer {
     void *ctx;
     uint8_t public_key[OCC_ED25519_PUBLIC_LEN];
     bool always_check; /* each signature is verified before it counts: it comes from another device */
+    bool is_parallel;  /* several threads may sign at the same time */
     /* OCC_ERR_TOKEN: the key is away, later it may be back; OCC_ERR_SIGNATURE: it is another key. Nothing was signed then. */
     OCC_RESULT (*sign)(void *ctx, struct occ_bytes message, uint8_t ret_signature[OCC_ED25519_SIGNATURE_LEN]);
     /* Whether it could sign now. Codes as sign, with a sentence that anybody may hear. NULL = it always can. */

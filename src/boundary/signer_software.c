@@ -35,7 +35,7 @@ new_key(struct occ_error *err, struct key **ret_key)
 static void
 finish(struct key *key, struct occ_signer *ret_signer)
 {
-    struct occ_signer signer = { .ctx = key, .sign = sign, .free = occ_secret_free };
+    struct occ_signer signer = { .ctx = key, .is_parallel = true, .sign = sign, .free = occ_secret_free };
     occ_ed25519_key_pair(key->seed, signer.public_key, key->secret);
     occ_secret_wipe(key->seed, sizeof key->seed);
     *ret_signer = signer;

@@ -48,6 +48,14 @@ static const struct occ_setting table[] = {
       .argument = "ID,…",
       .env = "OCC_ENCLAVE_CHAINS",
       .help = "Chains beside the default one, up to 63, by their chainId: 1 to 64 characters of A-Z a-z 0-9 . _ : -" },
+    { .name = "workers",
+      .type = OCC_SETTING_NUMBER,
+      .argument = "N",
+      .env = "OCC_ENCLAVE_WORKERS",
+      .min = 1,
+      .max = OCC_LIMIT_WORKERS,
+      .help = "Chains that are signed at the same time, each by a thread. Without it: as many as there are chains and "
+              "processors, at most 4. A hardware token has 1." },
     { .name = "rp-id",
       .type = OCC_SETTING_TEXT,
       .argument = "NAME,…",
@@ -261,6 +269,21 @@ read_webauthn(const struct occ_settings *settings, struct occ_error *err, struct
     return occ_success();
 }
 
+static struct occ_result
+read_workers(const struct occ_settings *settings, struct occ_error *err, struct occ_config *config)
+{
+    if (!occ_settings_is_set(settings, "workers")) {
+        config->workers = config->hardware.uri == NULL ? 0 : 1;
+        return occ_success();
+    }
+    config->workers = (size_t)occ_settings_number(settings, "workers");
+    if (config->workers > 1 && config->hardware.uri != NULL) {
+        return occ_error_set(err, OCC_ERR_USAGE, "--workers: %zu, but a hardware token signs one after the other",
+                             config->workers);
+    }
+    return occ_success();
+}
+
 struct occ_result
 occ_config_read(const struct occ_settings *settings, struct occ_error *err, struct occ_config *config)
 {
@@ -281,6 +304,7 @@ occ_config_read(const struct occ_settings *settings, struct occ_error *err, stru
     OCC_TRY(read_list(settings, "chains", err, &config->chains));
     OCC_TRY(check_chains(&config->chains, err));
     OCC_TRY(occ_hardware_read(settings, err, &config->hardware));
+    OCC_TRY(read_workers(settings, err, config));
     if (config->nsm && config->hardware.uri != NULL) {
         return occ_error_set(err, OCC_ERR_USAGE, "--nsm and --signer pkcs11:…: give one of them");
     }

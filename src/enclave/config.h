@@ -30,6 +30,7 @@ struct occ_config {
     uint32_t digests_max;          /* of one request */
     size_t retained_len_max;       /* bytes */
     struct occ_config_list chains; /* beside the default one */
+    size_t workers;                /* chains that are signed at the same time; 0 = what the machine has */
     struct occ_config_list rp_ids, origins; /* both, or neither: then no WebAuthn is taken */
     bool webauthn_compat;
     struct occ_hardware_config hardware; /* its uri NULL = the key is made in software */

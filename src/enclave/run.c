@@ -1,11 +1,15 @@
 /* run.c — occ-enclave: gives up what it does not need, makes its key, serves its parent. */
 #include "enclave/run.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 #include "base/base64.h"
 #include "codec/json.h"
 #include "crypto/certificate.h"
 #include "crypto/secret.h"
 #include "enclave/config.h"
+#include "enclave/crew.h"
 #include "enclave/entropy.h"
 #include "enclave/hardware.h"
 #include "enclave/keygen.h"
@@ -15,6 +19,7 @@
 #include "enclave/serve.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/memory.h"
 #include "os/process.h"
 #include "os/sandbox.h"
 #include "os/signal.h"
@@ -26,8 +31,6 @@
 enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_COULD_NOT = 3 };
 enum { STANDARD_OUTPUT = 1, REFUSAL_LEN_MAX = 4096 };
 
-extern char **environ;
-
 /* What lives as long as the gate, beside its settings. */
 struct epoch {
     const struct occ_enclave_device *kind;
@@ -38,6 +41,8 @@ struct epoch {
     occ_verifier *verifier;
     struct occ_bytes chain_ids[OCC_LIMIT_CHAINS];
     struct occ_attester attester;
+    size_t workers;        /* threads that sign, */
+    struct occ_crew *crew; /* where they are more than one; else NULL */
     struct occ_gate *gate;
     struct occ_device *device; /* NULL = the attester gives no documents */
 };
@@ -46,6 +51,7 @@ static void
 epoch_cleanup(struct epoch *epoch)
 {
     const bool has_ended = occ_device_free(epoch->device);
+    occ_crew_free(epoch->crew);
     occ_gate_free(epoch->gate); /* wipes the keys */
     occ_hardware_free(epoch->hardware);
     occ_random_free(epoch->random);
@@ -156,6 +162,21 @@ make_attester(const struct occ_config *config, struct epoch *epoch, struct occ_e
     return occ_success();
 }
 
+/* Threads that sign, where there are to be more than this one. */
+static struct occ_result
+set_workers(const struct occ_config *config, struct epoch *epoch, struct occ_error *err, struct occ_gate_config *gate)
+{
+    epoch->workers = occ_crew_size(config->workers, config->chains.count + 1);
+    if (epoch->workers < 2) {
+        return occ_success();
+    }
+    OCC_TRY(occ_crew_new(epoch->workers, err, &epoch->crew));
+    gate->workers = epoch->workers;
+    gate->run = occ_crew_run;
+    gate->run_ctx = epoch->crew;
+    return occ_success();
+}
+
 static struct occ_result
 make_gate(const struct occ_config *config, struct occ_error *err, struct epoch *epoch)
 {
@@ -169,6 +190,7 @@ make_gate(const struct occ_config *config, struct occ_error *err, struct epoch *
         .retained_len_max = config->retained_len_max,
     };
     set_rules(config, epoch->chain_ids, &gate);
+    OCC_TRY(set_workers(config, epoch, err, &gate));
     if (epoch->hardware != NULL) { /* one thing is both: the key, and what is said of it */
         OCC_TRY(occ_hardware_open(epoch->hardware, uptime_ms, err, &epoch->attester, &gate.signer));
     } else {
@@ -232,12 +254,18 @@ tell_start(const struct epoch *epoch, const struct occ_config *config, bool is_f
 {
     const struct occ_gate *gate = epoch->gate;
     const struct occ_attester *attester = &epoch->attester;
+    char workers[16];
+    snprintf(workers, sizeof workers, "%zu", epoch->workers);
     char key[OCC_BASE64_LEN(OCC_ED25519_PUBLIC_LEN) + 1] = "";
     occ_base64_encode(occ_bytes_of(occ_gate_public_key(gate), OCC_ED25519_PUBLIC_LEN), key);
     const struct occ_notice_field fields[] = {
-        { "enforcement", attester->enforcement }, { "measurement", attester->measurement },
-        { "epochId", occ_gate_epoch_id(gate) },   { "publicKeyB64", key },
-        { "attest", mode_name(attester->mode) },  { "sandbox", is_full ? "full" : "reduced" },
+        { "enforcement", attester->enforcement },
+        { "measurement", attester->measurement },
+        { "epochId", occ_gate_epoch_id(gate) },
+        { "publicKeyB64", key },
+        { "attest", mode_name(attester->mode) },
+        { "sandbox", is_full ? "full" : "reduced" },
+        { "workers", workers },
     };
     if (config->nsm && attester->mode == OCC_ATTEST_NONE) {
         occ_notice_write("warn",
@@ -312,6 +340,7 @@ run(const struct occ_enclave_device *device, const struct occ_settings *settings
     serve.retained_len_max = config->retained_len_max;
     bool is_full = false;
     OCC_TRY(enter_sandbox(&epoch, err, &is_full));
+    occ_memory_give_back();
     tell_start(&epoch, config, is_full);
     return occ_serve_run(&serve, err);
 }
@@ -357,6 +386,7 @@ occ_enclave_run(const char *name, const struct occ_enclave_device *device, int a
 {
     struct occ_error err = { .code = OCC_OK };
     struct occ_config_program program;
+    occ_memory_keep_small();
     if (!occ_process_fill_standard()) {
         return EXIT_COULD_NOT;
     }

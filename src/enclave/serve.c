@@ -9,11 +9,11 @@
 #include "os/socket.h"
 
 enum {
-    READ_LEN = 64 << 10,    /* one read */
-    KEPT_LEN = 256 << 10,   /* an emptied buffer larger than this is given back */
-    UNSENT_PAUSE = 4 << 20, /* so much unsent: no more frames are handled and read */
-    WAIT_MS = 3600 * 1000,  /* at a time, also when nothing is due before */
-    ACCEPT_PAUSE_MS = 500,  /* between two tries, when a connection cannot be accepted */
+    READ_LEN = 64 << 10,      /* one read */
+    KEPT_LEN = 256 << 10,     /* an emptied buffer larger than this is given back */
+    UNSENT_PAUSE = 512 << 10, /* so much unsent: no more frames are handled and read */
+    WAIT_MS = 3600 * 1000,    /* at a time, also when nothing is due before */
+    ACCEPT_PAUSE_MS = 500,    /* between two tries, when a connection cannot be accepted */
     FRAME_LEN = 4 + OCC_LIMIT_FRAME_LEN
 };
 

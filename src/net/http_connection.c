@@ -8,10 +8,10 @@ enum { READ_AHEAD_LEN = 4096 };
 
 static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer);
 
-static uint64_t
-from_now(const struct occ_http_connection *connection, uint64_t ms)
+uint64_t
+occ_http_connection_until(const struct occ_http_connection *connection, uint64_t ms)
 {
-    return occ_loop_now_ms(connection->server->loop) + ms;
+    return occ_loop_now_ms(connection->front->loop) + ms;
 }
 
 static void
@@ -20,7 +20,7 @@ on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buffer)
     const struct occ_http_connection *connection = handle->data;
     (void)suggested;
     const bool ahead = connection->phase == OCC_HTTP_IN_HANDLER || connection->phase == OCC_HTTP_WRITING;
-    *ret_buffer = occ_loop_read_buffer(connection->server->loop, ahead ? READ_AHEAD_LEN : OCC_HTTP_READ_LEN);
+    *ret_buffer = occ_loop_read_buffer(connection->front->loop, ahead ? READ_AHEAD_LEN : OCC_HTTP_READ_LEN);
 }
 
 static void
@@ -39,8 +39,8 @@ set_reading(struct occ_http_connection *connection, bool reading)
 
 /* ---- input that waits for the request before it to be answered ---- */
 
-static size_t
-input_left(const struct occ_http_connection *connection)
+size_t
+occ_http_connection_input(const struct occ_http_connection *connection)
 {
     return connection->input.len - connection->input_at;
 }
@@ -48,7 +48,9 @@ input_left(const struct occ_http_connection *connection)
 static void
 drop_input(struct occ_http_connection *connection)
 {
-    connection->server->budget.used -= connection->input_charged;
+    if (connection->input_charged > 0) {
+        occ_http_budget_give(&connection->front->server->budget, connection->input_charged);
+    }
     connection->input_charged = 0;
     connection->input_at = 0;
     occ_buf_clear(&connection->input);
@@ -58,7 +60,6 @@ drop_input(struct occ_http_connection *connection)
 static void
 keep_input(struct occ_http_connection *connection, struct occ_bytes bytes)
 {
-    struct occ_http_budget *budget = &connection->server->budget;
     if (bytes.len == 0) {
         return;
     }
@@ -66,14 +67,15 @@ keep_input(struct occ_http_connection *connection, struct occ_bytes bytes)
     occ_buf_drop_front(&connection->input, connection->input_at);
     connection->input_at = 0;
     occ_buf_put(&connection->input, bytes);
-    budget->used += connection->input.cap - connection->input_charged;
+    const size_t grown = connection->input.cap - connection->input_charged;
     connection->input_charged = connection->input.cap;
-    if (!occ_is_ok(occ_buf_check(&connection->input)) || budget->used > budget->max) {
+    const bool fits = occ_http_budget_take(&connection->front->server->budget, grown);
+    if (!fits || !occ_is_ok(occ_buf_check(&connection->input))) {
         connection->last = true;
         drop_input(connection);
         return;
     }
-    set_reading(connection, input_left(connection) < OCC_LIMIT_HTTP_PIPELINE_LEN);
+    set_reading(connection, occ_http_connection_input(connection) < OCC_LIMIT_HTTP_PIPELINE_LEN);
 }
 
 /* ---- the end ---- */
@@ -81,7 +83,7 @@ keep_input(struct occ_http_connection *connection, struct occ_bytes bytes)
 static void
 on_closed(uv_handle_t *handle)
 {
-    occ_http_server_forget(handle->data);
+    occ_http_front_forget(handle->data);
 }
 
 void
@@ -97,13 +99,14 @@ occ_http_connection_close(struct occ_http_connection *connection)
     occ_loop_task_cancel(&connection->go_on);
     drop_input(connection);
     uv_close(&connection->handle.any, on_closed);
-    if (request == NULL || (request->answered && !request->written)) {
+    const bool is_lent = phase == OCC_HTTP_IN_HANDLER || phase == OCC_HTTP_ASKING;
+    if (request == NULL || (!is_lent && request->answered && !request->written)) {
         return; /* none, or on_written is called before the handle is closed */
     }
     connection->request = NULL;
     request->connection = NULL;
-    if (phase == OCC_HTTP_IN_HANDLER) {
-        return; /* occ_http_respond gives it back */
+    if (is_lent) {
+        return; /* whoever has it gives it back */
     }
     if (request->parse.head.buf.len > 0) {
         occ_http_request_report(request, 0);
@@ -125,20 +128,26 @@ linger(struct occ_http_connection *connection)
         return;
     }
     connection->phase = OCC_HTTP_LINGER;
-    connection->deadline_ms = from_now(connection, OCC_LIMIT_HTTP_LINGER_MS);
+    connection->deadline_ms = occ_http_connection_until(connection, OCC_LIMIT_HTTP_LINGER_MS);
     set_reading(connection, true);
+}
+
+void
+occ_http_connection_go_on(struct occ_http_connection *connection)
+{
+    occ_loop_soon(connection->front->loop, &connection->go_on);
 }
 
 static void
 be_idle(struct occ_http_connection *connection)
 {
     connection->phase = OCC_HTTP_IDLE;
-    connection->deadline_ms = from_now(connection, connection->server->config.idle_ms);
+    connection->deadline_ms = occ_http_connection_until(connection, connection->front->server->config.idle_ms);
     if (connection->advancing) {
         return;
     }
-    if (input_left(connection) > 0) {
-        occ_loop_soon(connection->server->loop, &connection->go_on);
+    if (occ_http_connection_input(connection) > 0) {
+        occ_http_connection_go_on(connection);
     } else if (connection->ended) {
         occ_http_connection_close(connection);
     }
@@ -169,75 +178,6 @@ occ_http_connection_answered(struct occ_http_connection *connection)
 
 /* ---- one request after the other ---- */
 
-/* The request is answered, perhaps not wholly written; nothing more of it is read. */
-static void
-finish_answer(struct occ_http_connection *connection)
-{
-    connection->phase = OCC_HTTP_WRITING;
-    if (connection->request->written) {
-        occ_http_connection_answered(connection);
-    }
-}
-
-static void
-refuse(struct occ_http_connection *connection, unsigned status, const char *sentence)
-{
-    connection->last = true;
-    occ_http_respond_error(connection->request, status, sentence);
-    finish_answer(connection);
-}
-
-static enum occ_http_step
-drain(struct occ_http_connection *connection)
-{
-    struct occ_http_request *request = connection->request;
-    if (connection->last || !request->parse.has_body) {
-        finish_answer(connection);
-        return OCC_HTTP_STEP_MORE;
-    }
-    connection->phase = OCC_HTTP_DRAIN;
-    connection->deadline_ms = from_now(connection, connection->server->config.body_ms);
-    const enum occ_http_step step = occ_http_parse_discard(&request->parse, OCC_LIMIT_HTTP_DRAIN_LEN);
-    if (request->written) {
-        occ_http_connection_answered(connection);
-    }
-    return step;
-}
-
-static enum occ_http_step
-take_head(struct occ_http_connection *connection, bool more_follows)
-{
-    const struct occ_http_events *events = &connection->server->config.events;
-    struct occ_http_request *request = connection->request;
-    const size_t body_max = events->on_head(events->ctx, request);
-    if (request->answered) {
-        return drain(connection);
-    }
-    const enum occ_http_step step = occ_http_parse_accept(&request->parse, body_max);
-    if (step == OCC_HTTP_STEP_MORE) {
-        connection->phase = OCC_HTTP_IN_BODY;
-        connection->deadline_ms = from_now(connection, connection->server->config.body_ms);
-        if (request->parse.expects_continue && !more_follows) {
-            occ_http_send_continue(connection);
-        }
-    }
-    return step;
-}
-
-static void
-take_request(struct occ_http_connection *connection)
-{
-    const struct occ_http_events *events = &connection->server->config.events;
-    if (connection->phase == OCC_HTTP_DRAIN) {
-        connection->deadline_ms = from_now(connection, connection->server->config.write_ms);
-        finish_answer(connection);
-        return;
-    }
-    connection->phase = OCC_HTTP_IN_HANDLER;
-    connection->deadline_ms = 0;
-    events->on_request(events->ctx, connection->request);
-}
-
 /* True while bytes can be parsed; in the other phases they wait, or are thrown away. */
 static bool
 is_reading(const struct occ_http_connection *connection)
@@ -259,20 +199,16 @@ advance(struct occ_http_connection *connection, struct occ_bytes bytes)
                 break;
             }
             connection->phase = OCC_HTTP_IN_HEAD;
-            connection->deadline_ms = from_now(connection, connection->server->config.head_ms);
+            connection->deadline_ms = occ_http_connection_until(connection, connection->front->server->config.head_ms);
         }
-        struct occ_http_parse *parse = &connection->request->parse;
         size_t taken;
-        enum occ_http_step step = occ_http_parse_feed(parse, occ_bytes_of(bytes.ptr + used, bytes.len - used), &taken);
+        enum occ_http_step step =
+            occ_http_parse_feed(&connection->request->parse, occ_bytes_of(bytes.ptr + used, bytes.len - used), &taken);
         used += taken;
         if (step == OCC_HTTP_STEP_HEAD) {
-            step = take_head(connection, used < bytes.len);
+            step = occ_http_exchange_head(connection, bytes.len - used);
         }
-        if (step == OCC_HTTP_STEP_REFUSED) {
-            refuse(connection, parse->refusal.status, parse->refusal.sentence);
-        } else if (step == OCC_HTTP_STEP_DONE) {
-            take_request(connection);
-        }
+        occ_http_exchange_take(connection, step);
     }
     connection->advancing = false;
     return used;
@@ -287,18 +223,18 @@ take_end(struct occ_http_connection *connection)
     case OCC_HTTP_IN_HEAD:
     case OCC_HTTP_IN_BODY:
         if (connection->request->parse.head.buf.len > 0) {
-            refuse(connection, 400, "the connection ended before the request did");
+            occ_http_exchange_refuse(connection, 400, "the connection ended before the request did");
             return;
         }
         occ_http_connection_close(connection);
         return;
     case OCC_HTTP_DRAIN:
         connection->last = true;
-        finish_answer(connection);
+        occ_http_exchange_finish(connection);
         return;
     default:
         if (connection->phase == OCC_HTTP_LINGER ||
-            (connection->phase == OCC_HTTP_IDLE && input_left(connection) == 0)) {
+            (connection->phase == OCC_HTTP_IDLE && occ_http_connection_input(connection) == 0)) {
             occ_http_connection_close(connection);
         }
     }
@@ -310,21 +246,22 @@ go_on(struct occ_loop_task *task)
 {
     struct occ_http_connection *connection =
         (struct occ_http_connection *)(void *)((char *)task - offsetof(struct occ_http_connection, go_on));
-    const struct occ_bytes waiting = occ_bytes_of(connection->input.ptr + connection->input_at, input_left(connection));
+    const struct occ_bytes waiting =
+        occ_bytes_of(connection->input.ptr + connection->input_at, occ_http_connection_input(connection));
     const size_t used = advance(connection, waiting);
     if (connection->phase == OCC_HTTP_CLOSED || connection->phase == OCC_HTTP_LINGER) {
         return;
     }
     connection->input_at += used;
-    if (connection->last || input_left(connection) == 0) {
+    if (connection->last || occ_http_connection_input(connection) == 0) {
         drop_input(connection);
     }
     if (!connection->ended) {
-        set_reading(connection, input_left(connection) < OCC_LIMIT_HTTP_PIPELINE_LEN);
+        set_reading(connection, occ_http_connection_input(connection) < OCC_LIMIT_HTTP_PIPELINE_LEN);
     }
     if (connection->last && connection->phase == OCC_HTTP_IDLE) {
         linger(connection); /* what came did not fit (keep_input), so there is nothing to go on with */
-    } else if (connection->ended && input_left(connection) == 0) {
+    } else if (connection->ended && occ_http_connection_input(connection) == 0) {
         take_end(connection);
     }
 }
@@ -349,7 +286,7 @@ on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
         }
         return;
     }
-    const size_t used = input_left(connection) == 0 ? advance(connection, bytes) : 0;
+    const size_t used = occ_http_connection_input(connection) == 0 ? advance(connection, bytes) : 0;
     if (connection->last || connection->phase == OCC_HTTP_CLOSED) {
         return;
     }
@@ -363,9 +300,9 @@ occ_http_connection_expire(struct occ_http_connection *connection)
     connection->deadline_ms = 0;
     const bool begun = request != NULL && request->parse.head.buf.len > 0;
     if (begun && connection->phase == OCC_HTTP_IN_HEAD) {
-        refuse(connection, 408, "the head of the request did not arrive in time");
+        occ_http_exchange_refuse(connection, 408, "the head of the request did not arrive in time");
     } else if (begun && connection->phase == OCC_HTTP_IN_BODY) {
-        refuse(connection, 408, "the body of the request did not arrive in time");
+        occ_http_exchange_refuse(connection, 408, "the body of the request did not arrive in time");
     } else {
         occ_http_connection_close(connection);
     }
@@ -374,13 +311,13 @@ occ_http_connection_expire(struct occ_http_connection *connection)
 void
 occ_http_connection_begin(struct occ_http_connection *connection, bool over_limit)
 {
-    const struct occ_http_config *config = &connection->server->config;
+    const struct occ_http_config *config = &connection->front->server->config;
     connection->handle.any.data = connection;
     connection->go_on.run = go_on;
     connection->phase = OCC_HTTP_IDLE;
     /* A connection that has asked nothing yet gets no more time than a head. */
     connection->deadline_ms =
-        from_now(connection, config->head_ms < config->idle_ms ? config->head_ms : config->idle_ms);
+        occ_http_connection_until(connection, config->head_ms < config->idle_ms ? config->head_ms : config->idle_ms);
     if (uv_read_start(&connection->handle.stream, on_alloc, on_read) != 0) {
         occ_http_connection_close(connection);
         return;
@@ -391,6 +328,6 @@ occ_http_connection_begin(struct occ_http_connection *connection, bool over_limi
             return;
         }
         connection->phase = OCC_HTTP_IN_HEAD;
-        refuse(connection, 503, "too many connections, try again later");
+        occ_http_exchange_refuse(connection, 503, "too many connections, try again later");
     }
 }

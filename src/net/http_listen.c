@@ -1,4 +1,12 @@
-/* http_listen.c — the server as a whole: where it listens, which connections there are, their deadlines, its end. */
+/*
+ * http_listen.c — where the server listens, and which front gets a connection.
+ *
+ * The first front accepts, and gives each connection to the front that has the fewest. With SO_REUSEPORT each front could
+ * have a listening socket of its own, and this one hop less for each connection; but then a second process of the same user
+ * could take half of the connections of this port without an error, the kernel would spread them by a hash, unevenly where
+ * there are few, and those that wait at the socket of a front that ends would be lost. A unix socket does not have it at all.
+ */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -8,19 +16,10 @@
 #include "net/http_private.h"
 #include "os/socket.h"
 
-enum {
-    BACKLOG = 4096,
-    SWEEP_MS_MIN = 10,
-    SWEEP_MS_MAX = 250,
-    STOP_GRACE_MS = 100,
-    ADDRESS_LEN_MAX = 300,
-    ANSWER_HEAD_LEN_MAX = 64 << 10
-};
+enum { BACKLOG = 4096 };
 
-/* ---- the end ---- */
-
-static void
-remove_unix_path(struct occ_http_server *server)
+void
+occ_http_listen_unlink(struct occ_http_server *server)
 {
     struct stat now;
     if (server->unix_path == NULL || lstat(server->unix_path, &now) != 0) {
@@ -31,118 +30,7 @@ remove_unix_path(struct occ_http_server *server)
     }
 }
 
-static void
-on_handle_closed(uv_handle_t *handle)
-{
-    struct occ_http_server *server = handle->data;
-    if (--server->handles > 0) {
-        return;
-    }
-    if (server->stopped != NULL) {
-        server->stopped(server->stopped_ctx);
-    } else if (server->abandoned) { /* occ_http_server_new failed */
-        occ_http_server_let_go(server);
-    }
-}
-
-static void
-close_own(uv_handle_t *handle)
-{
-    if (!uv_is_closing(handle)) {
-        uv_close(handle, on_handle_closed);
-    }
-}
-
-void
-occ_http_server_forget(struct occ_http_connection *connection)
-{
-    struct occ_http_server *server = connection->server;
-    connection->next->previous = connection->previous;
-    connection->previous->next = connection->next;
-    server->connections_len--;
-    server->turned_away -= connection->turned_away ? 1 : 0;
-    free(connection);
-    if (server->connections_len > 0) {
-        return;
-    }
-    if (server->stopping) {
-        close_own((uv_handle_t *)&server->sweep);
-        close_own(&server->listener.any);
-    } else if (!server->accept_again) {
-        (void)uv_timer_stop(&server->sweep);
-    }
-}
-
-static void on_sweep(uv_timer_t *timer);
-
-/*
- * Requests may be on their way on a connection that looks idle, or on one that waits to be accepted: for a short grace they
- * are still taken, and told "Connection: close". Then the sweep ends what is idle, and the listener.
- */
-void
-occ_http_server_stop(struct occ_http_server *server, uint64_t limit_ms, void (*stopped)(void *ctx), void *ctx)
-{
-    if (server->stopping) {
-        return;
-    }
-    server->stopping = true;
-    server->stopped = stopped;
-    server->stopped_ctx = ctx;
-    const uint64_t now_ms = occ_loop_now_ms(server->loop);
-    server->stop_deadline_ms = now_ms + limit_ms;
-    server->grace_deadline_ms = now_ms + (limit_ms < STOP_GRACE_MS ? limit_ms : STOP_GRACE_MS);
-    remove_unix_path(server);
-    if (server->connections_len == 0) {
-        close_own((uv_handle_t *)&server->sweep);
-        close_own(&server->listener.any);
-        return;
-    }
-    (void)uv_timer_start(&server->sweep, on_sweep, SWEEP_MS_MIN, SWEEP_MS_MIN);
-}
-
-size_t
-occ_http_server_unsent(const struct occ_http_server *server)
-{
-    return server->unsent_len;
-}
-
-void
-occ_http_server_free(struct occ_http_server *server)
-{
-    if (server != NULL) {
-        server->abandoned = true;
-        occ_http_server_let_go(server);
-    }
-}
-
 /* ---- connections ---- */
-
-static void on_connection(uv_stream_t *listener, int status);
-
-static void
-on_sweep(uv_timer_t *timer)
-{
-    struct occ_http_server *server = timer->data;
-    const uint64_t now_ms = occ_loop_now_ms(server->loop);
-    if (server->accept_again && !server->stopping) {
-        server->accept_again = false;
-        on_connection(&server->listener.stream, 0);
-    }
-    const bool cut_off = server->stopping && now_ms >= server->stop_deadline_ms;
-    const bool grace_over = server->stopping && now_ms >= server->grace_deadline_ms;
-    if (grace_over) {
-        close_own(&server->listener.any);
-    }
-    for (struct occ_http_connection *connection = server->connections.next; connection != &server->connections;
-         connection = connection->next) { /* closing does not take it out of the ring before its handle is closed */
-        const bool is_idle = connection->phase == OCC_HTTP_IDLE && connection->input.len == 0;
-        if (cut_off || (grace_over && is_idle)) {
-            occ_http_connection_close(connection);
-        } else if (connection->deadline_ms != 0 && now_ms >= connection->deadline_ms) {
-            occ_http_connection_expire(connection);
-        }
-    }
-}
 
 static void
 put_peer(struct occ_http_connection *connection)
@@ -168,46 +56,115 @@ put_peer(struct occ_http_connection *connection)
     memcpy(connection->peer, text.ptr, text.len);
 }
 
+static int
+init_handle(const struct occ_http_front *front, union occ_http_handle *handle)
+{
+    uv_loop_t *loop = occ_loop_uv(front->loop);
+    return front->server->listener.any.type == UV_TCP ? uv_tcp_init(loop, &handle->tcp)
+                                                      : uv_pipe_init(loop, &handle->pipe, 0);
+}
+
+static struct occ_http_front *
+least_busy(struct occ_http_server *server)
+{
+    struct occ_http_front *least = &server->fronts[0];
+    for (unsigned i = 1; i < server->fronts_len; i++) {
+        struct occ_http_front *front = &server->fronts[i];
+        least = front->connections_len < least->connections_len ? front : least;
+    }
+    return least;
+}
+
+static void
+on_passed(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+/*
+ * Accepts a connection for another front. libuv accepts into a handle of the listener's loop only, so what goes over is a
+ * second descriptor. False: it stays for this front to accept, for want of memory.
+ */
+static bool
+pass_on(struct occ_http_server *server, struct occ_http_front *to, struct occ_http_connection *connection)
+{
+    union occ_http_handle *handle = calloc(1, sizeof *handle);
+    if (handle == NULL || init_handle(&server->fronts[0], handle) != 0) {
+        free(handle);
+        return false;
+    }
+    int fd;
+    connection->fd = -1;
+    if (uv_accept(&server->listener.stream, &handle->stream) == 0 && uv_fileno(&handle->any, &fd) == 0) {
+        connection->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    }
+    uv_close(&handle->any, on_passed);
+    if (connection->fd < 0) { /* no more descriptors: it is closed, as it would be if it could not have been accepted */
+        free(connection);
+        return true;
+    }
+    to->connections_len++;
+    occ_http_handover_connection(to, connection);
+    return true;
+}
+
+void
+occ_http_listen_arrived(struct occ_http_front *front, struct occ_http_connection *connection)
+{
+    (void)init_handle(front, &connection->handle); /* cannot fail */
+    occ_http_front_enter(front, connection);
+    const int status = connection->handle.any.type == UV_TCP ? uv_tcp_open(&connection->handle.tcp, connection->fd)
+                                                             : uv_pipe_open(&connection->handle.pipe, connection->fd);
+    if (status != 0) {
+        occ_socket_close(connection->fd);
+        occ_http_connection_close(connection);
+        return;
+    }
+    put_peer(connection);
+    occ_http_connection_begin(connection, false);
+}
+
 static void
 on_connection(uv_stream_t *listener, int status)
 {
-    struct occ_http_server *server = listener->data;
+    struct occ_http_front *front = listener->data;
+    struct occ_http_server *server = front->server;
     if (status != 0) {
         return; /* it stays in the backlog */
     }
     struct occ_http_connection *connection = calloc(1, sizeof *connection);
     if (connection == NULL) {
         server->accept_again = true; /* libuv waits for this one to be accepted */
-        (void)uv_timer_start(&server->sweep, on_sweep, server->sweep_ms, server->sweep_ms);
+        occ_http_front_watch(front);
         return;
     }
-    uv_loop_t *loop = occ_loop_uv(server->loop);
-    const bool is_tcp = listener->type == UV_TCP;
-    const int made =
-        is_tcp ? uv_tcp_init(loop, &connection->handle.tcp) : uv_pipe_init(loop, &connection->handle.pipe, 0);
-    if (made != 0) {
-        free(connection);
-        return;
-    }
-    const bool over_limit = server->connections_len - server->turned_away >= server->config.connections_max;
+    const bool over_limit = occ_http_server_connections(server) - server->turned_away >= server->config.connections_max;
     const bool too_many = over_limit && server->turned_away >= OCC_LIMIT_HTTP_TURNED_AWAY;
-    connection->server = server;
-    connection->handle.any.data = connection;
-    connection->next = &server->connections;
-    connection->previous = server->connections.previous;
-    connection->previous->next = connection;
-    server->connections.previous = connection;
+    /* Those that end soon stay here; so do those that come while the other fronts may have ended. */
+    struct occ_http_front *to = over_limit || front->stopping ? front : least_busy(server);
+    if (to != front && pass_on(server, to, connection)) {
+        return;
+    }
+    (void)init_handle(front, &connection->handle);
     connection->turned_away = over_limit;
     server->turned_away += over_limit ? 1 : 0;
-    if (server->connections_len++ == 0) {
-        (void)uv_timer_start(&server->sweep, on_sweep, server->sweep_ms, server->sweep_ms);
-    }
+    front->connections_len++;
+    occ_http_front_enter(front, connection);
     if (uv_accept(listener, &connection->handle.stream) != 0 || too_many) {
         occ_http_connection_close(connection);
         return;
     }
     put_peer(connection);
     occ_http_connection_begin(connection, over_limit);
+}
+
+void
+occ_http_listen_again(struct occ_http_server *server)
+{
+    if (server->accept_again) {
+        server->accept_again = false;
+        on_connection(&server->listener.stream, 0);
+    }
 }
 
 /* ---- listening ---- */
@@ -218,6 +175,7 @@ listen_unix(struct occ_http_server *server, const char *path, struct occ_error *
     int fd;
     OCC_TRY(occ_socket_listen_unix(path, err, &fd)); /* mode 0600: nobody else can connect before chmod */
     struct stat made;
+    struct occ_http_front *first = &server->fronts[0];
     server->unix_path = strdup(path);
     if (server->unix_path == NULL || lstat(path, &made) != 0 || chmod(path, 0660) != 0) {
         (void)unlink(path);
@@ -226,8 +184,8 @@ listen_unix(struct occ_http_server *server, const char *path, struct occ_error *
     }
     server->unix_device = made.st_dev;
     server->unix_inode = made.st_ino;
-    (void)uv_pipe_init(occ_loop_uv(server->loop), &server->listener.pipe, 0);
-    server->handles++;
+    (void)uv_pipe_init(occ_loop_uv(first->loop), &server->listener.pipe, 0);
+    first->handles++;
     int status = uv_pipe_open(&server->listener.pipe, fd);
     if (status != 0) {
         occ_socket_close(fd);
@@ -235,7 +193,7 @@ listen_unix(struct occ_http_server *server, const char *path, struct occ_error *
         status = uv_listen(&server->listener.stream, BACKLOG, on_connection);
     }
     if (status != 0) {
-        remove_unix_path(server);
+        occ_http_listen_unlink(server);
         return occ_error_set(err, OCC_ERR_IO, "unix:%s: %s", path, uv_strerror(status));
     }
     occ_buf_put_format(&server->address, "unix:%s", path);
@@ -270,8 +228,8 @@ static OCC_RESULT
 listen_on(struct occ_http_server *server, const char *listen, const struct sockaddr *address, struct occ_error *err)
 {
     uv_tcp_t *tcp = &server->listener.tcp;
-    (void)uv_tcp_init(occ_loop_uv(server->loop), tcp);
-    server->handles++;
+    (void)uv_tcp_init(occ_loop_uv(server->fronts[0].loop), tcp);
+    server->fronts[0].handles++;
     int status = uv_tcp_bind(tcp, address, 0);
     if (status == 0) {
         status = uv_tcp_nodelay(tcp, 1); /* Linux gives it to what is accepted */
@@ -323,74 +281,11 @@ listen_tcp(struct occ_http_server *server, const char *listen, struct occ_error 
     return result;
 }
 
-static uint64_t
-least(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-static void
-fill_config(struct occ_http_server *server, const struct occ_http_config *config)
-{
-    struct occ_http_config *to = &server->config;
-    *to = *config;
-    to->extra_headers = NULL;
-    to->head_len_max = config->head_len_max == 0 ? OCC_LIMIT_HTTP_HEAD_LEN : config->head_len_max;
-    to->body_len_total_max = config->body_len_total_max == 0 ? OCC_LIMIT_HTTP_BODIES_LEN : config->body_len_total_max;
-    to->connections_max = config->connections_max == 0 ? OCC_LIMIT_HTTP_CONNECTIONS : config->connections_max;
-    to->head_ms = config->head_ms == 0 ? OCC_LIMIT_HTTP_HEAD_MS : config->head_ms;
-    to->body_ms = config->body_ms == 0 ? OCC_LIMIT_HTTP_BODY_MS : config->body_ms;
-    to->idle_ms = config->idle_ms == 0 ? OCC_LIMIT_HTTP_IDLE_MS : config->idle_ms;
-    to->write_ms = config->write_ms == 0 ? OCC_LIMIT_HTTP_WRITE_MS : config->write_ms;
-    server->budget.max = to->body_len_total_max;
-    const uint64_t shortest = least(least(to->head_ms, to->body_ms), least(to->idle_ms, to->write_ms));
-    server->sweep_ms = least(shortest / 8 < SWEEP_MS_MIN ? SWEEP_MS_MIN : shortest / 8, SWEEP_MS_MAX);
-}
-
 OCC_RESULT
-occ_http_server_new(struct occ_loop *loop, const char *listen, const struct occ_http_config *config,
-                    struct occ_error *err, struct occ_http_server **ret_server)
+occ_http_listen(struct occ_http_server *server, const char *listen, struct occ_error *err)
 {
-    struct occ_http_server *server = calloc(1, sizeof *server);
-    if (server == NULL) {
-        return occ_error_code(err, OCC_ERR_NOMEM);
-    }
-    server->loop = loop;
-    server->address = OCC_BUF_INIT(ADDRESS_LEN_MAX);
-    server->scratch = OCC_BUF_INIT(ANSWER_HEAD_LEN_MAX);
-    server->connections.next = server->connections.previous = &server->connections;
-    fill_config(server, config);
-    server->extra_headers = strdup(config->extra_headers == NULL ? "" : config->extra_headers);
-    (void)uv_timer_init(occ_loop_uv(loop), &server->sweep);
-    server->handles = 1;
-    server->sweep.data = server;
-    server->listener.any.data = server;
-    struct occ_result result =
-        strncmp(listen, "unix:", 5) == 0 ? listen_unix(server, listen + 5, err) : listen_tcp(server, listen, err);
+    server->listener.any.data = &server->fronts[0];
+    OCC_TRY(strncmp(listen, "unix:", 5) == 0 ? listen_unix(server, listen + 5, err) : listen_tcp(server, listen, err));
     occ_buf_put_byte(&server->address, '\0');
-    if (occ_is_ok(result) && (!occ_is_ok(occ_buf_check(&server->address)) || server->extra_headers == NULL)) {
-        result = occ_error_code(err, OCC_ERR_NOMEM);
-    }
-    if (!occ_is_ok(result)) {
-        server->abandoned = true;
-        if (server->handles > 1) {
-            close_own(&server->listener.any);
-        }
-        close_own((uv_handle_t *)&server->sweep);
-        return result;
-    }
-    *ret_server = server;
-    return occ_success();
-}
-
-const char *
-occ_http_server_address(const struct occ_http_server *server)
-{
-    return (const char *)server->address.ptr;
-}
-
-unsigned
-occ_http_server_connections(const struct occ_http_server *server)
-{
-    return server->connections_len;
+    return occ_is_ok(occ_buf_check(&server->address)) ? occ_success() : occ_error_code(err, OCC_ERR_NOMEM);
 }

@@ -275,14 +275,27 @@ framing_is_allowed(struct occ_http_parse *parse, struct occ_bytes bytes)
     return true;
 }
 
+/* Nothing is ordered by these counts, they only have to be right: relaxed. */
+
+bool
+occ_http_budget_take(struct occ_http_budget *budget, size_t len)
+{
+    return atomic_fetch_add_explicit(&budget->used, len, memory_order_relaxed) + len <= budget->max;
+}
+
+void
+occ_http_budget_give(struct occ_http_budget *budget, size_t len)
+{
+    atomic_fetch_sub_explicit(&budget->used, len, memory_order_relaxed);
+}
+
 /* Takes what the body's buffer has grown by from the budget of all bodies. */
 static bool
 charge(struct occ_http_parse *parse)
 {
     const size_t grown = parse->body.cap - parse->charged;
-    parse->budget->used += grown;
     parse->charged += grown;
-    return parse->budget->used <= parse->budget->max;
+    return occ_http_budget_take(parse->budget, grown);
 }
 
 static int
@@ -375,8 +388,8 @@ occ_http_parse_accept(struct occ_http_parse *parse, size_t body_max)
     if (begin_body(parse, body_max) != OCC_HTTP_STEP_MORE) {
         return parse->step;
     }
-    const struct occ_http_budget *budget = parse->budget;
-    if (budget->used > budget->max || parse->content_length > budget->max - budget->used) {
+    const size_t used = atomic_load_explicit(&parse->budget->used, memory_order_relaxed);
+    if (used > parse->budget->max || parse->content_length > parse->budget->max - used) {
         return refuse(parse, 503, "too many bodies are being received, try again later");
     }
     /* The memory comes as the bytes do: a length that is only announced costs nothing. */
@@ -412,8 +425,8 @@ occ_http_parse_init(struct occ_http_parse *parse, size_t head_len_max, struct oc
 void
 occ_http_parse_release(struct occ_http_parse *parse)
 {
-    if (parse->budget != NULL) {
-        parse->budget->used -= parse->charged;
+    if (parse->charged > 0) {
+        occ_http_budget_give(parse->budget, parse->charged);
     }
     parse->charged = 0;
     occ_buf_clear(&parse->body);

@@ -10,14 +10,19 @@
 #define OCC_NET_HTTP_PARSE_H
 
 #include <llhttp.h>
+#include <stdatomic.h>
 
 #include "base/limits.h"
 #include "net/http_head.h"
 
-/* Memory of all bodies of a server together, in bytes. */
+/* Memory of all bodies of a server together, in bytes. Its parsers may run on several threads. */
 struct occ_http_budget {
-    size_t used, max;
+    _Atomic size_t used;
+    size_t max;
 };
+/* Takes more of it; false: that is too much, but it is taken and to be given back all the same. */
+bool occ_http_budget_take(struct occ_http_budget *budget, size_t len);
+void occ_http_budget_give(struct occ_http_budget *budget, size_t len);
 
 /* A header field: where name and value (without outer white space) stand in the head. */
 struct occ_http_field {

@@ -1,5 +1,4 @@
 /* http_request.c — requests as the handler sees them, and where their memory comes from. */
-#include <poll.h>
 #include <stdlib.h>
 
 #include "net/http_private.h"
@@ -12,27 +11,33 @@ enum { SPARE_MAX = 64, SPARE_HEAD_CAP_MAX = 4096 };
 struct occ_http_request *
 occ_http_request_take(struct occ_http_connection *connection)
 {
-    struct occ_http_server *server = connection->server;
-    struct occ_http_request *request = server->spare;
+    struct occ_http_front *front = connection->front;
+    struct occ_http_request *request = front->spare;
+    if (front->reports_len >= front->server->config.connections_max + OCC_LIMIT_HTTP_REPORTS) {
+        return NULL;
+    }
     if (request != NULL) {
-        server->spare = request->next_spare;
-        server->spare_len--;
+        front->spare = request->next;
+        front->spare_len--;
     } else {
         request = calloc(1, sizeof *request);
         if (request == NULL) {
             return NULL;
         }
     }
-    occ_http_parse_init(&request->parse, server->config.head_len_max, &server->budget);
-    request->server = server;
+    occ_http_parse_init(&request->parse, front->server->config.head_len_max, &front->server->budget);
+    request->front = front;
     request->connection = connection;
+    request->next = NULL;
     request->note = NULL;
+    request->content_type = NULL;
     request->began_us = occ_clock_monotonic_us();
     request->status = 0;
     request->response_len = 0;
-    request->answered = request->written = request->reported = false;
+    request->asked = request->answered = request->written = request->reported = false;
+    request->is_away = request->ends_connection = false;
     memcpy(request->peer, connection->peer, sizeof request->peer);
-    server->requests++;
+    front->requests++;
     connection->request = request;
     return request;
 }
@@ -41,72 +46,94 @@ static void
 free_request(struct occ_http_request *request)
 {
     occ_http_parse_clear(&request->parse);
+    occ_buf_clear(&request->headers);
     occ_buf_clear(&request->rest);
     occ_buf_clear(&request->body);
     free(request);
 }
 
 void
-occ_http_request_give_back(struct occ_http_request *request)
+occ_http_request_recycle(struct occ_http_request *request)
 {
-    struct occ_http_server *server = request->server;
-    server->requests--;
-    occ_http_parse_release(&request->parse);
-    occ_buf_clear(&request->rest);
-    occ_buf_clear(&request->body);
-    if (server->spare_len < SPARE_MAX && request->parse.head.buf.cap <= SPARE_HEAD_CAP_MAX) {
-        request->next_spare = server->spare;
-        server->spare = request;
-        server->spare_len++;
+    struct occ_http_front *front = request->front;
+    front->requests--;
+    if (front->spare_len < SPARE_MAX && request->parse.head.buf.cap <= SPARE_HEAD_CAP_MAX) {
+        request->next = front->spare;
+        front->spare = request;
+        front->spare_len++;
     } else {
         free_request(request);
     }
-    if (server->abandoned) {
-        occ_http_server_let_go(server);
+    if (front->server->abandoned) {
+        occ_http_server_let_go(front->server);
     }
 }
 
 void
-occ_http_server_let_go(struct occ_http_server *server)
+occ_http_request_give_back(struct occ_http_request *request)
 {
-    while (server->spare != NULL) {
-        struct occ_http_request *request = server->spare;
-        server->spare = request->next_spare;
-        server->spare_len--;
+    occ_http_parse_release(&request->parse);
+    occ_buf_clear(&request->headers);
+    occ_buf_clear(&request->rest);
+    occ_buf_clear(&request->body);
+    if (request->front->is_apart && request->reported) {
+        occ_http_handover_ask(request, OCC_HTTP_ERRAND_REPORT);
+    } else {
+        occ_http_request_recycle(request);
+    }
+}
+
+void
+occ_http_request_free_spare(struct occ_http_front *front)
+{
+    while (front->spare != NULL) {
+        struct occ_http_request *request = front->spare;
+        front->spare = request->next;
+        front->spare_len--;
         free_request(request);
     }
-    if (server->requests > 0) {
+}
+
+void
+occ_http_request_count_unsent(struct occ_http_request *request, size_t len)
+{
+    if (request->unsent_len != len) {
+        request->front->server->unsent_len += len - request->unsent_len; /* modulo: it may be less */
+        request->unsent_len = len;
+    }
+}
+
+void
+occ_http_request_tell(struct occ_http_request *request)
+{
+    const struct occ_http_events *events = &request->front->server->config.events;
+    if (events->on_done == NULL) {
         return;
     }
-    occ_buf_clear(&server->scratch);
-    occ_buf_clear(&server->address);
-    free(server->extra_headers);
-    free(server->unix_path);
-    free(server);
+    struct occ_http_exchange exchange = request->exchange;
+    exchange.method = request->parse.method;
+    exchange.target = request->parse.method.len == 0 ? occ_bytes_of(NULL, 0) : request->parse.target;
+    exchange.peer = occ_bytes_str(request->peer);
+    exchange.note = request->note;
+    events->on_done(events->ctx, &exchange);
 }
 
 void
 occ_http_request_report(struct occ_http_request *request, unsigned status)
 {
-    const struct occ_http_events *events = &request->server->config.events;
     if (request->reported) {
         return;
     }
     request->reported = true;
-    if (events->on_done == NULL) {
-        return;
-    }
-    const struct occ_http_exchange exchange = {
-        .method = request->parse.method,
-        .target = request->parse.method.len == 0 ? occ_bytes_of(NULL, 0) : request->parse.target,
-        .peer = occ_bytes_str(request->peer),
+    request->exchange = (struct occ_http_exchange){
         .status = status,
         .request_len = request->parse.body_len,
         .response_len = status == 0 ? 0 : request->response_len,
         .duration_us = occ_clock_monotonic_us() - request->began_us,
-        .note = request->note,
     };
-    events->on_done(events->ctx, &exchange);
+    if (!request->front->is_apart) {
+        occ_http_request_tell(request);
+    }
 }
 
 /* ---- what the handler asks ---- */
@@ -195,22 +222,4 @@ void *
 occ_http_note(const struct occ_http_request *request)
 {
     return request->note;
-}
-
-bool
-occ_http_is_gone(const struct occ_http_request *request)
-{
-    const struct occ_http_connection *connection = request->connection;
-    if (connection == NULL) {
-        return true;
-    }
-    if (!connection->ended) {
-        return false;
-    }
-    /* The client has shut its sending side. It may still wait for the answer; a hang-up says that it does not. */
-    struct pollfd probe = { .events = 0 };
-    if (uv_fileno(&connection->handle.any, &probe.fd) != 0) {
-        return true;
-    }
-    return poll(&probe, 1, 0) == 1 && (probe.revents & (POLLHUP | POLLERR)) != 0;
 }

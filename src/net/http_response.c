@@ -86,25 +86,24 @@ reason(unsigned status)
 
 /* RFC 9110 §5.6.7, IMF-fixdate; written anew once a second. strftime would ask the locale for the names. */
 static const char *
-date_line(struct occ_http_server *server)
+date_line(struct occ_http_front *front)
 {
     static const char days[7][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
     static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
     const uint64_t second = occ_clock_unix_ms() / 1000;
-    if (second == server->date_second) {
-        return server->date;
+    if (second == front->date_second) {
+        return front->date;
     }
     const time_t now = (time_t)second;
     struct tm utc;
     if (gmtime_r(&now, &utc) == NULL) {
         return "";
     }
-    (void)snprintf(server->date, sizeof server->date, "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n",
-                   days[utc.tm_wday], utc.tm_mday, months[utc.tm_mon], (utc.tm_year + 1900) % 10000, utc.tm_hour,
-                   utc.tm_min, utc.tm_sec);
-    server->date_second = second;
-    return server->date;
+    (void)snprintf(front->date, sizeof front->date, "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n", days[utc.tm_wday],
+                   utc.tm_mday, months[utc.tm_mon], (utc.tm_year + 1900) % 10000, utc.tm_hour, utc.tm_min, utc.tm_sec);
+    front->date_second = second;
+    return front->date;
 }
 
 bool
@@ -112,7 +111,7 @@ occ_http_is_last(const struct occ_http_request *request)
 {
     const struct occ_http_parse *parse = &request->parse;
     const struct occ_http_connection *connection = request->connection;
-    if (!parse->keep_alive || connection->last || request->server->stopping) {
+    if (!parse->keep_alive || connection->last || request->ends_connection || request->front->stopping) {
         return true;
     }
     /*
@@ -124,20 +123,20 @@ occ_http_is_last(const struct occ_http_request *request)
 }
 
 static void
-put_head(struct occ_http_request *request, const char *content_type, const char *headers, size_t body_len)
+put_head(const struct occ_http_request *request, const char *headers, size_t body_len)
 {
-    struct occ_http_server *server = request->server;
-    struct occ_buf *head = &server->scratch;
+    struct occ_http_front *front = request->front;
+    struct occ_buf *head = &front->scratch;
     occ_buf_reset(head);
     occ_buf_put_str(head, "HTTP/1.1 ");
     occ_buf_put_u64(head, request->status);
     occ_buf_put_byte(head, ' ');
     occ_buf_put_str(head, reason(request->status));
     occ_buf_put_str(head, "\r\n");
-    occ_buf_put_str(head, date_line(server));
-    if (content_type != NULL) {
+    occ_buf_put_str(head, date_line(front));
+    if (request->content_type != NULL) {
         occ_buf_put_str(head, "Content-Type: ");
-        occ_buf_put_str(head, content_type);
+        occ_buf_put_str(head, request->content_type);
         occ_buf_put_str(head, "\r\n");
     }
     /* RFC 9110 §8.6: none with 204; 304 has no content either, and what its length would mean is another answer's. */
@@ -148,7 +147,7 @@ put_head(struct occ_http_request *request, const char *content_type, const char 
     }
     occ_buf_put_str(head, request->connection->last ? "Connection: close\r\n" : "Connection: keep-alive\r\n");
     occ_buf_put_str(head, headers == NULL ? "" : headers);
-    occ_buf_put_str(head, server->extra_headers == NULL ? "" : server->extra_headers);
+    occ_buf_put_str(head, front->server->extra_headers);
     occ_buf_put_str(head, "\r\n");
 }
 
@@ -157,7 +156,7 @@ on_written(uv_write_t *write, int status)
 {
     struct occ_http_request *request = write->data;
     struct occ_http_connection *connection = request->connection;
-    request->server->unsent_len -= request->body.len;
+    occ_http_request_count_unsent(request, 0);
     request->written = true;
     if (status != 0) {
         request->status = 0;
@@ -189,16 +188,17 @@ write_rest(struct occ_http_request *request, struct occ_bytes head, size_t taken
     return uv_write(&request->write, &request->connection->handle.stream, parts, parts_len, on_written);
 }
 
+/* Gives head and body to the kernel. */
 static void
-send_answer(struct occ_http_request *request)
+write_answer(struct occ_http_request *request)
 {
     struct occ_http_connection *connection = request->connection;
-    struct occ_http_server *server = request->server;
-    const struct occ_bytes head = occ_buf_view(&server->scratch);
-    const uv_buf_t parts[2] = { { .base = (char *)server->scratch.ptr, .len = head.len },
+    struct occ_http_front *front = request->front;
+    const struct occ_bytes head = occ_buf_view(&front->scratch);
+    const uv_buf_t parts[2] = { { .base = (char *)front->scratch.ptr, .len = head.len },
                                 { .base = (char *)request->body.ptr, .len = request->body.len } };
     const size_t len = head.len + request->body.len;
-    int taken = occ_is_ok(occ_buf_check(&server->scratch))
+    int taken = occ_is_ok(occ_buf_check(&front->scratch))
                     ? uv_try_write(&connection->handle.stream, parts, request->body.len > 0 ? 2 : 1)
                     : UV_ENOMEM;
     if (taken == UV_EAGAIN) {
@@ -206,14 +206,15 @@ send_answer(struct occ_http_request *request)
     }
     int status = taken < 0 ? taken : 0;
     if (taken >= 0 && (size_t)taken < len) {
-        const uint64_t patience = server->config.write_ms + len / OCC_LIMIT_HTTP_WRITE_BYTES_PER_MS;
-        connection->deadline_ms = occ_loop_now_ms(server->loop) + patience;
+        const uint64_t patience = front->server->config.write_ms + len / OCC_LIMIT_HTTP_WRITE_BYTES_PER_MS;
+        connection->deadline_ms = occ_http_connection_until(connection, patience);
         status = write_rest(request, head, (size_t)taken);
         if (status == 0) {
-            server->unsent_len += request->body.len;
+            occ_http_request_count_unsent(request, request->body.len);
             return;
         }
     }
+    occ_http_request_count_unsent(request, 0);
     request->written = true;
     if (status != 0) {
         request->status = 0; /* nobody will see it */
@@ -244,27 +245,17 @@ is_without_content(const struct occ_http_request *request)
 }
 
 void
-occ_http_respond(struct occ_http_request *request, unsigned status, const char *content_type, const char *headers,
-                 struct occ_buf *body)
+occ_http_send_answer(struct occ_http_request *request, const char *headers)
 {
-    if (body != NULL && !occ_is_ok(occ_buf_check(body))) {
-        occ_buf_clear(body);
-        occ_http_respond_error(request, 500, "internal server error"); /* a half-written body is no answer */
-        return;
-    }
-    request->answered = true;
-    request->status = status;
-    if (body != NULL) {
-        occ_buf_move(body, &request->body);
-    }
     struct occ_http_connection *connection = request->connection;
     if (connection == NULL) {
+        occ_http_request_count_unsent(request, 0);
         occ_http_request_report(request, 0);
         occ_http_request_give_back(request);
         return;
     }
     connection->last = occ_http_is_last(request);
-    put_head(request, content_type, headers, request->body.len);
+    put_head(request, headers, request->body.len);
     if (is_without_content(request)) {
         occ_buf_clear(&request->body);
     }
@@ -273,16 +264,56 @@ occ_http_respond(struct occ_http_request *request, unsigned status, const char *
     if (phase == OCC_HTTP_IN_HANDLER) {
         connection->phase = OCC_HTTP_WRITING;
     }
-    send_answer(request);
+    write_answer(request);
     if (phase == OCC_HTTP_IN_HANDLER && request->written) {
         occ_http_connection_answered(connection);
+    }
+}
+
+/* The caller's lines are gone when the answer is sent by another thread. */
+static bool
+keep_headers(struct occ_http_request *request, const char *headers)
+{
+    if (headers == NULL) {
+        return true;
+    }
+    request->headers.limit = OCC_HTTP_ANSWER_HEAD_LEN;
+    occ_buf_put_str(&request->headers, headers);
+    occ_buf_put_byte(&request->headers, '\0');
+    return occ_is_ok(occ_buf_check(&request->headers));
+}
+
+void
+occ_http_respond(struct occ_http_request *request, unsigned status, const char *content_type, const char *headers,
+                 struct occ_buf *body)
+{
+    const bool is_whole =
+        (body == NULL || occ_is_ok(occ_buf_check(body))) && (!request->is_away || keep_headers(request, headers));
+    if (!is_whole) {
+        if (body != NULL) {
+            occ_buf_clear(body);
+        }
+        occ_buf_clear(&request->headers);
+        occ_http_respond_error(request, 500, "internal server error"); /* a half-written body is no answer */
+        return;
+    }
+    request->answered = true;
+    request->status = status;
+    request->content_type = content_type;
+    if (body != NULL) {
+        occ_buf_move(body, &request->body);
+    }
+    if (request->is_away) {
+        occ_http_handover_return(request, OCC_HTTP_ERRAND_ANSWER);
+    } else {
+        occ_http_send_answer(request, headers);
     }
 }
 
 void
 occ_http_respond_error(struct occ_http_request *request, unsigned status, const char *sentence)
 {
-    const struct occ_http_events *events = &request->server->config.events;
+    const struct occ_http_events *events = &request->front->server->config.events;
     OCC_BUF_AUTO(body, ERROR_BODY_LEN_MAX);
     events->put_error_body(events->ctx, status, sentence, &body);
     if (!occ_is_ok(occ_buf_check(&body))) {

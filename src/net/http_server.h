@@ -13,6 +13,13 @@
  * answer, the server's own errors included, has Content-Length (not 204 and 304), Date, and the extra header lines of the
  * config. A client that has shut its sending side still gets its answers; a connection that ends with an answer is kept
  * for a moment, so that the client sees the answer and not a reset.
+ *
+ * Threads. With more than one, connections are read, held to the policy, timed and written by threads of the server's own,
+ * each with a loop and its share of the connections. Complete requests come to the owner's loop, and answers go back, many
+ * at a time; so the owner needs no locks: its events and all calls below are on its loop's thread, with one exception,
+ * put_error_body. What waits on the way is bounded by the connections, which have one request under way each. The limits hold
+ * for the server as a whole: connections exactly, the memory of bodies but for the piece that each thread is taking in; what
+ * occ_http_server_unsent says includes answers on their way to their thread. One socket listens, and a new connection goes to the thread that has the fewest: see http_listen.c.
  */
 #ifndef OCC_NET_HTTP_SERVER_H
 #define OCC_NET_HTTP_SERVER_H
@@ -47,15 +54,21 @@ struct occ_http_exchange {
 
 struct occ_http_events {
     /*
-     * The head is complete, the body not read yet. To refuse early, respond here. Else return the largest body, in bytes,
-     * that this request may have (0 = none); a larger one is 413.
+     * The head is complete, the body not looked at yet: it may be here already, but is not shown. To refuse early, respond
+     * here. Else return the largest body, in bytes, that this request may have (0 = none); a larger one is 413.
      */
     size_t (*on_head)(void *ctx, struct occ_http_request *request);
     /* The whole request is there. To be answered with occ_http_respond, now or later, exactly once, on the loop's thread. */
     void (*on_request)(void *ctx, struct occ_http_request *request);
-    /* An exchange is over. note is to be released here. May be NULL. */
+    /*
+     * An exchange is over: for each connection in the order of its requests. note is to be released here. May be NULL. With
+     * threads an early answer is reported when the rest of its request has been got over with.
+     */
     void (*on_done)(void *ctx, const struct occ_http_exchange *exchange);
-    /* Puts the body of an error that the server itself answers, for example {"error":"…"}, and its Content-Type is JSON. */
+    /*
+     * Puts the body of an error that the server itself answers, for example {"error":"…"}, and its Content-Type is JSON. With
+     * threads it is called on any of them, several at a time: it uses nothing that changes.
+     */
     void (*put_error_body)(void *ctx, unsigned status, const char *sentence, struct occ_buf *body);
     void *ctx;
 };
@@ -66,6 +79,7 @@ struct occ_http_config {
     const char *extra_headers; /* header lines for every answer, each ending in CRLF; or NULL */
     size_t head_len_max, body_len_total_max;
     unsigned connections_max;
+    unsigned threads; /* 0 and 1: all on the loop's thread; up to OCC_LIMIT_HTTP_THREADS */
     /* write_ms: a client that does not take its answer; a long one has more (OCC_LIMIT_HTTP_WRITE_BYTES_PER_MS). */
     uint64_t head_ms, body_ms, idle_ms, write_ms;
 };
@@ -86,6 +100,7 @@ const char *occ_http_server_address(const struct occ_http_server *server);
 void occ_http_server_stop(struct occ_http_server *server, uint64_t limit_ms, void (*stopped)(void *ctx), void *ctx);
 /* After stopped was called. */
 void occ_http_server_free(struct occ_http_server *server);
+unsigned occ_http_server_threads(const struct occ_http_server *server);
 unsigned occ_http_server_connections(const struct occ_http_server *server);
 /*
  * Bytes of answers that clients have not taken yet. What makes large answers is to look here first: an answer that was
@@ -112,14 +127,9 @@ struct occ_bytes occ_http_peer(const struct occ_http_request *request);
 void occ_http_set_note(struct occ_http_request *request, void *note);
 void *occ_http_note(const struct occ_http_request *request);
 /*
- * True if the client is known to have gone: an answer would reach nobody (it must be given all the same). Over TCP a client
- * that has closed looks like one that has only shut its sending side, until something is sent to it.
- */
-bool occ_http_is_gone(const struct occ_http_request *request);
-
-/*
- * Answers. content_type may be NULL if there is no body; headers: lines ending in CRLF, or NULL; body is moved (may be
- * NULL). To HEAD the body's length is sent, not the body. The request is gone after this call.
+ * Answers. content_type: a constant, which is kept; NULL if there is no body. headers: lines ending in CRLF, or NULL; copied
+ * if need be. body is moved (may be NULL). To HEAD the body's length is sent, not the body. The request is gone after this
+ * call.
  */
 void occ_http_respond(struct occ_http_request *request, unsigned status, const char *content_type, const char *headers,
                       struct occ_buf *body);

@@ -103,7 +103,9 @@ on_end_of_turn(uv_prepare_t *handle)
     do {
         ring_run(&loop->soon);
         for (const struct hook *hook = loop->hooks; hook != NULL; hook = hook->next) {
-            hook->fire(hook->ctx);
+            if (hook->fire != NULL) {
+                hook->fire(hook->ctx);
+            }
         }
         ring_run(&loop->flush);
     } while ((loop->soon.next != &loop->soon || loop->flush.next != &loop->flush) && ++rounds < ROUNDS_MAX);
@@ -126,6 +128,16 @@ occ_loop_on_turn(struct occ_loop *loop, void (*fire)(void *ctx), void *ctx)
     }
     *last = hook;
     return occ_success();
+}
+
+void
+occ_loop_off_turn(struct occ_loop *loop, const void *ctx)
+{
+    for (struct hook *hook = loop->hooks; hook != NULL; hook = hook->next) {
+        if (hook->ctx == ctx) {
+            hook->fire = NULL; /* it may be the one that is being called */
+        }
+    }
 }
 
 /* ---- the loop ---- */

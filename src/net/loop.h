@@ -52,5 +52,7 @@ void occ_workers_free(struct occ_workers *workers);
  * new work.
  */
 OCC_RESULT occ_loop_on_turn(struct occ_loop *loop, void (*fire)(void *ctx), void *ctx);
+/* From now on no hook with that ctx is called. May be called by a hook. */
+void occ_loop_off_turn(struct occ_loop *loop, const void *ctx);
 
 #endif

@@ -88,6 +88,56 @@ reserve(struct occ_buf *buf, const struct occ_write_fields *fields)
     }
 }
 
+/* ---- what is constant ---- */
+
+/* A member, or several, without a comma before or behind; nothing for what there is not. */
+static void
+put_anew(struct occ_buf *buf, const struct occ_write_fields *fields, enum occ_write_constant which)
+{
+    switch (which) {
+    case OCC_WRITE_EPOCH_ID:
+        put_text(buf, "\"epochId\":", fields->epoch_id);
+        break;
+    case OCC_WRITE_FORMAT: /* its name is another in a body */
+        if (fields->attestation_format.len > 0) {
+            occ_canonical_put_string(buf, fields->attestation_format);
+        }
+        break;
+    case OCC_WRITE_ENVIRONMENT:
+        put_text(buf, "\"enforcement\":", fields->enforcement);
+        put_text(buf, ",\"measurement\":", fields->measurement);
+        break;
+    case OCC_WRITE_PUBLIC_KEY:
+        put_base64(buf, "\"publicKeyB64\":\"", fields->public_key, OCC_ED25519_PUBLIC_LEN);
+        break;
+    }
+}
+
+static void
+put_constant(struct occ_buf *buf, const struct occ_write_fields *fields, enum occ_write_constant which)
+{
+    const struct occ_write_constants *const constants = fields->constants;
+    if (constants == NULL) {
+        put_anew(buf, fields, which);
+        return;
+    }
+    const size_t begin = which == 0 ? 0 : constants->end[which - 1];
+    occ_buf_put(buf, occ_bytes_of(constants->text.ptr + begin, constants->end[which] - begin));
+}
+
+struct occ_result
+occ_write_constants_make(const struct occ_write_fields *fields, struct occ_write_constants *constants)
+{
+    occ_buf_reset(&constants->text);
+    for (size_t i = 0; i < OCC_WRITE_CONSTANTS; i++) {
+        put_anew(&constants->text, fields, (enum occ_write_constant)i);
+        constants->end[i] = constants->text.len;
+    }
+    return occ_buf_check(&constants->text);
+}
+
+/* ---- body and proof ---- */
+
 /* "commit":{…}, with its lead. */
 static void
 put_commit(struct occ_buf *buf, const struct occ_write_fields *fields)
@@ -96,7 +146,8 @@ put_commit(struct occ_buf *buf, const struct occ_write_fields *fields)
     put_chain_id(buf, fields->chain_id);
     occ_buf_put_str(buf, "\"counter\":\"");
     occ_buf_put_u64(buf, fields->counter);
-    put_text(buf, "\",\"epochId\":", fields->epoch_id);
+    occ_buf_put_str(buf, "\",");
+    put_constant(buf, fields, OCC_WRITE_EPOCH_ID);
     put_value(buf, LEAD_EPOCH_LINK, fields->epoch_link);
     put_base64(buf, ",\"nonceB64\":\"", fields->nonce, NONCE_LEN);
     if (fields->prev_hash != NULL) {
@@ -116,6 +167,10 @@ put_commit(struct occ_buf *buf, const struct occ_write_fields *fields)
 static void
 put_artifact(struct occ_buf *buf, const struct occ_write_fields *fields)
 {
+    if (fields->common.artifact.len > 0) {
+        occ_buf_put(buf, fields->common.artifact);
+        return;
+    }
     put_base64(buf, "\"artifact\":{\"digestB64\":\"", fields->digest, OCC_SHA256_LEN);
     occ_buf_put_str(buf, ",\"hashAlg\":\"sha256\"}");
 }
@@ -124,11 +179,15 @@ put_artifact(struct occ_buf *buf, const struct occ_write_fields *fields)
 static void
 put_head(struct occ_buf *buf, const struct occ_write_fields *fields)
 {
+    if (fields->common.head.len > 0) {
+        occ_buf_put(buf, fields->common.head);
+        return;
+    }
     put_value(buf, LEAD_ATTRIBUTION, fields->attribution);
     put_commit(buf, fields);
 }
 
-void
+struct occ_write_common
 occ_write_body(struct occ_buf *buf, const struct occ_write_fields *fields)
 {
     reserve(buf, fields);
@@ -137,17 +196,30 @@ occ_write_body(struct occ_buf *buf, const struct occ_write_fields *fields)
         put_value(buf, "\"actor\":", fields->actor);
         occ_buf_put_byte(buf, ',');
     }
+    const size_t artifact = buf->len;
     put_artifact(buf, fields);
+    const size_t artifact_end = buf->len;
     if (fields->attestation_format.len > 0) {
-        put_text(buf, ",\"attestationFormat\":", fields->attestation_format);
+        occ_buf_put_str(buf, ",\"attestationFormat\":");
+        put_constant(buf, fields, OCC_WRITE_FORMAT);
     }
+    const size_t head = buf->len;
     put_head(buf, fields);
-    put_text(buf, ",\"enforcement\":", fields->enforcement);
-    put_text(buf, ",\"measurement\":", fields->measurement);
+    const size_t head_end = buf->len;
+    occ_buf_put_byte(buf, ',');
+    put_constant(buf, fields, OCC_WRITE_ENVIRONMENT);
     put_value(buf, LEAD_POLICY, fields->policy);
     put_value(buf, LEAD_PRINCIPAL, fields->principal);
-    put_base64(buf, ",\"publicKeyB64\":\"", fields->public_key, OCC_ED25519_PUBLIC_LEN);
+    occ_buf_put_byte(buf, ',');
+    put_constant(buf, fields, OCC_WRITE_PUBLIC_KEY);
     occ_buf_put_str(buf, ",\"version\":\"occ/1\"}");
+    if (buf->fail != OCC_OK) {
+        return (struct occ_write_common){ 0 };
+    }
+    return (struct occ_write_common){
+        .artifact = occ_bytes_of(buf->ptr + artifact, artifact_end - artifact),
+        .head = occ_bytes_of(buf->ptr + head, head_end - head),
+    };
 }
 
 void
@@ -158,9 +230,11 @@ occ_write_slot(struct occ_buf *buf, const struct occ_write_fields *fields, const
     put_chain_id(buf, fields->chain_id);
     occ_buf_put_str(buf, "\"counter\":\"");
     occ_buf_put_u64(buf, slot->counter);
-    put_text(buf, "\",\"epochId\":", fields->epoch_id);
+    occ_buf_put_str(buf, "\",");
+    put_constant(buf, fields, OCC_WRITE_EPOCH_ID);
     put_base64(buf, ",\"nonceB64\":\"", slot->nonce, NONCE_LEN);
-    put_base64(buf, ",\"publicKeyB64\":\"", fields->public_key, OCC_ED25519_PUBLIC_LEN);
+    occ_buf_put_byte(buf, ',');
+    put_constant(buf, fields, OCC_WRITE_PUBLIC_KEY);
     if (with_signature) {
         put_base64(buf, ",\"signatureB64\":\"", slot->signature, OCC_ED25519_SIGNATURE_LEN);
     }
@@ -178,12 +252,12 @@ put_environment(struct occ_buf *buf, const struct occ_write_fields *fields, size
     if (fields->attestation_format.len > 0) {
         occ_buf_put_str(buf, "\"attestation\":{");
         opening->batch = buf->len - begin;
-        put_text(buf, "\"format\":", fields->attestation_format);
+        occ_buf_put_str(buf, "\"format\":");
+        put_constant(buf, fields, OCC_WRITE_FORMAT);
         opening->report = buf->len - begin;
         occ_buf_put_str(buf, "},");
     }
-    put_text(buf, "\"enforcement\":", fields->enforcement);
-    put_text(buf, ",\"measurement\":", fields->measurement);
+    put_constant(buf, fields, OCC_WRITE_ENVIRONMENT);
     occ_buf_put_byte(buf, '}');
 }
 
@@ -205,7 +279,8 @@ occ_write_proof(struct occ_buf *buf, const struct occ_write_fields *fields,
     put_value(buf, LEAD_METADATA, fields->metadata);
     put_value(buf, LEAD_POLICY, fields->policy);
     put_value(buf, LEAD_PRINCIPAL, fields->principal);
-    put_base64(buf, ",\"signer\":{\"publicKeyB64\":\"", fields->public_key, OCC_ED25519_PUBLIC_LEN);
+    occ_buf_put_str(buf, ",\"signer\":{");
+    put_constant(buf, fields, OCC_WRITE_PUBLIC_KEY);
     put_base64(buf, ",\"signatureB64\":\"", signature, OCC_ED25519_SIGNATURE_LEN);
     occ_buf_put_byte(buf, '}');
     if (fields->slot != NULL) {

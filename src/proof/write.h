@@ -8,6 +8,7 @@
 #define OCC_PROOF_WRITE_H
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "crypto/digest.h"
 #include "crypto/ed25519.h"
 
@@ -22,13 +23,33 @@ struct occ_write_slot {
     const uint8_t *hash;      /* SHA-256 of its body */
 };
 
+/* Members that are the same in all proofs of an epoch, written once. Begin with OCC_WRITE_CONSTANTS_INIT. */
+enum occ_write_constant {
+    OCC_WRITE_EPOCH_ID,
+    OCC_WRITE_FORMAT,
+    OCC_WRITE_ENVIRONMENT, /* enforcement and measurement */
+    OCC_WRITE_PUBLIC_KEY
+};
+enum { OCC_WRITE_CONSTANTS = OCC_WRITE_PUBLIC_KEY + 1 };
+struct occ_write_constants {
+    struct occ_buf text;             /* all of them, one behind the other; */
+    size_t end[OCC_WRITE_CONSTANTS]; /* each ends there */
+};
+#define OCC_WRITE_CONSTANTS_INIT ((struct occ_write_constants){ .text = OCC_BUF_INIT(OCC_WRITE_CONSTANTS_LEN_MAX) })
+
+/* Text that a proof has in common with its signed body: views into the body. Empty = it is written anew. */
+struct occ_write_common {
+    struct occ_bytes artifact, head;
+};
+
 struct occ_write_fields {
     /* The same for all proofs of an epoch. */
-    const uint8_t *public_key;           /* OCC_ED25519_PUBLIC_LEN bytes */
-    struct occ_bytes epoch_id;           /* hex text */
-    struct occ_bytes enforcement;        /* "stub" … */
-    struct occ_bytes measurement;        /* UTF-8 */
-    struct occ_bytes attestation_format; /* "aws-nitro" …; empty = the proof has no attestation */
+    const struct occ_write_constants *constants; /* made of the next five; NULL = they are written each time */
+    const uint8_t *public_key;                   /* OCC_ED25519_PUBLIC_LEN bytes */
+    struct occ_bytes epoch_id;                   /* hex text */
+    struct occ_bytes enforcement;                /* "stub" … */
+    struct occ_bytes measurement;                /* UTF-8 */
+    struct occ_bytes attestation_format;         /* "aws-nitro" …; empty = the proof has no attestation */
     /* The same for all proofs of a chain. */
     struct occ_bytes chain_id; /* empty = the default chain */
     /* This proof. */
@@ -43,10 +64,24 @@ struct occ_write_fields {
     struct occ_bytes metadata;
     struct occ_bytes agency, actor; /* actor is agency's member of that name: it alone is signed */
     struct occ_bytes attribution, policy, principal;
+    /* For occ_write_proof: what occ_write_body gave of these very fields, or empty. */
+    struct occ_write_common common;
 };
 
-/* Appends the signed body (PROTOCOL §2.1). */
-void occ_write_body(struct occ_buf *buf, const struct occ_write_fields *fields);
+enum {
+    /* Names, key, epochId, and the longest format, tier and measurement, escaped. */
+    OCC_WRITE_CONSTANTS_LEN_MAX =
+        1024 + 6 * (OCC_LIMIT_EPOCH_ID_LEN + OCC_LIMIT_ATTEST_FORMAT_LEN + OCC_LIMIT_MEASUREMENT_LEN)
+};
+
+/* Writes those of the fields, whose constants is NULL. text is its owner's to clear. OCC_ERR_LIMIT, OCC_ERR_NOMEM. */
+OCC_RESULT occ_write_constants_make(const struct occ_write_fields *fields, struct occ_write_constants *constants);
+
+/*
+ * Appends the signed body (PROTOCOL §2.1). What comes back, put into fields->common, spares occ_write_proof writing it again: as
+ * long as buf is not changed.
+ */
+struct occ_write_common occ_write_body(struct occ_buf *buf, const struct occ_write_fields *fields);
 /* Where a proof's text is open for what comes after the signature, as offsets in it. Both 0 = it has no attestation. */
 struct occ_write_opening {
     size_t batch, report;

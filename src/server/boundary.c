@@ -170,6 +170,14 @@ digests_of(enum occ_hello_attest attest)
     return attest == OCC_HELLO_ATTEST_BATCH ? OCC_LIMIT_FRAME_DIGESTS_WAITING : OCC_LIMIT_FRAME_DIGESTS;
 }
 
+/* Where nothing waits for a document: the boundary may sign so many chains at the same time. */
+static uint32_t
+chains_of(const struct occ_hello_ok *hello)
+{
+    const bool waits = hello->attest == OCC_HELLO_ATTEST_BATCH || hello->attest == OCC_HELLO_ATTEST_COMMIT;
+    return waits ? 1 : smaller((uint32_t)hello->head_count, OCC_PENDING_CHAINS_MAX);
+}
+
 static void
 set_rules(struct occ_boundary *boundary, const struct occ_hello_ok *hello)
 {
@@ -178,6 +186,7 @@ set_rules(struct occ_boundary *boundary, const struct occ_hello_ok *hello)
         (struct occ_pending_rules){ .frame_len_max = smaller(hello->frame_len_max, OCC_LIMIT_FRAME_LEN),
                                     .requests_max = smaller(hello->requests_max, OCC_LIMIT_FRAME_REQUESTS),
                                     .digests_max = digests_of(hello->attest),
+                                    .chains_max = chains_of(hello),
                                     .answer_len_max = OCC_LIMIT_ANSWER_LEN,
                                     .document_len = hello->document_len,
                                     .has_own_document = hello->attest == OCC_HELLO_ATTEST_COMMIT };

@@ -55,6 +55,9 @@ check_signer(const struct occ_settings *settings, struct occ_error *err)
         return occ_error_set(err, OCC_ERR_USAGE, "--signer: expected software or pkcs11:token=…;object=…");
     }
     OCC_TRY(occ_token_uri_check("--signer", signer, err));
+    if (occ_settings_is_set(settings, "workers") && occ_settings_number(settings, "workers") > 1) {
+        return occ_error_set(err, OCC_ERR_USAGE, "--workers: a hardware token signs one after the other, expected 1");
+    }
     if (module == NULL || module[0] != '/') {
         return occ_error_set(err, OCC_ERR_USAGE,
                              "--pkcs11-module: expected the absolute path of the token's PKCS#11 library");
@@ -94,6 +97,7 @@ occ_enclave_flags_make(const struct occ_settings *settings, const char *ret_flag
 {
     size_t count = 0;
     add(settings, "chains", "--chains", ret_flags, &count);
+    add(settings, "workers", "--workers", ret_flags, &count);
     if (has_webauthn(settings)) {
         add(settings, "rp-id", "--rp-id", ret_flags, &count);
         add(settings, "origin", "--origin", ret_flags, &count);
@@ -126,6 +130,9 @@ occ_enclave_flags_only_childs(const struct occ_settings *settings)
     }
     if (has_token(settings)) {
         return "--signer";
+    }
+    if (occ_settings_is_set(settings, "workers")) {
+        return "--workers";
     }
     return occ_settings_switch(settings, "webauthn-compat") ? "--webauthn-compat" : NULL;
 }

@@ -6,12 +6,12 @@
 
 #include "settings/settings.h"
 
-enum { OCC_ENCLAVE_FLAGS_MAX = 16 };
+enum { OCC_ENCLAVE_FLAGS_MAX = 18 };
 
 /* Would the child take them? OCC_ERR_USAGE names the setting: a child that ends at once would only be started again. */
 OCC_RESULT occ_enclave_flags_check(const struct occ_settings *settings, struct occ_error *err);
 /*
- * The child's flags for chains, rp-id, origin, webauthn-compat, signer, pkcs11-module and pin-file, as far as they are set; NULL at the end. They are views into
+ * The child's flags for chains, workers, rp-id, origin, webauthn-compat, signer, pkcs11-module and pin-file, as far as they are set; NULL at the end. They are views into
  * settings. rp-id and origin go together: one alone is for POST /verify only.
  */
 void occ_enclave_flags_make(const struct occ_settings *settings, const char *ret_flags[OCC_ENCLAVE_FLAGS_MAX]);

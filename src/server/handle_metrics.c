@@ -56,6 +56,8 @@ put_http(const struct occ_server *server, struct occ_buf *out)
                            occ_http_server_connections(server->http));
     occ_prometheus_put_one(out, "occ_http_connections_max", "gauge", "Connections that are allowed.",
                            server->options->max_connections);
+    occ_prometheus_put_one(out, "occ_http_threads", "gauge", "Threads that read requests and write answers.",
+                           occ_http_server_threads(server->http));
     occ_prometheus_put_one(out, "occ_http_unsent_bytes", "gauge", "Bytes of answers that clients have not taken yet.",
                            occ_http_server_unsent(server->http));
     occ_prometheus_put_one(out, "occ_verify_pending", "gauge", "Verifications that wait or are under way.",

@@ -15,7 +15,7 @@
 #include "server/timestamps_settings.h"
 
 enum { EXIT_FAULTS = 1, EXIT_USAGE = 2, EXIT_COULD_NOT = 3 };
-enum { HELP_LEN_MAX = 64 << 10, PATH_LEN_MAX = 4096, SPARE_DESCRIPTORS = 64 };
+enum { HELP_LEN_MAX = 64 << 10, PATH_LEN_MAX = 4096, SPARE_DESCRIPTORS = 64, DESCRIPTORS_OF_A_LOOP = 4 };
 
 static int
 exit_code(struct occ_result result)
@@ -92,10 +92,10 @@ lock_data(const char *folder, struct occ_error *err)
 
 /* The usual soft limit of 1024 descriptors is less than the connections that are allowed. */
 static void
-raise_descriptor_limit(uint64_t connections)
+raise_descriptor_limit(const struct occ_options *options)
 {
     struct rlimit limit;
-    const rlim_t wanted = connections + SPARE_DESCRIPTORS;
+    const rlim_t wanted = options->max_connections + SPARE_DESCRIPTORS + options->threads * DESCRIPTORS_OF_A_LOOP;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {
         return;
     }
@@ -145,7 +145,7 @@ run(const struct occ_options *options, const struct occ_keys *env_keys)
     if (options->check) {
         return check_ledger(options);
     }
-    raise_descriptor_limit(options->max_connections);
+    raise_descriptor_limit(options);
     struct occ_result result = lock_data(options->data, &err);
     if (occ_is_ok(result)) {
         result = occ_server_run(options, env_keys, &err);

@@ -8,7 +8,7 @@
 #include "os/vsock.h"
 #include "server/enclave_flags.h"
 
-enum { PATH_LEN_MAX = 4096, PORT_MAX = 65535, VERIFY_THREADS_MAX = 4 };
+enum { PATH_LEN_MAX = 4096, PORT_MAX = 65535, HTTP_THREADS_MAX = 4, VERIFY_THREADS_MAX = 4 };
 
 /* The value of a variable that is set and not empty, or NULL. */
 static const char *
@@ -205,13 +205,26 @@ level_of(const char *name)
 }
 
 static uint64_t
-default_threads(void)
+from_1_to(long count, uint64_t max)
+{
+    const uint64_t at_least_1 = count < 1 ? 1 : (uint64_t)count;
+    return at_least_1 > max ? max : at_least_1;
+}
+
+/*
+ * What is not said. HTTP: handing requests over costs more than it gains where one loop does all that the other cores can
+ * give it: a chain's commits always, verifications on up to some seven cores.
+ */
+static void
+choose_threads(struct occ_options *options)
 {
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    if (cores < 1) {
-        return 1;
+    if (options->threads == 0) {
+        options->threads = from_1_to(cores / 4, HTTP_THREADS_MAX);
     }
-    return cores > VERIFY_THREADS_MAX ? VERIFY_THREADS_MAX : (uint64_t)cores;
+    if (options->verify_threads == 0) {
+        options->verify_threads = from_1_to(cores, VERIFY_THREADS_MAX);
+    }
 }
 
 static void
@@ -228,9 +241,10 @@ read_numbers(const struct occ_settings *settings, struct occ_options *options)
     options->stop_ms = occ_settings_number(settings, "stop-timeout");
     options->queue = occ_settings_number(settings, "queue");
     options->verify_queue = occ_settings_number(settings, "verify-queue");
-    const uint64_t threads = occ_settings_number(settings, "verify-threads");
-    options->verify_threads = threads == 0 ? default_threads() : threads;
+    options->threads = occ_settings_number(settings, "threads");
+    options->verify_threads = occ_settings_number(settings, "verify-threads");
     options->read_threads = occ_settings_number(settings, "read-threads");
+    choose_threads(options);
 }
 
 struct occ_result

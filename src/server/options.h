@@ -28,7 +28,7 @@ struct occ_options {
     enum occ_event_level log_level;
     uint64_t max_digests, max_body, max_connections;
     uint64_t head_ms, body_ms, idle_ms, write_ms, boundary_ms, stop_ms;
-    uint64_t queue, verify_threads, verify_queue, read_threads;
+    uint64_t threads, queue, verify_threads, verify_queue, read_threads;
     const struct occ_settings *settings; /* borrowed: what trust/ reads for itself */
 };
 

@@ -83,13 +83,57 @@ occ_pending_fits_alone(const struct occ_pending *pending, const struct occ_pendi
     return fits_frames(rules, pending, &flight, &sum);
 }
 
-/* True if next may join a frame that holds flight, whose requests sum up to sum. */
+/* A frame's digests by chain. */
+struct share {
+    struct occ_bytes chain_id; /* in a request's loose bytes */
+    uint32_t digests;
+};
+struct shares {
+    struct share list[OCC_PENDING_CHAINS_MAX];
+    size_t count;
+};
+
+/* Empty = the default chain. */
+static struct occ_bytes
+chain_of(const struct occ_pending *pending)
+{
+    struct occ_commit_reader reader = occ_commit_read_loose(occ_buf_view(&pending->loose));
+    struct occ_bytes opaque;
+    struct occ_commit_field field;
+    bool more = occ_is_ok(occ_commit_next_request(&reader, &opaque));
+    while (more && occ_is_ok(occ_commit_next_field(&reader, &field, &more)) && more) {
+        if (field.tag == OCC_COMMIT_CHAIN) {
+            return field.value;
+        }
+    }
+    return occ_bytes_of(NULL, 0);
+}
+
+/* The share of the request's chain, if it is there or may be; else NULL. With one chain a frame, all chains share that. */
+static struct share *
+find_share(const struct occ_pending_rules *rules, const struct occ_pending *pending, struct shares *shares)
+{
+    const struct occ_bytes chain_id = rules->chains_max > 1 ? chain_of(pending) : occ_bytes_of(NULL, 0);
+    for (size_t i = 0; i < shares->count; i++) {
+        if (occ_bytes_equal(shares->list[i].chain_id, chain_id)) {
+            return &shares->list[i];
+        }
+    }
+    if (shares->count > 0 && (shares->count >= rules->chains_max || shares->count == OCC_PENDING_CHAINS_MAX)) {
+        return NULL;
+    }
+    shares->list[shares->count] = (struct share){ .chain_id = chain_id };
+    return &shares->list[shares->count++];
+}
+
+/* True if next may join a frame that holds flight, whose requests sum up to sum; those of its chain are in share. */
 static bool
 may_join(const struct occ_pending_rules *rules, const struct occ_pending *next, const struct occ_pending_list *flight,
-         const struct occ_pending *sum)
+         const struct occ_pending *sum, const struct share *share)
 {
-    return flight->count < rules->requests_max && sum->digests + next->digests <= rules->digests_max &&
-           fits_frames(rules, next, flight, sum);
+    const bool is_first = share != NULL && share->digests == 0;
+    const bool has_digests = share != NULL && (is_first || share->digests + next->digests <= rules->digests_max);
+    return flight->count < rules->requests_max && has_digests && fits_frames(rules, next, flight, sum);
 }
 
 struct occ_result
@@ -98,9 +142,17 @@ occ_pending_pack(struct occ_pending_list *queue, const struct occ_pending_rules 
 {
     struct occ_commit_writer writer;
     struct occ_pending sum = { 0 };
+    struct shares shares = { .count = 0 };
     occ_commit_begin(&writer, out, frame_id);
-    while (queue->first != NULL && (flight->count == 0 || may_join(rules, queue->first, flight, &sum))) {
+    while (queue->first != NULL) {
+        struct share *const share = find_share(rules, queue->first, &shares);
+        if (flight->count > 0 && !may_join(rules, queue->first, flight, &sum, share)) {
+            break;
+        }
         struct occ_pending *pending = occ_pending_pop(queue);
+        if (share != NULL) {
+            share->digests += pending->digests;
+        }
         occ_commit_put_loose(&writer, occ_buf_view(&pending->loose));
         sum.digests += pending->digests;
         sum.text_len += pending->text_len;

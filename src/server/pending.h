@@ -49,11 +49,16 @@ struct occ_pending *occ_pending_pop(struct occ_pending_list *list); /* NULL if i
 /* Takes all out, calling done with the code and sentence. */
 void occ_pending_fail_all(struct occ_pending_list *list, enum occ_err code, const char *text);
 
+/* Chains that a frame is filled up for, each as if it were alone: the boundary may sign them at the same time. */
+enum { OCC_PENDING_CHAINS_MAX = 4 };
+
 /* What one frame may hold: what both sides allow. */
 struct occ_pending_rules {
     size_t frame_len_max;  /* bytes of a frame, each way */
     uint32_t requests_max; /* requests in a frame */
-    uint32_t digests_max;  /* digests after which no further request joins a frame */
+    uint32_t digests_max;  /* digests of one chain after which no further request of it joins a frame, */
+    uint32_t
+        chains_max; /* and chains in a frame, 1 to OCC_PENDING_CHAINS_MAX; 1 = whatever chains, they count as one */
     size_t answer_len_max; /* proof text of a frame's results, each proof with its document */
     size_t document_len;   /* bytes that a document is reckoned with; 0 = there are none */
     bool has_own_document; /* each proof has its own; else those of a frame share one */

@@ -159,6 +159,7 @@ start_http(struct occ_server *server, struct occ_error *err)
                                             .extra_headers = occ_answer_extra_headers,
                                             .body_len_total_max = bodies,
                                             .connections_max = (unsigned)options->max_connections,
+                                            .threads = (unsigned)options->threads,
                                             .head_ms = options->head_ms,
                                             .body_ms = options->body_ms,
                                             .idle_ms = options->idle_ms,

@@ -284,6 +284,13 @@ on_forget(void *ctx)
     start_write(writer);
 }
 
+/* What came in one turn of the loop shares a transaction. */
+static void
+on_turn(void *ctx)
+{
+    start_write(ctx);
+}
+
 /* ---- the rest ---- */
 
 struct occ_result
@@ -301,6 +308,9 @@ occ_writer_new(const struct occ_writer_config *config, struct occ_writer **ret_w
     }
     if (occ_is_ok(made)) {
         made = occ_timer_new(config->loop, on_forget, writer, &writer->forget);
+    }
+    if (occ_is_ok(made)) {
+        made = occ_loop_on_turn(config->loop, on_turn, writer);
     }
     if (!occ_is_ok(made)) {
         occ_writer_free(writer);
@@ -333,8 +343,6 @@ occ_writer_write(struct occ_writer *writer, struct occ_store_job *job)
     occ_jobs_push(&writer->waiting, job);
     if (in_trouble) {
         occ_timer_start(writer->tell, 0);
-    } else {
-        start_write(writer);
     }
     return occ_success();
 }
@@ -372,6 +380,7 @@ occ_writer_free(struct occ_writer *writer)
         return;
     }
     writer->stopping = true;
+    occ_loop_off_turn(writer->config.loop, writer);
     occ_workers_free(writer->thread);
     writer->config.on_trouble = NULL;
     write_rest(writer);

@@ -1,9 +1,9 @@
 /*
- * writer.h — the writing half of the store: jobs gather while a transaction is being synced on a thread of its own, and share
- * the next one. What store.h says about writes is kept here.
+ * writer.h — the writing half of the store: jobs gather in a turn of the loop, and while a transaction is being synced on a
+ * thread of its own, and share the next one. What store.h says about writes is kept here.
  *
  * State     a job waits in   leaves it by
- * well      waiting          the writer's thread is free: it becomes part of a batch, then done
+ * well      waiting          the turn ends and the writer's thread is free: it becomes part of a batch, then done
  * trouble   kept             the retry timer: the kept jobs in their order, then kept(…); none left → well
  * halted    nowhere          never: the ledger disagrees
  */

@@ -19,7 +19,7 @@ enum occ_settings_source {
 
 struct occ_settings_value {
     enum occ_settings_source source;
-    char *text;      /* texts and choices; owned */
+    char *text;      /* texts, choices, and numbers as they were written; owned */
     uint64_t number; /* numbers, sizes, times */
     bool on;         /* switches */
 };

@@ -64,7 +64,7 @@ bool occ_settings_wants_version(const struct occ_settings *settings);
 
 /* True if the value came from a flag, the environment or the file, not from the default. */
 bool occ_settings_is_set(const struct occ_settings *settings, const char *name);
-/* Text and choices; NULL if it has no value. Valid as long as settings. */
+/* Text and choices, and numbers as they were written; NULL if it has no value. Valid as long as settings. */
 const char *occ_settings_text(const struct occ_settings *settings, const char *name);
 /* Numbers, sizes (bytes) and times (milliseconds); 0 if it has no value. */
 uint64_t occ_settings_number(const struct occ_settings *settings, const char *name);

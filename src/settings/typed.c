@@ -83,6 +83,18 @@ read_number(struct occ_bytes text, const struct unit *units, uint64_t *ret)
 }
 
 static OCC_RESULT
+set_text(struct occ_settings_value *value, struct occ_bytes text, const char *where, struct occ_error *err)
+{
+    char *copy = strndup((const char *)text.ptr, text.len);
+    if (copy == NULL) {
+        return occ_error_set(err, OCC_ERR_NOMEM, "%s: out of memory", where);
+    }
+    free(value->text);
+    value->text = copy;
+    return occ_success();
+}
+
+static OCC_RESULT
 set_number(struct occ_settings_value *value, const struct occ_setting *setting, struct occ_bytes text,
            const char *where, struct occ_error *err)
 {
@@ -90,7 +102,7 @@ set_number(struct occ_settings_value *value, const struct occ_setting *setting, 
     const bool read = read_number(text, units_of(setting->type), &number);
     if (read && number >= setting->min && (setting->max == 0 || number <= setting->max)) {
         value->number = number;
-        return occ_success();
+        return set_text(value, text, where, err);
     }
     OCC_BUF_AUTO(range, 128);
     if (setting->max != 0) {
@@ -114,18 +126,6 @@ set_number(struct occ_settings_value *value, const struct occ_setting *setting, 
     return occ_error_set(err, OCC_ERR_USAGE, "%s: \"%.*s\" is not %s %.*s%s", where,
                          (int)(text.len > 60 ? 60 : text.len), (const char *)text.ptr, kind,
                          OCC_BYTES_ARG(occ_buf_view(&range)), how);
-}
-
-static OCC_RESULT
-set_text(struct occ_settings_value *value, struct occ_bytes text, const char *where, struct occ_error *err)
-{
-    char *copy = strndup((const char *)text.ptr, text.len);
-    if (copy == NULL) {
-        return occ_error_set(err, OCC_ERR_NOMEM, "%s: out of memory", where);
-    }
-    free(value->text);
-    value->text = copy;
-    return occ_success();
 }
 
 /* Whether text is one of the words in "a|b|c"; if not, *list says them as "a, b, c". */

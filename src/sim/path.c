@@ -220,6 +220,32 @@ make_certificate(const struct occ_sim_certificate *plan, const char *issuer_name
     return certificate;
 }
 
+/* OpenSSL 3.5 makes version 3 of each certificate with extensions that it signs: then the signature is made of what was wanted. */
+static void
+sign(X509 *certificate, EVP_PKEY *key, const EVP_MD *digest)
+{
+    const long version = X509_get_version(certificate);
+    NEEDS(X509_sign(certificate, key, digest) > 0);
+    if (X509_get_version(certificate) == version) {
+        return;
+    }
+    NEEDS(X509_set_version(certificate, version) == 1);
+    uint8_t *body = NULL;
+    const int body_len = i2d_re_X509_tbs(certificate, &body);
+    uint8_t signature[512];
+    size_t len = sizeof signature;
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    NEEDS(body_len > 0 && context != NULL && EVP_DigestSignInit(context, NULL, digest, NULL, key) == 1 &&
+          EVP_DigestSign(context, signature, &len, body, (size_t)body_len) == 1);
+    const ASN1_BIT_STRING *inside = NULL;
+    ASN1_BIT_STRING *own = NULL;
+    X509_get0_signature(&inside, NULL, certificate);
+    memcpy(&own, &inside, sizeof own); /* its own, const to the others */
+    NEEDS(ASN1_STRING_set(own, signature, (int)len) == 1);
+    EVP_MD_CTX_free(context);
+    OPENSSL_free(body);
+}
+
 static struct occ_bytes
 encode(X509 *certificate, bool wrong_signature)
 {
@@ -258,7 +284,7 @@ make_at(const struct occ_sim_plan *plan, size_t index, struct occ_sim_path *path
                                                  alone ? NULL : path->certificates[index - 1]);
     const EVP_MD *digest = EVP_get_digestbyname(own->digest);
     NEEDS(digest != NULL);
-    NEEDS(X509_sign(path->certificates[index], path->keys[alone ? index : index - 1], digest) > 0);
+    sign(path->certificates[index], path->keys[alone ? index : index - 1], digest);
     path->der[index] = encode(path->certificates[index], own->wrong_signature);
 }
 

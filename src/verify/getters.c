@@ -1,11 +1,18 @@
 /* getters.c — the evidence of a report, for C callers: see <occ/verify.h>. */
 #include "verify/report.h"
 
-/* What the structs had in the first version: stays, when members are added. */
+/* The last member that each struct had in the first version: stays, when members are added behind it. */
 enum {
-    FIRST_ATTESTATION = sizeof(struct occ_attestation),
-    FIRST_TIMESTAMP = sizeof(struct occ_timestamp),
-    FIRST_ACTOR = sizeof(struct occ_actor)
+    FIRST_ATTESTATION = OCC_REPORT_END_OF(struct occ_attestation, root_is_aws),
+    FIRST_TIMESTAMP = OCC_REPORT_END_OF(struct occ_timestamp, root_sha256),
+    FIRST_ACTOR = OCC_REPORT_END_OF(struct occ_actor, backed_up)
+};
+
+/* The last member that each has now. What is behind it is padding here, and may be a member of a newer caller's. */
+enum {
+    KNOWN_ATTESTATION = OCC_REPORT_END_OF(struct occ_attestation, root_is_aws),
+    KNOWN_TIMESTAMP = OCC_REPORT_END_OF(struct occ_timestamp, root_sha256),
+    KNOWN_ACTOR = OCC_REPORT_END_OF(struct occ_actor, backed_up)
 };
 
 int
@@ -24,7 +31,7 @@ occ_report_attestation(const occ_report *report, struct occ_attestation *ret)
                                           .certificate_not_after_ms = found->not_after_ms,
                                           .root_sha256 = found->root_sha256,
                                           .root_is_aws = found->root_is_aws };
-    return occ_report_hand_out(&full, sizeof full, FIRST_ATTESTATION, ret);
+    return occ_report_hand_out(&full, KNOWN_ATTESTATION, FIRST_ATTESTATION, ret);
 }
 
 const char *
@@ -54,7 +61,7 @@ occ_report_timestamp(const occ_report *report, unsigned index, struct occ_timest
                                         .serial = found->facts.serial,
                                         .untrusted = found->facts.trusted ? "" : found->facts.untrusted,
                                         .root_sha256 = found->root_sha256 };
-    return occ_report_hand_out(&full, sizeof full, FIRST_TIMESTAMP, ret);
+    return occ_report_hand_out(&full, KNOWN_TIMESTAMP, FIRST_TIMESTAMP, ret);
 }
 
 int
@@ -78,5 +85,5 @@ occ_report_actor(const occ_report *report, struct occ_actor *ret)
                                     .origin_checked = webauthn->origin_checked,
                                     .cross_origin = webauthn->cross_origin,
                                     .backed_up = webauthn->backed_up };
-    return occ_report_hand_out(&full, sizeof full, FIRST_ACTOR, ret);
+    return occ_report_hand_out(&full, KNOWN_ACTOR, FIRST_ACTOR, ret);
 }

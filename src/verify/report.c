@@ -90,7 +90,7 @@ occ_report_hand_out(const void *full, size_t known, size_t first, void *ret)
 {
     size_t size;
     memcpy(&size, ret, sizeof size);
-    if (size < first) {
+    if (size < first || size > OCC_LIMIT_STRUCT_LEN) {
         return 0;
     }
     memset(ret, 0, size);
@@ -102,7 +102,7 @@ occ_report_hand_out(const void *full, size_t known, size_t first, void *ret)
 int
 occ_report_check(const occ_report *report, size_t index, struct occ_check *ret_check)
 {
-    enum { FIRST_VERSION = sizeof *ret_check };
+    enum { FIRST_CHECK = OCC_REPORT_END_OF(struct occ_check, text) };
     if (report == NULL || ret_check == NULL || index >= report->check_count) {
         return 0;
     }
@@ -110,7 +110,7 @@ occ_report_check(const occ_report *report, size_t index, struct occ_check *ret_c
     const struct occ_check full = {
         .name = check->name, .status = check->status, .code = check_code(check), .text = check_text(check)
     };
-    return occ_report_hand_out(&full, sizeof full, FIRST_VERSION, ret_check);
+    return occ_report_hand_out(&full, sizeof full, FIRST_CHECK, ret_check);
 }
 
 const char *

@@ -35,10 +35,14 @@ OCC_RESULT occ_report_new(occ_report **ret_report);
 void occ_report_cleanup(occ_report **report);
 /* The next check's place, to be filled by the caller. At most OCC_REPORT_CHECKS_MAX. */
 struct occ_report_check *occ_report_add(occ_report *report, const char *name);
+/* Where a member ends: with the last member of a struct's first version, the least size that a caller of it can have. */
+#define OCC_REPORT_END_OF(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
 /*
- * Fills a caller's struct, which begins with its size, from ours of known bytes: as much as there is room for. A newer caller's
+ * Fills a caller's struct, which begins with its size, from ours, of which `known` bytes are members (without the padding
+ * at its end): as much as there is room for. A newer caller's
  * members, which this library does not know, are zero; an older caller gets those that it knows. Returns 0, and writes nothing,
- * if there is not even room for the struct's first version.
+ * if there is not even room for the `first` bytes that the struct's first version had, or for more than OCC_LIMIT_STRUCT_LEN,
+ * which is a size that nobody has set.
  */
 int occ_report_hand_out(const void *full, size_t known, size_t first, void *ret);
 /*

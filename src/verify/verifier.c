@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "crypto/errors.h"
+#include "crypto/ready.h"
 #include "crypto/secret.h"
 #include "evidence/nitro.h"
 #include "verify/verify.h"
@@ -13,12 +14,16 @@
 enum { FIRST_OPTIONS = sizeof(size_t) };
 
 struct occ_result
-occ_verifier_check_struct(const void *given, size_t size, size_t first, size_t known)
+occ_verifier_take_struct(const void *given, size_t first, size_t known, void *ret)
 {
-    OCC_ENSURE(size >= first, OCC_ERR_USAGE);
+    size_t size;
+    memcpy(&size, given, sizeof size);
+    OCC_ENSURE(size >= first && size <= OCC_LIMIT_STRUCT_LEN, OCC_ERR_USAGE);
     for (size_t i = known; i < size; i++) {
         OCC_ENSURE(((const uint8_t *)given)[i] == 0, OCC_ERR_UNSUPPORTED);
     }
+    memset(ret, 0, known);
+    memcpy(ret, given, size < known ? size : known);
     return occ_success();
 }
 
@@ -153,18 +158,17 @@ occ_verifier_make(const struct occ_verifier_options *options, struct occ_error *
 {
     struct occ_verifier_options known = { 0 };
     if (options != NULL) {
-        const struct occ_result checked =
-            occ_verifier_check_struct(options, options->size, FIRST_OPTIONS, sizeof known);
-        if (!occ_is_ok(checked)) {
-            return occ_error_code(err, checked.code);
+        const struct occ_result taken = occ_verifier_take_struct(options, FIRST_OPTIONS, sizeof known, &known);
+        if (!occ_is_ok(taken)) {
+            return occ_error_code(err, taken.code);
         }
-        memcpy(&known, options, options->size < sizeof known ? options->size : sizeof known);
     }
     occ_json_init();
     const struct occ_result ready = occ_secret_init();
     if (!occ_is_ok(ready)) {
         return occ_error_code(err, ready.code);
     }
+    OCC_TRY(occ_ready_check(err));
     __attribute__((cleanup(free_verifier))) occ_verifier *verifier = calloc(1, sizeof *verifier);
     if (verifier == NULL) {
         return occ_error_code(err, OCC_ERR_NOMEM);
@@ -183,8 +187,9 @@ occ_verifier_make(const struct occ_verifier_options *options, struct occ_error *
 static void
 tell(const struct occ_verifier_options *options, const struct occ_error *err)
 {
-    const size_t needed = offsetof(struct occ_verifier_options, problem_size) + sizeof options->problem_size;
-    if (options == NULL || options->size < needed || options->problem == NULL || options->problem_size == 0) {
+    const size_t needed = OCC_REPORT_END_OF(struct occ_verifier_options, problem_size);
+    if (options == NULL || options->size < needed || options->size > OCC_LIMIT_STRUCT_LEN || options->problem == NULL ||
+        options->problem_size == 0) {
         return;
     }
     const size_t len = strlen(err->text);

@@ -13,9 +13,10 @@ struct occ_verifier {
 };
 
 /*
- * A struct of the caller's that begins with its size: at least what the first version of it had, and zero in what this
- * library, which knows `known` bytes of it, does not know. OCC_ERR_USAGE, OCC_ERR_UNSUPPORTED.
+ * Takes a struct of the caller's that begins with its size into ours of `known` bytes. It must have at least the first `first`
+ * bytes, what its first version had, and zero in what this library does not know; what an older caller does not know is zero
+ * in *ret. OCC_ERR_USAGE (also for a size beyond OCC_LIMIT_STRUCT_LEN, which nobody has set), OCC_ERR_UNSUPPORTED.
  */
-OCC_RESULT occ_verifier_check_struct(const void *given, size_t size, size_t first, size_t known);
+OCC_RESULT occ_verifier_take_struct(const void *given, size_t first, size_t known, void *ret);
 
 #endif

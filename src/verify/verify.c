@@ -108,11 +108,12 @@ hand_out(struct occ_result filled, occ_report **report, occ_report **ret_report)
 }
 
 static OCC_RESULT
-check_input(const occ_verifier *verifier, const struct occ_verify_input *input)
+take_input(const occ_verifier *verifier, const struct occ_verify_input *given, struct occ_verify_input *ret_input)
 {
-    OCC_ENSURE(verifier != NULL && input != NULL, OCC_ERR_USAGE);
-    OCC_TRY(occ_verifier_check_struct(input, input->size, sizeof *input, sizeof *input));
-    OCC_ENSURE(input->proof != NULL && (input->policy != NULL || input->policy_len == 0), OCC_ERR_USAGE);
+    enum { FIRST_INPUT = OCC_REPORT_END_OF(struct occ_verify_input, digest) };
+    OCC_ENSURE(verifier != NULL && given != NULL, OCC_ERR_USAGE);
+    OCC_TRY(occ_verifier_take_struct(given, FIRST_INPUT, sizeof *ret_input, ret_input));
+    OCC_ENSURE(ret_input->proof != NULL && (ret_input->policy != NULL || ret_input->policy_len == 0), OCC_ERR_USAGE);
     return occ_success();
 }
 
@@ -122,9 +123,10 @@ occ_verify(const occ_verifier *verifier, const struct occ_verify_input *input, o
     if (ret_report != NULL) {
         *ret_report = NULL;
     }
-    const struct occ_result checked = check_input(verifier, input);
-    if (!occ_is_ok(checked)) {
-        return checked.code;
+    struct occ_verify_input known;
+    const struct occ_result accepted = take_input(verifier, input, &known);
+    if (!occ_is_ok(accepted)) {
+        return accepted.code;
     }
     __attribute__((cleanup(occ_errors_cleanup))) struct occ_errors *errors = NULL;
     const struct occ_result taken = occ_errors_take(&errors);
@@ -136,7 +138,7 @@ occ_verify(const occ_verifier *verifier, const struct occ_verify_input *input, o
     if (!occ_is_ok(made)) {
         return made.code;
     }
-    return hand_out(fill_report_from_text(verifier, input, report), &report, ret_report);
+    return hand_out(fill_report_from_text(verifier, &known, report), &report, ret_report);
 }
 
 enum occ_err

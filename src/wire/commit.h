@@ -111,6 +111,8 @@ void occ_commit_end_proof(struct occ_result_writer *writer, size_t begin, uint16
  * same bytes again. Its documents' numbers are raised by raise: they stand later in this frame than in the one before.
  */
 void occ_commit_put_encoded_result(struct occ_result_writer *writer, struct occ_bytes encoded, uint16_t raise);
+/* The same of a success that was encoded elsewhere, with the position that it has now; documents' numbers stand. */
+void occ_commit_put_placed_result(struct occ_result_writer *writer, struct occ_bytes encoded, uint64_t position);
 void occ_commit_end_results(struct occ_result_writer *writer);
 
 struct occ_commit_outcome {

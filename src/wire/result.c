@@ -158,6 +158,15 @@ occ_commit_put_encoded_result(struct occ_result_writer *writer, struct occ_bytes
 }
 
 void
+occ_commit_put_placed_result(struct occ_result_writer *writer, struct occ_bytes encoded, uint64_t position)
+{
+    const size_t begin = writer->buf->len;
+    occ_commit_put_encoded_result(writer, encoded, 0);
+    occ_patch_be32(writer->buf, begin, (uint32_t)(position >> 32));
+    occ_patch_be32(writer->buf, begin + 4, (uint32_t)position);
+}
+
+void
 occ_commit_end_results(struct occ_result_writer *writer)
 {
     occ_patch_be16(writer->buf, writer->count_at, writer->results);

@@ -1,6 +1,7 @@
 /*
- * floor.c — what one core can do at best: Ed25519 by libsodium and by OpenSSL over a message as long as a signed body, and the
- * verifications that attestation documents, tokens and actors are made of: ECDSA P-384 and P-256, RSA of 2,048 and 4,096 bits.
+ * floor.c — what one core can do at best: Ed25519 over a message as long as a signed body by libsodium, by OpenSSL and, compiled with
+ * FLOOR_LIB25519, by lib25519; and the verifications that attestation documents, tokens and actors are made of: ECDSA P-384 and
+ * P-256, RSA of 2,048 and 4,096 bits.
  * Usage: floor SECONDS. Prints lines "name operations-per-second".
  */
 #include <openssl/ec.h>
@@ -11,6 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#ifdef FLOOR_LIB25519
+#include <lib25519.h>
+#endif
 
 enum { MESSAGE_LEN = 450, ROUND = 64 };
 
@@ -79,6 +84,31 @@ openssl_verify(struct bench *bench)
     EVP_MD_CTX_free(ctx);
 }
 
+#ifdef FLOOR_LIB25519
+
+/* Signature and message side by side, as lib25519 wants them. */
+static unsigned char joined[crypto_sign_BYTES + MESSAGE_LEN];
+
+static void
+lib25519_sign_message(struct bench *bench)
+{
+    long long len = 0;
+    bench->message[0]++;
+    lib25519_sign(joined, &len, bench->message, MESSAGE_LEN, bench->secret_key);
+}
+
+static void
+lib25519_verify_message(struct bench *bench)
+{
+    static unsigned char opened[sizeof joined];
+    long long len = 0;
+    if (lib25519_sign_open(opened, &len, joined, sizeof joined, bench->public_key) != 0) {
+        fail("lib25519 verify");
+    }
+}
+
+#endif
+
 /* A key of OpenSSL's and its signature over the message, to be verified again and again. */
 struct peer {
     struct bench *bench;
@@ -146,6 +176,10 @@ main(int argc, char **argv)
     memset(bench.message, 'x', MESSAGE_LEN);
     measure("sodium_sign", &bench, sodium_sign);
     measure("sodium_verify", &bench, sodium_verify);
+#ifdef FLOOR_LIB25519
+    measure("lib25519_sign", &bench, lib25519_sign_message);
+    measure("lib25519_verify", &bench, lib25519_verify_message);
+#endif
     measure("openssl_sign", &bench, openssl_sign);
     measure("openssl_verify", &bench, openssl_verify);
     EVP_PKEY_free(bench.key);

@@ -45,8 +45,8 @@ check_request(struct occ_bytes payload, const struct occ_commit_body *body)
     struct occ_commit_reader reader;
     struct occ_bytes bytes;
     uint16_t requests;
-    uint32_t digests;
-    CHECK(occ_is_ok(occ_request_check_frame(payload)));
+    uint32_t digests = 0;
+    CHECK(occ_is_ok(occ_request_check_frame(payload, &digests)));
     CHECK(occ_is_ok(occ_commit_read(payload, &reader, &requests)) && requests == 1);
     CHECK(occ_is_ok(occ_commit_next_request(&reader, &bytes)) && occ_bytes_is(bytes, "opaque"));
     check_fields(&reader, true);

@@ -1,8 +1,8 @@
 /*
  * gate.c — fuzzes a live gate. Input: frames, which come after a HELLO. When the gate refuses the session a new one begins
- * with what is left. Whatever comes, the gate answers in whole frames, stays sound, counters of a chain only go up, and its
- * head is the newest proof that it gave out. Random and clocks stand still, so that a seed can hold a challenge or a slot
- * that this very gate gives out.
+ * with what is left. Requests on different chains are signed in lanes. Whatever comes, the gate answers in whole frames, stays
+ * sound, counters of a chain only go up, and its head is the newest proof that it gave out. Random and clocks stand still, so
+ * that a seed can hold a challenge or a slot that this very gate gives out.
  *
  * The ids of PING frames say what the device does, before the gate sees them (enum what): whether there is one the first says.
  */
@@ -95,6 +95,16 @@ ping_id(struct occ_bytes input)
     return is_whole && frame.type == OCC_FRAME_PING ? frame.id : 0;
 }
 
+/* Lanes that are done in another order than they were begun. */
+static void
+run_backward(void *ctx, void (*job)(void *arg, size_t index), void *arg, size_t count)
+{
+    (void)ctx;
+    for (size_t i = count; i > 0; i--) {
+        job(arg, i - 1);
+    }
+}
+
 static struct occ_gate *
 new_gate(struct world *world, enum occ_attest_mode mode)
 {
@@ -109,6 +119,8 @@ new_gate(struct world *world, enum occ_attest_mode mode)
         .chain_id_count = CHAINS - 1,
         .rules = { .rp_ids = { rp_ids, 1 }, .origins = { origins, 1 }, .webauthn_compat = true },
         .retained_len_max = 1 << 20,
+        .workers = 2,
+        .run = run_backward,
     };
     struct occ_gate *gate = NULL;
     require(occ_is_ok(occ_secret_init()));

@@ -1,7 +1,8 @@
 /*
  * fuzz/verify.c — what lies behind the signature: a proof of any bytes is signed anew with a key of ours, and then verified,
  * so that agency, slot, attestation, timestamps and policy are reached whatever was changed. Nothing crashes; a verdict
- * does not depend on a cache that is warm; and no attestation is ever verified: no genuine document is about our key.
+ * does not depend on a cache that is warm; both ways to the proof hash agree; and no attestation is ever verified: no genuine
+ * document is about our key.
  */
 #include <stdlib.h>
 
@@ -94,6 +95,12 @@ verify(const occ_verifier *verifier, struct occ_bytes proof, const char *policy)
     struct occ_json *root = NULL;
     require(occ_is_ok(occ_json_parse(occ_bytes_of(json, len), OCC_LIMIT_JSON_DEPTH, NULL, &root)));
     occ_json_free(root);
+    struct occ_hashes hashes = { .size = sizeof hashes };
+    require(occ_hashes_of(proof.ptr, proof.len, &hashes) == OCC_OK);
+    OCC_BUF_AUTO(proof_hash, 64);
+    occ_base64_put(&proof_hash, occ_bytes_of(hashes.proof_hash, sizeof hashes.proof_hash));
+    occ_buf_put_byte(&proof_hash, '\0');
+    require(occ_is_ok(occ_buf_check(&proof_hash)) && strstr(json, (const char *)proof_hash.ptr) != NULL);
     struct occ_attestation attestation = { .size = sizeof attestation };
     require(occ_report_attestation(report, &attestation) == 0 || attestation.verified == 0);
     occ_report_free(report);

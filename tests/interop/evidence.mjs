@@ -36,6 +36,7 @@ function readDocument(report) {
   ensure(Array.isArray(sign1) && sign1.length === 4, 'not a COSE_Sign1');
   const [protectedHeader, unprotected, payload, signature] = sign1;
   ensure(Buffer.isBuffer(protectedHeader) && unprotected instanceof Map && Buffer.isBuffer(payload) && Buffer.isBuffer(signature), 'not a COSE_Sign1');
+  ensure(unprotected.size === 0, 'something in the unprotected header');
   const header = Cbor.decode(protectedHeader);
   ensure(header instanceof Map && header.get(1) === -35 && !header.has(2), 'not ES384');
   const document = Cbor.decode(payload);
@@ -197,9 +198,6 @@ function judgeSlot(proof) {
 
 function judgeEpochLink({ commit, signer, environment }) {
   const link = commit.epochLink;
-  ensure(isObject(link) && isText(link.prevEpochId) && isDecimal(link.prevCounter), 'epochLink');
-  base64(link.prevPublicKeyB64, 'epochLink.prevPublicKeyB64', 32);
-  base64(link.prevProofHashB64, 'epochLink.prevProofHashB64', 32);
   ensure(link.toEpochId === commit.epochId && link.toPublicKeyB64 === signer.publicKeyB64, 'the link leads elsewhere');
   ensure(link.prevEpochId !== commit.epochId, 'the link comes from this epoch');
   ensure(link.prevPublicKeyB64 !== signer.publicKeyB64 || environment.enforcement === 'hw-key', 'the link comes from this key');
@@ -336,6 +334,18 @@ function judgeSlotStructure(slot) {
   ensure(!('time' in slot) || typeof slot.time === 'number', 'slotAllocation.time');
 }
 
+/** PROTOCOL §6. */
+function judgeEpochLinkStructure(link) {
+  ensure(isObject(link) && isText(link.prevEpochId) && isText(link.toEpochId) && isDecimal(link.prevCounter), 'epochLink');
+  for (const name of ['prevPublicKeyB64', 'prevProofHashB64', 'toPublicKeyB64']) base64(link[name], `epochLink.${name}`, 32);
+}
+
+/** PROTOCOL §1: names that JavaScript lists first or drops have no place in what is signed. */
+function hasUnsafeName(value) {
+  if (Array.isArray(value)) return value.some(hasUnsafeName);
+  return isObject(value) && Object.getOwnPropertyNames(value).some((name) => name === '__proto__' || (/^(0|[1-9][0-9]*)$/.test(name) && Number(name) < 4294967295) || hasUnsafeName(value[name]));
+}
+
 /** The types of api-reference.txt. */
 function judgeStructure(proof) {
   const object = (value, where) => ensure(isObject(value), `${where}: no object`);
@@ -350,7 +360,7 @@ function judgeStructure(proof) {
   for (const name of ['prevB64', 'slotHashB64']) if (name in proof.commit) base64(proof.commit[name], `commit.${name}`, 32);
   ensure(!('time' in proof.commit) || typeof proof.commit.time === 'number', 'commit.time');
   ensure(!('epochId' in proof.commit) || isText(proof.commit.epochId), 'commit.epochId');
-  const { environment, agency, timestamps, metadata } = proof;
+  const { environment, agency, timestamps } = proof;
   ensure(['stub', 'hw-key', 'measured-tee'].includes(environment.enforcement) && isText(environment.measurement), 'environment');
   if ('attestation' in environment) {
     object(environment.attestation, 'environment.attestation');
@@ -372,7 +382,12 @@ function judgeStructure(proof) {
     base64(agency.authorization.artifactHash, 'authorization.artifactHash');
   }
   if ('slotAllocation' in proof) judgeSlotStructure(proof.slotAllocation);
-  if ('metadata' in proof) object(metadata, 'metadata');
+  for (const name of ['metadata', 'attribution', 'policy', 'principal']) {
+    if (name in proof) ensure(isObject(proof[name]) && Object.keys(proof[name]).length > 0, `${name}: no object, or empty`);
+  }
+  for (const value of [proof.artifact, proof.commit, agency?.actor, proof.attribution, proof.policy, proof.principal]) ensure(!hasUnsafeName(value), 'a name that JavaScript reorders');
+  ensure(!('chainId' in proof.commit) || (typeof proof.commit.chainId === 'string' && /^[A-Za-z0-9._:-]{1,64}$/.test(proof.commit.chainId)), 'commit.chainId');
+  if ('epochLink' in proof.commit) judgeEpochLinkStructure(proof.commit.epochLink);
   if ('timestamps' in proof) {
     object(timestamps, 'timestamps');
     ensure(Object.keys(timestamps).length > 0, 'timestamps: empty'); // PROTOCOL §2: absent, never empty
@@ -387,9 +402,24 @@ function judgeStructure(proof) {
   return {};
 }
 
+/** PROTOCOL §5, strictly: node:crypto takes points of small order and some encodings that are not canonical. */
+const P25519 = 2n ** 255n - 19n;
+const SMALL_ORDER = [0n, 1n, P25519 - 1n, ...['26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05', 'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a']
+  .map((point) => yOf(Buffer.from(point, 'hex')))];
+function yOf(point) {
+  return BigInt(`0x${Buffer.from(point).reverse().toString('hex')}`) & ((1n << 255n) - 1n);
+}
+function judgeSignature(proof) {
+  for (const point of [proof.signer.publicKeyB64, proof.signer.signatureB64].map((text) => Buffer.from(text, 'base64').subarray(0, 32))) {
+    ensure(yOf(point) < P25519 && !SMALL_ORDER.includes(yOf(point)), 'a point of small order, or not canonical');
+  }
+  ensure(isSigned(proof), 'Ed25519');
+  return {};
+}
+
 const LAYERS = [
   ['structure', () => true, judgeStructure],
-  ['signature', () => true, (proof) => { ensure(isSigned(proof), 'Ed25519'); return {}; }],
+  ['signature', () => true, judgeSignature],
   ['agency', (proof) => 'agency' in proof, judgeAgency],
   ['slot', ({ slotAllocation, commit }) => slotAllocation !== undefined || 'slotCounter' in commit || 'slotHashB64' in commit, judgeSlot],
   ['epoch-link', (proof) => 'epochLink' in proof.commit, judgeEpochLink],

@@ -3,6 +3,7 @@
 // RFCs alone, like evidence.mjs, which has to judge them as this file says before anybody else is asked.
 import { sign as signBytes } from 'node:crypto';
 
+import { auditPath, bitString, cbor, der, derInteger, hex, sequence, subtree } from './encoders.mjs';
 import { makeEd25519Keys, makeKeys } from './keys.mjs';
 import { Chance, canonical, sha256, signedBody } from './occ1.mjs';
 
@@ -11,17 +12,8 @@ const b64 = (bytes) => Buffer.from(bytes).toString('base64');
 const NOW = 1774000000000;
 const HOUR = 3600000;
 
-// ---- DER and certificates (X.690, RFC 5280) ----
+// ---- certificates (RFC 5280) ----
 
-function der(tag, ...parts) {
-  const content = Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part)));
-  const n = content.length;
-  const length = n < 128 ? [n] : n < 256 ? [0x81, n] : [0x82, n >> 8, n & 255];
-  return Buffer.concat([Buffer.from([tag, ...length]), content]);
-}
-const sequence = (...parts) => der(0x30, ...parts);
-const hex = (text) => Buffer.from(text, 'hex');
-const bitString = (bytes, unused = 0) => der(3, Buffer.from([unused]), bytes);
 const ECDSA_SHA384 = sequence(der(6, hex('2a8648ce3d040303')));
 const distinguished = (name) => sequence(der(0x31, sequence(der(6, hex('550403')), der(12, name))));
 const utcTime = (ms) => der(0x17, `${new Date(ms).toISOString().replace(/[-:T]/g, '').slice(2, 14)}Z`);
@@ -61,26 +53,7 @@ function makeRoot(name) {
   return root;
 }
 
-// ---- CBOR and documents (RFC 8949, RFC 9052) ----
-
-function head(major, n) {
-  if (n < 24) return Buffer.from([(major << 5) | n]);
-  if (n < 256) return Buffer.from([(major << 5) | 24, n]);
-  if (n < 65536) return Buffer.from([(major << 5) | 25, n >> 8, n & 255]);
-  const bytes = Buffer.alloc(9);
-  bytes[0] = (major << 5) | 27;
-  bytes.writeBigUInt64BE(BigInt(n), 1);
-  return bytes;
-}
-function cbor(value, indefinite = false) {
-  if (value === null) return Buffer.from([0xf6]);
-  if (typeof value === 'number') return value < 0 ? head(1, -1 - value) : head(0, value);
-  if (Buffer.isBuffer(value)) return Buffer.concat([head(2, value.length), value]);
-  if (typeof value === 'string') return Buffer.concat([head(3, Buffer.byteLength(value)), Buffer.from(value)]);
-  if (Array.isArray(value)) return Buffer.concat([head(4, value.length), ...value.map((item) => cbor(item))]);
-  const members = [...value].flatMap(([key, member]) => [cbor(key), cbor(member)]);
-  return Buffer.concat(indefinite ? [Buffer.from([0xbf]), ...members, Buffer.from([0xff])] : [head(5, value.size), ...members]);
-}
+// ---- documents (RFC 9052) ----
 
 const PCR0 = chance.bytes(48);
 const MEASUREMENT = PCR0.toString('hex');
@@ -226,22 +199,6 @@ function paths() {
 
 // ---- batches (RFC 6962 §2.1) ----
 
-const leafHash = (hash) => sha256(Buffer.concat([Buffer.from([0]), hash]));
-function subtree(leaves) {
-  if (leaves.length === 1) return leafHash(leaves[0]);
-  let k = 1;
-  while (k * 2 < leaves.length) k *= 2;
-  return sha256(Buffer.concat([Buffer.from([1]), subtree(leaves.slice(0, k)), subtree(leaves.slice(k))]));
-}
-function auditPath(index, leaves) {
-  if (leaves.length === 1) return [];
-  let k = 1;
-  while (k * 2 < leaves.length) k *= 2;
-  return index < k
-    ? [...auditPath(index, leaves.slice(0, k)), subtree(leaves.slice(k))]
-    : [...auditPath(index - k, leaves.slice(k)), subtree(leaves.slice(0, k))];
-}
-
 /** A batch of size leaves with the proof at index; alter(batch) changes what it says. */
 function batched(name, valid, size, index, alter = (batch) => batch) {
   const leaves = Array.from({ length: size }, () => chance.bytes(32));
@@ -344,11 +301,6 @@ function links() {
 // ---- actors ----
 
 const P256_ORDER = BigInt('0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551');
-function derInteger(number) {
-  const text = number.toString(16);
-  const bytes = Buffer.from(text.length % 2 ? `0${text}` : text, 'hex');
-  return der(2, bytes[0] & 0x80 ? Buffer.concat([Buffer.from([0]), bytes]) : bytes);
-}
 /** The same signature with n - s, which is as good. */
 function otherS(signature) {
   const rLength = signature[3];

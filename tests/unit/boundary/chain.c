@@ -7,7 +7,8 @@ struct fixture {
     struct world world;
     struct occ_epoch epoch;
     struct occ_chain chain;
-    struct occ_buf body, out;
+    struct occ_chain_scratch scratch;
+    struct occ_buf out;
     struct occ_chain_signed done;
 };
 
@@ -19,18 +20,20 @@ set_up(void **state)
     fixture.epoch = (struct occ_epoch){ .signer = config.signer, .attester = config.attester };
     memset(fixture.epoch.id, 'e', sizeof fixture.epoch.id - 1);
     fixture.chain = (struct occ_chain){ 0 };
-    fixture.body = OCC_BUF_INIT(10000);
+    fixture.scratch = OCC_CHAIN_SCRATCH_INIT;
+    fixture.scratch.body.limit = 10000;
+    occ_chain_scratch_prepare(&fixture.scratch);
     fixture.out = OCC_BUF_INIT(1 << 20);
     *state = &fixture;
-    return occ_is_ok(occ_chain_measure(&fixture.epoch, &fixture.body)) ? 0 : 1;
+    return occ_is_ok(occ_chain_measure(&fixture.epoch, &fixture.scratch.body)) ? 0 : 1;
 }
 
 static int
 tear_down(void **state)
 {
     struct fixture *const fixture = *state;
-    occ_signer_clear(&fixture->epoch.signer);
-    occ_buf_clear(&fixture->body);
+    occ_chain_epoch_clear(&fixture->epoch);
+    occ_chain_scratch_clear(&fixture->scratch);
     occ_buf_clear(&fixture->out);
     return 0;
 }
@@ -42,7 +45,7 @@ commit(struct fixture *fixture, uint64_t now_ms, uint8_t nonce_byte, bool check)
     memset(nonce, nonce_byte, sizeof nonce);
     const struct occ_chain_input input = { .digest = parent_digest, .nonce = nonce, .now_ms = now_ms, .check = check };
     occ_buf_reset(&fixture->out);
-    return occ_chain_commit(&fixture->chain, &fixture->epoch, &input, &fixture->body, &fixture->out, &fixture->done)
+    return occ_chain_commit(&fixture->chain, &fixture->epoch, &input, &fixture->scratch, &fixture->out, &fixture->done)
         .code;
 }
 
@@ -137,8 +140,8 @@ test_lengths(void **state)
             const size_t most = occ_chain_proof_len_max(&fixture->chain, &fixture->epoch, &input, 1);
             occ_buf_reset(&fixture->out);
             nonce[0]++;
-            assert_int_equal(occ_chain_commit(&fixture->chain, &fixture->epoch, &input, &fixture->body, &fixture->out,
-                                              &fixture->done)
+            assert_int_equal(occ_chain_commit(&fixture->chain, &fixture->epoch, &input, &fixture->scratch,
+                                              &fixture->out, &fixture->done)
                                  .code,
                              OCC_OK);
             assert_true(fixture->out.len <= most);
@@ -165,7 +168,7 @@ test_lengths_of_all(void **state)
         struct occ_chain_slot slot;
         nonce[0]++;
         struct occ_chain_input input = { .digest = parent_digest, .nonce = nonce, .now_ms = 1741496392841 };
-        assert_int_equal(occ_chain_allocate(chain, &fixture->epoch, &input, &fixture->body, &slot).code, OCC_OK);
+        assert_int_equal(occ_chain_allocate(chain, &fixture->epoch, &input, &fixture->scratch, &slot).code, OCC_OK);
         input.slot = &slot;
         input.metadata = occ_bytes_str("{\"m\":1}");
         input.agency = occ_bytes_str("{\"actor\":{\"a\":1},\"authorization\":{}}");
@@ -176,7 +179,7 @@ test_lengths_of_all(void **state)
         const size_t most = link_len + occ_chain_proof_len_max(chain, &fixture->epoch, &input, 1);
         occ_buf_reset(&fixture->out);
         assert_int_equal(
-            occ_chain_commit(chain, &fixture->epoch, &input, &fixture->body, &fixture->out, &fixture->done).code,
+            occ_chain_commit(chain, &fixture->epoch, &input, &fixture->scratch, &fixture->out, &fixture->done).code,
             OCC_OK);
         assert_true(has(fixture, "\"epochLink\":{") == is_first);
         assert_true(has(fixture, "\"slotAllocation\":{"));
@@ -195,7 +198,8 @@ test_slot_moves(void **state)
     memset(nonce, 1, sizeof nonce);
     struct occ_chain_slot slot;
     struct occ_chain_input input = { .digest = parent_digest, .nonce = nonce, .now_ms = 1000, .check = true };
-    assert_int_equal(occ_chain_allocate(&fixture->chain, &fixture->epoch, &input, &fixture->body, &slot).code, OCC_OK);
+    assert_int_equal(occ_chain_allocate(&fixture->chain, &fixture->epoch, &input, &fixture->scratch, &slot).code,
+                     OCC_OK);
     assert_true(slot.counter == 1 && slot.time_ms == 1000 && fixture->chain.counter == 1);
     assert_true(fixture->chain.head_counter == 0 && fixture->chain.given);
     expect_unmoved(fixture, OCC_ERR_RANDOM, 1001, 1, false); /* the slot's nonce once more */
@@ -205,7 +209,8 @@ test_slot_moves(void **state)
     input.slot = &slot;
     occ_buf_reset(&fixture->out);
     assert_int_equal(
-        occ_chain_commit(&fixture->chain, &fixture->epoch, &input, &fixture->body, &fixture->out, &fixture->done).code,
+        occ_chain_commit(&fixture->chain, &fixture->epoch, &input, &fixture->scratch, &fixture->out, &fixture->done)
+            .code,
         OCC_OK);
     assert_true(has(fixture, "\"counter\":\"3\"") && has(fixture, "\"slotCounter\":\"1\""));
     assert_true(has(fixture, "\"nonceB64\":\"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\",\"prevB64\""));
@@ -214,7 +219,7 @@ test_slot_moves(void **state)
     const struct occ_chain before = fixture->chain;
     nonce[0] = 9;
     input.slot = NULL;
-    assert_int_equal(occ_chain_allocate(&fixture->chain, &fixture->epoch, &input, &fixture->body, &slot).code,
+    assert_int_equal(occ_chain_allocate(&fixture->chain, &fixture->epoch, &input, &fixture->scratch, &slot).code,
                      OCC_ERR_UNAVAILABLE);
     assert_memory_equal(&fixture->chain, &before, sizeof before);
 }

@@ -50,7 +50,8 @@ end(struct occ_commit_writer *writer)
     occ_commit_end(writer);
     assert_int_equal(occ_buf_check(&frame_buf).code, OCC_OK);
     assert_int_equal(occ_frame_next(occ_buf_view(&frame_buf), &frame, &used).code, OCC_OK);
-    assert_int_equal(occ_request_check_frame(frame.payload).code, OCC_OK);
+    uint32_t digests = 0;
+    assert_int_equal(occ_request_check_frame(frame.payload, &digests).code, OCC_OK);
     struct occ_commit_reader reader;
     uint16_t requests = 0;
     assert_int_equal(occ_commit_read(frame.payload, &reader, &requests).code, OCC_OK);
@@ -353,13 +354,17 @@ test_broken_frames(void **state)
     (void)end(&writer);
     const uint8_t *const payload = frame_buf.ptr + OCC_FRAME_HEAD_LEN;
     const size_t len = frame_buf.len - OCC_FRAME_HEAD_LEN;
-    assert_int_equal(occ_request_check_frame(occ_bytes_of(payload, len)).code, OCC_OK);
+    uint32_t digests = 0;
+    assert_int_equal(occ_request_check_frame(occ_bytes_of(payload, len), &digests).code, OCC_OK);
+    assert_int_equal(digests, 3);
+    digests = 77;
     for (size_t part = 0; part < len; part++) {
-        assert_int_equal(occ_request_check_frame(occ_bytes_of(payload, part)).code, OCC_ERR_WIRE_MESSAGE);
+        assert_int_equal(occ_request_check_frame(occ_bytes_of(payload, part), &digests).code, OCC_ERR_WIRE_MESSAGE);
     }
     occ_buf_put_byte(&frame_buf, 0);
-    assert_int_equal(occ_request_check_frame(occ_bytes_of(frame_buf.ptr + OCC_FRAME_HEAD_LEN, len + 1)).code,
+    assert_int_equal(occ_request_check_frame(occ_bytes_of(frame_buf.ptr + OCC_FRAME_HEAD_LEN, len + 1), &digests).code,
                      OCC_ERR_WIRE_MESSAGE);
+    assert_int_equal(digests, 77);
 }
 
 int

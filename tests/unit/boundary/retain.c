@@ -68,6 +68,27 @@ test_queue(void **state)
     assert_int_equal(retain.len, 0);
 }
 
+/* Two results share a document for which one of them has reserved the room; that one goes. */
+static void
+test_hand_over(void **state)
+{
+    (void)state;
+    struct occ_retain retain = { .len_max = 100000 };
+    struct occ_retain_entry *first = NULL, *second = NULL;
+    const struct occ_retain_room room = { .result_len = 10, .document_count = 1, .documents_len = 20000 };
+    assert_int_equal(occ_retain_reserve(&retain, &room, &first).code, OCC_OK);
+    assert_int_equal(reserve(&retain, 10, &second), OCC_OK);
+    const size_t both = retain.len;
+    occ_retain_hand_over(first, second);
+    assert_int_equal(retain.len, both);
+    occ_retain_drop(&retain, first);
+    assert_true(retain.len > 20000 && retain.len < both);
+    occ_retain_keep(&retain, second, occ_bytes_str("two"), NULL);
+    assert_true(retain.len < 20000);
+    assert_int_equal(occ_retain_acknowledge(&retain, 1).code, OCC_OK);
+    assert_int_equal(retain.len, 0);
+}
+
 static void
 test_limit(void **state)
 {
@@ -185,8 +206,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_queue),     cmocka_unit_test(test_limit),           cmocka_unit_test(test_drop),
-        cmocka_unit_test(test_documents), cmocka_unit_test(test_documents_limit),
+        cmocka_unit_test(test_queue), cmocka_unit_test(test_hand_over), cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_drop),  cmocka_unit_test(test_documents), cmocka_unit_test(test_documents_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

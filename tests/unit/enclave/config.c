@@ -78,6 +78,7 @@ test_defaults(void **state)
     assert_false(config->allow_debug);
     assert_false(config->check);
     assert_int_equal(config->digests_max, 10000);
+    assert_int_equal(config->workers, 0);
     assert_int_equal(config->chains.count + config->rp_ids.count + config->origins.count, 0);
     unload(loaded);
 }
@@ -140,6 +141,8 @@ test_refusals(void **state)
         { { "--nsm", "--attest", "all" }, "--attest" },
         { { "--chains", "a,,b" }, "--chains: an empty entry between commas" },
         { { "--chains", "a,a" }, "--chains: \"a\" twice" },
+        { { "--workers", "0" }, "--workers" },
+        { { "--workers", "17" }, "--workers" },
         { { "--rp-id", "a.example, b.example" }, "--rp-id: \" b.example\", expected a host's name, like example.com" },
         { { "--origin", "https://a.example/" },
           "--origin: \"https://a.example/\", expected an origin, like https://example.com, without a path" },
@@ -167,7 +170,8 @@ test_sources(void **state)
     const char *const path = folder_join(&folder, "x.ini");
     FILE *file = fopen(path, "w");
     assert_non_null(file);
-    fputs("# measured\nlisten = vsock:5000\nnsm = true\nattest = epoch\nchains = a,b\nsim-seed = 00\n", file);
+    fputs("# measured\nlisten = vsock:5000\nnsm = true\nattest = epoch\nchains = a,b\nworkers = 3\nsim-seed = 00\n",
+          file);
     fclose(file);
 
     struct loaded *loaded = load(WORDS("--config", path));
@@ -175,6 +179,7 @@ test_sources(void **state)
     assert_int_equal(loaded->config.listen_vsock, 5000);
     assert_int_equal(loaded->config.attest, OCC_ATTEST_EPOCH);
     assert_int_equal(loaded->config.chains.count, 2);
+    assert_int_equal(loaded->config.workers, 3);
     assert_string_equal(occ_settings_text(loaded->settings, "sim-seed"), "00");
     unload(loaded);
 

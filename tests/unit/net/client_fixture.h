@@ -148,7 +148,7 @@ expect_error(struct taken *taken, unsigned status)
     assert_int_equal(taken->buf.len, taken->used);
 }
 
-static void
+static inline void
 expect_end(struct taken *taken)
 {
     while (!taken->ended) {

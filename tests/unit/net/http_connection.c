@@ -162,8 +162,13 @@ test_early_answers(void **ret_state)
     send_text(state->client.fd, "POST /early" H "Content-Length: 5\r\n\r\nhe");
     expect_answer(&state->client, 401, "early"); /* before the body is there */
     expect_line(&state->server, "GET /early 401 0 5");
-    expect_line(&state->server, "POST /early 401 0 5");
+    if (server_threads == 1) {
+        expect_line(&state->server, "POST /early 401 0 5");
+    }
     send_text(state->client.fd, "lloPOST /early-204" H "Content-Length: 2\r\n\r\nxyGET /now" H "\r\n");
+    if (server_threads > 1) { /* reported when its body has been got over with */
+        expect_line(&state->server, "POST /early 401 0 5");
+    }
     assert_int_equal(take_answer(&state->client, true), 204);
     expect_answer(&state->client, 200, "now");
     /* A long body is not worth reading. */
@@ -251,7 +256,6 @@ test_half_close(void **ret_state)
     send_text(other.fd, "GET /release" H "\r\n");
     expect_answer(&other, 200, "released");
     client_end(&other);
-    expect_line(&state->server, "there");
     expect_answer(&state->client, 200, "held");
     expect_answer(&state->client, 200, "now");
     expect_answer(&state->client, 200, "turn");
@@ -275,19 +279,21 @@ test_client_gone(void **ret_state)
     send_text(client.fd, "GET /hold" H "\r\n");
     expect_line(&state->server, "held /hold");
     client_reset(&client);
-    send_text(state->client.fd, "GET /now" H "\r\n"); /* by then the server has seen the reset */
+    send_text(state->client.fd, "GET /now" H "\r\n"); /* by then one thread has seen the reset */
     expect_answer(&state->client, 200, "now");
     expect_line(&state->server, "GET /now 200 0 3");
     send_text(state->client.fd, "GET /release" H "\r\n");
     expect_answer(&state->client, 200, "released");
-    expect_line(&state->server, "gone");
-    expect_line(&state->server, "GET /hold 0 0 0");
-    expect_line(&state->server, "GET /release 200 0 8");
+    expect_two_lines(&state->server, "GET /hold 0 0 0", "GET /release 200 0 8");
 
     client = client_begin(&state->server);
     send_text(client.fd, "POST /echo" H "Content-Length: 5\r\n\r\nhel");
     client_reset(&client);
-    expect_line(&state->server, "POST /echo 0 3 0");
+    const char *line =
+        next_line(&state->server); /* with threads the reset may be there before the body was looked at */
+    if (server_threads == 1 || strcmp(line, "POST /echo 0 0 0") != 0) {
+        assert_string_equal(line, "POST /echo 0 3 0");
+    }
     client = client_begin(&state->server);
     send_text(client.fd, "GET /big/30000000" H "\r\n");
     (void)recv(client.fd, (char[1]){ 0 }, 1, 0);
@@ -321,7 +327,6 @@ test_sending_ahead(void **ret_state)
     send_text(other.fd, "GET /release" H "\r\n");
     expect_answer(&other, 200, "released");
     client_end(&other);
-    expect_line(&state->server, "there");
     expect_answer(&state->client, 200, "held");
     for (size_t i = 0; i < 1000; i++) {
         expect_answer(&state->client, 200, "ahead");
@@ -351,5 +356,5 @@ main(void)
         TEST(test_client_gone),
         TEST(test_sending_ahead),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_WITH_THREADS(tests);
 }

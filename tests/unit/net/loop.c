@@ -169,6 +169,26 @@ test_end_of_turn(void **state)
 }
 
 static void
+on_only_turn(void *ctx)
+{
+    struct events *events = ctx;
+    note(events, 'o');
+    occ_loop_off_turn(events->loop, events);
+}
+
+/* A hook that is gone is not called, also when it went in its own call. */
+static void
+test_off_turn(void **state)
+{
+    struct events *events = *state;
+    assert_true(occ_is_ok(occ_loop_on_turn(events->loop, on_only_turn, events)));
+    assert_true(occ_is_ok(occ_timer_new(events->loop, on_first, events, &events->timers[0])));
+    occ_timer_start(events->timers[0], 5); /* two turns: one before the wait, one after */
+    occ_loop_run(events->loop);
+    assert_string_equal(events->text, "oa");
+}
+
+static void
 test_cancel(void **state)
 {
     struct events *events = *state;
@@ -187,6 +207,6 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = { TEST(test_timers), TEST(test_signals), TEST(test_end_of_turn),
-                                        TEST(test_cancel) };
+                                        TEST(test_off_turn), TEST(test_cancel) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,9 +2,12 @@
  * server_fixture.h — an HTTP server in a process of its own, as its tests need it.
  *
  * The server answers by path: /now at once, /turn at the end of the turn, /echo the body, /hold when /release comes,
- * /early and /early-204 in on_head, /none with 204, /big/N with N bytes, /small a body of 10 bytes at most. Every finished
- * exchange is a line "METHOD TARGET STATUS REQUEST-LEN RESPONSE-LEN" that the test can wait for; so are "held TARGET" and
- * "gone" or "there" at /release. SIGTERM stops it; it exits 0 if nothing was left over.
+ * /early and /early-204 in on_head, /none with 204, /big/N with N bytes, /small a body of 10 bytes at most, /stall when the
+ * test calls server_let_go, and until then the loop's thread stands still. Every finished
+ * exchange is a line "METHOD TARGET STATUS REQUEST-LEN RESPONSE-LEN" that the test can wait for; so is "held TARGET".
+ * SIGTERM stops it; it exits 0 if nothing was left over.
+ *
+ * http_connection.c and http_listen.c run all their tests with one thread, and again with several: server_threads.
  */
 #ifndef OCC_TESTS_SERVER_FIXTURE_H
 #define OCC_TESTS_SERVER_FIXTURE_H
@@ -27,6 +30,13 @@
 
 enum { HELD_MAX = 16, WAIT_S = 20 };
 
+static unsigned server_threads = 1; /* of the servers that are begun from now on */
+
+/* Runs the tests with one thread, and with several. */
+#define RUN_WITH_THREADS(tests) \
+    (cmocka_run_group_tests_name("one thread", tests, NULL, NULL) + \
+     (server_threads = 3, cmocka_run_group_tests_name("three threads", tests, NULL, NULL)))
+
 /* ---- the server's process ---- */
 
 struct server_process {
@@ -35,7 +45,7 @@ struct server_process {
     struct occ_http_request *held[HELD_MAX], *at_turn[1024];
     unsigned held_len, at_turn_len;
     uint64_t stop_ms;
-    int log_fd;
+    int log_fd, gate_fd;
 };
 
 __attribute__((format(printf, 2, 3))) static void
@@ -92,7 +102,6 @@ static void
 release_held(struct server_process *process)
 {
     for (unsigned i = 0; i < process->held_len; i++) {
-        server_log(process, "%s\n", occ_http_is_gone(process->held[i]) ? "gone" : "there");
         answer_text(process->held[i], 200, "held");
     }
     process->held_len = 0;
@@ -108,6 +117,10 @@ server_on_request(void *ctx, struct occ_http_request *request)
     } else if (occ_bytes_is(path, "/hold")) {
         process->held[process->held_len++] = request;
         server_log(process, "held %.*s\n", OCC_BYTES_ARG(path));
+    } else if (occ_bytes_is(path, "/stall")) {
+        server_log(process, "stalled\n");
+        (void)!read(process->gate_fd, (char[1]){ 0 }, 1);
+        answer_text(request, 200, "stalled");
     } else if (occ_bytes_is(path, "/release")) {
         release_held(process);
         answer_text(request, 200, "released");
@@ -173,6 +186,7 @@ server_main(struct server_process *process, const char *listen, const struct occ
 {
     struct occ_error err = { 0 };
     struct occ_http_config own = *config;
+    own.threads = server_threads;
     own.events =
         (struct occ_http_events){ server_on_head, server_on_request, server_on_done, server_put_error, process };
     if (!occ_is_ok(occ_loop_new(&err, &process->loop)) ||
@@ -193,6 +207,7 @@ server_main(struct server_process *process, const char *listen, const struct occ
 struct server_fixture {
     pid_t pid;
     bool told; /* to stop */
+    int gate_fd;
     FILE *log;
     char address[256];
 };
@@ -215,24 +230,46 @@ expect_line(struct server_fixture *fixture, const char *expected)
     assert_string_equal(next_line(fixture), expected);
 }
 
+/* Of two connections: with threads, in any order. */
+static inline void
+expect_two_lines(struct server_fixture *fixture, const char *one, const char *other)
+{
+    char first[512];
+    snprintf(first, sizeof first, "%s", next_line(fixture));
+    expect_line(fixture, strcmp(first, one) == 0 ? other : one);
+    if (strcmp(first, one) != 0) {
+        assert_string_equal(first, other);
+    }
+}
+
 static void
 server_begin(struct server_fixture *fixture, const char *listen, const struct occ_http_config *config, uint64_t stop_ms)
 {
-    int pair[2];
+    int pair[2], gate[2];
     fixture->told = false;
     assert_int_equal(pipe(pair), 0);
+    assert_int_equal(pipe(gate), 0);
     fflush(NULL);
     fixture->pid = fork();
     assert_true(fixture->pid >= 0);
     if (fixture->pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves none behind */
         close(pair[0]);
-        struct server_process process = { .log_fd = pair[1], .stop_ms = stop_ms };
+        close(gate[1]);
+        struct server_process process = { .log_fd = pair[1], .gate_fd = gate[0], .stop_ms = stop_ms };
         server_main(&process, listen, config);
     }
     close(pair[1]);
+    close(gate[0]);
+    fixture->gate_fd = gate[1];
     fixture->log = fdopen(pair[0], "r");
     snprintf(fixture->address, sizeof fixture->address, "%s", next_line(fixture));
+}
+
+static inline void
+server_let_go(const struct server_fixture *fixture)
+{
+    assert_int_equal(write(fixture->gate_fd, "", 1), 1);
 }
 
 /* Stops it and checks that it ended well: no leak, no error of a sanitizer. */
@@ -249,6 +286,7 @@ server_end(struct server_fixture *fixture)
     assert_int_equal(waitpid(fixture->pid, &status, 0), fixture->pid);
     alarm(0);
     fclose(fixture->log);
+    close(fixture->gate_fd);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);
 }

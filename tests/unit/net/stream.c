@@ -132,7 +132,10 @@ test_order(void **state)
         send_number(peer, i);
     }
     assert_int_equal(occ_stream_unsent(peer->stream), COUNT * 6);
-    run_briefly(peer);
+    /* In the first turn or in a later one: libuv's versions differ in what a turn does first. */
+    while (occ_stream_unsent(peer->stream) == COUNT * 6) {
+        run_briefly(peer);
+    }
     assert_in_range(occ_stream_unsent(peer->stream), 1, COUNT * 6 - 1);
     char *text = malloc(COUNT * 6 + 1);
     size_t len = 0;

@@ -100,6 +100,29 @@ check_values_len(const struct occ_write_fields *fields, size_t len)
     assert_int_equal(text.len + occ_write_values_len(fields) + slot_chain_len, len);
 }
 
+/* What was written once, for the epoch or for the body, gives the same texts. */
+static void
+check_constants(const struct occ_write_fields *fields, const uint8_t *signature, struct occ_bytes body,
+                struct occ_bytes text)
+{
+    struct occ_write_constants constants = OCC_WRITE_CONSTANTS_INIT;
+    assert_true(occ_is_ok(occ_write_constants_make(fields, &constants)));
+    struct occ_write_fields again = *fields;
+    again.constants = &constants;
+    OCC_BUF_AUTO(second_body, 1 << 20);
+    OCC_BUF_AUTO(second_text, 1 << 20);
+    again.common = occ_write_body(&second_body, &again);
+    assert_true(again.common.artifact.len > 0 && again.common.head.len > 0);
+    assert_true(occ_bytes_equal(occ_buf_view(&second_body), body));
+    occ_write_proof(&second_text, &again, signature, NULL);
+    assert_true(occ_bytes_equal(occ_buf_view(&second_text), text));
+    occ_buf_clear(&constants.text);
+
+    OCC_BUF_AUTO(small, body.len - 1);
+    assert_int_equal(occ_write_body(&small, fields).head.len, 0);
+    assert_int_equal(occ_buf_check(&small).code, OCC_ERR_LIMIT);
+}
+
 /* Writes body and proof of the fields, signs, and holds the two against the reader and the canonical writer. */
 static void
 check_fields(const struct occ_write_fields *fields)
@@ -136,6 +159,7 @@ check_fields(const struct occ_write_fields *fields)
     assert_int_equal(proof.agency != NULL, fields->agency.len > 0);
     check_slot(&proof, fields);
     check_values_len(fields, text.len);
+    check_constants(fields, signature, occ_buf_view(&body), occ_buf_view(&text));
 
     /* nothing in it is left out of the link */
     uint8_t link[OCC_SHA256_LEN];

@@ -52,6 +52,8 @@ test_made(void **state)
     (void)state;
     check((const char *const[]){ NULL }, "", "");
     check((const char *const[]){ "--chains=a,b:c", NULL }, "--chains a,b:c", "--chains");
+    check((const char *const[]){ "--workers=2", NULL }, "--workers 2", "--workers");
+    check((const char *const[]){ "--workers=16", "--chains=a", NULL }, "--chains a --workers 16", "--chains");
     check((const char *const[]){ "--rp-id=example.com", NULL }, "", "");
     check((const char *const[]){ "--origin=https://example.com", NULL }, "", "");
     check((const char *const[]){ "--rp-id=example.com", "--origin=https://example.com", NULL },
@@ -87,9 +89,11 @@ test_refused(void **state)
 {
     (void)state;
     static const struct {
-        const char *flags[3], *sentence;
+        const char *flags[4], *sentence;
     } cases[] = {
         { { "--webauthn-compat", NULL }, "--webauthn-compat: needs --rp-id and --origin" },
+        { { "--workers=2", "--signer=pkcs11:token=t;object=k", "--pkcs11-module=/m.so", NULL },
+          "--workers: a hardware token signs one after the other, expected 1" },
         { { "--webauthn-compat", "--rp-id=x", NULL }, "--webauthn-compat: needs --rp-id and --origin" },
         { { "--chains=a,,b", NULL }, "--chains: \"\", expected 1 to 64 characters of A-Za-z0-9._:-" },
         { { "--chains=a,", NULL }, "--chains: \"\", expected 1 to 64 characters of A-Za-z0-9._:-" },

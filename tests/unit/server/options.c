@@ -59,6 +59,7 @@ test_defaults(void **state)
     assert_int_equal(options.queue, OCC_LIMIT_COMMIT_WAITING);
     assert_int_equal(options.verify_queue, OCC_LIMIT_VERIFY_WAITING);
     assert_in_range(options.verify_threads, 1, 4);
+    assert_in_range(options.threads, 1, 4);
     occ_options_clear(&options);
 }
 

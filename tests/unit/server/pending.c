@@ -45,7 +45,7 @@ make_digest(uint8_t number, uint32_t i, uint8_t ret_digest[32])
 }
 
 static void
-make_request(struct request *request, uint8_t number, uint32_t digests)
+make_chain_request(struct request *request, uint8_t number, uint32_t digests, char chain)
 {
     *request = (struct request){ .pending = { .digests = digests,
                                               .text_len = (size_t)digests * 700,
@@ -59,6 +59,9 @@ make_request(struct request *request, uint8_t number, uint32_t digests)
     if (number % 2 == 1) { /* fields in front of digests and behind them are passed over */
         occ_commit_put_field(&writer, OCC_COMMIT_METADATA, occ_bytes_str("{}"));
     }
+    if (chain != '-') {
+        occ_commit_put_field(&writer, OCC_COMMIT_CHAIN, occ_bytes_of(&chain, 1));
+    }
     for (uint32_t i = 0; i < digests; i++) {
         uint8_t digest[32];
         make_digest(number, i, digest);
@@ -68,6 +71,12 @@ make_request(struct request *request, uint8_t number, uint32_t digests)
         }
     }
     occ_commit_end_loose(&writer);
+}
+
+static void
+make_request(struct request *request, uint8_t number, uint32_t digests)
+{
+    make_chain_request(request, number, digests, '-');
 }
 
 static const struct occ_pending_rules wide = {
@@ -117,6 +126,45 @@ packed(const struct occ_pending_rules *rules, const uint32_t *digests, size_t co
     assert_int_equal(opaque.ptr[0], 1);
     clear_requests(requests, count);
     return flight.count;
+}
+
+/* The same of requests on chains: a character each, '-' = the default one. */
+static size_t
+packed_chains(uint32_t chains_max, const char *chains, const uint32_t *digests)
+{
+    struct request requests[REQUESTS];
+    struct occ_pending_list queue = { 0 }, flight = { 0 };
+    struct occ_pending_rules rules = wide;
+    rules.chains_max = chains_max;
+    const size_t count = strlen(chains);
+    for (size_t i = 0; i < count; i++) {
+        make_chain_request(&requests[i], (uint8_t)(i + 1), digests[i], chains[i]);
+        occ_pending_push(&queue, &requests[i].pending);
+    }
+    OCC_BUF_AUTO(out, OCC_LIMIT_FRAME_LEN);
+    assert_true(occ_is_ok(occ_pending_pack(&queue, &rules, 5, &flight, &out)));
+    clear_requests(requests, count);
+    return flight.count;
+}
+
+/* What may be signed at the same time fills the frame of each chain up by itself. */
+static void
+test_pack_chains(void **state)
+{
+    (void)state;
+    static const uint32_t hundreds[] = { 100, 100, 100, 100, 100, 100 };
+    static const uint32_t thousands[] = { 1000, 1000, 1, 1000, 1000, 1000 };
+    assert_int_equal(packed_chains(1, "-a-a-a", hundreds), 2);
+    assert_int_equal(packed_chains(2, "-a-a-a", hundreds), 4);
+    assert_int_equal(packed_chains(2, "a-a-ab", hundreds), 4);
+    assert_int_equal(packed_chains(2, "aaa---", hundreds), 2); /* their order is kept */
+    assert_int_equal(packed_chains(2, "a-b---", hundreds), 2);
+    assert_int_equal(packed_chains(3, "a-b-b-", hundreds), 5);
+    assert_int_equal(packed_chains(OCC_PENDING_CHAINS_MAX, "abcdef", hundreds), 4);
+    assert_int_equal(packed_chains(OCC_PENDING_CHAINS_MAX + 9, "abcdef", hundreds), 4);
+    assert_int_equal(packed_chains(2, "a-a---", thousands), 2);
+    assert_int_equal(packed_chains(4, "a-bcd-", thousands), 4);
+    assert_int_equal(packed_chains(1, "a-bcd-", thousands), 1);
 }
 
 static void
@@ -413,10 +461,15 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pack),           cmocka_unit_test(test_fits_alone),
-        cmocka_unit_test(test_documents),      cmocka_unit_test(test_trouble),
-        cmocka_unit_test(test_deliver),        cmocka_unit_test(test_deliver_refused),
-        cmocka_unit_test(test_deliver_failed), cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_pack_chains),
+        cmocka_unit_test(test_pack),
+        cmocka_unit_test(test_fits_alone),
+        cmocka_unit_test(test_documents),
+        cmocka_unit_test(test_trouble),
+        cmocka_unit_test(test_deliver),
+        cmocka_unit_test(test_deliver_refused),
+        cmocka_unit_test(test_deliver_failed),
+        cmocka_unit_test(test_lost),
         cmocka_unit_test(test_fail_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,14 +79,13 @@ tell(struct occ_ledger *ledger, bool held, enum occ_err fail)
     (void)pthread_mutex_unlock(&ledger->lock);
 }
 
-static void
-wait_until_begun(struct occ_ledger *ledger)
+static bool
+has_begun(struct occ_ledger *ledger)
 {
     (void)pthread_mutex_lock(&ledger->lock);
-    while (ledger->begun == 0) {
-        (void)pthread_cond_wait(&ledger->changed, &ledger->lock);
-    }
+    const bool begun = ledger->begun > 0;
     (void)pthread_mutex_unlock(&ledger->lock);
+    return begun;
 }
 
 /* ---- the test's own jobs ---- */
@@ -104,7 +103,7 @@ struct fixture {
     struct occ_ledger ledger;
     struct occ_loop *loop;
     struct occ_writer *writer;
-    struct occ_timer *guard, *look;
+    struct occ_timer *guard, *look, *turned;
     struct job jobs[JOBS];
     unsigned calls, stop_at; /* the loop is stopped at so many calls of done and kept */
     bool stop_when_well;
@@ -232,6 +231,28 @@ write_job(struct fixture *fixture, unsigned index)
     assert_int_equal(fixture->jobs[index].done, 0); /* never from the call itself */
 }
 
+static void
+on_turned(void *ctx)
+{
+    struct fixture *fixture = ctx;
+    if (has_begun(&fixture->ledger)) {
+        occ_loop_stop(fixture->loop);
+    } else {
+        occ_timer_start(fixture->turned, 1);
+    }
+}
+
+/* The job is on the ledger's thread, alone, when this returns: what is written from now on waits. */
+static void
+begin_job(struct fixture *fixture, unsigned index)
+{
+    write_job(fixture, index);
+    assert_true(occ_is_ok(occ_timer_new(fixture->loop, on_turned, fixture, &fixture->turned)));
+    occ_timer_start(fixture->turned, 1);
+    occ_loop_run(fixture->loop);
+    occ_timer_free(fixture->turned);
+}
+
 /* Runs the loop until so many calls of done and kept were made in all. */
 static void
 run_until(struct fixture *fixture, unsigned calls)
@@ -252,14 +273,32 @@ test_alone(void **state)
     struct fixture fixture;
     set_up(&fixture);
     assert_null(occ_writer_trouble(fixture.writer));
-    write_job(&fixture, 0);
+    tell(&fixture.ledger, true, OCC_OK);
+    begin_job(&fixture, 0); /* it does not wait for company */
     assert_int_equal(occ_writer_waiting(fixture.writer), 1);
-    wait_until_begun(&fixture.ledger); /* without a turn of the loop: it does not wait for company */
+    tell(&fixture.ledger, false, OCC_OK);
     run_until(&fixture, 1);
     assert_int_equal(fixture.jobs[0].done_code, OCC_OK);
     assert_int_equal(fixture.jobs[0].kept, 0);
     assert_int_equal(occ_writer_waiting(fixture.writer), 0);
     assert_string_equal(fixture.ledger.seen[0], "a:1");
+    tear_down(&fixture);
+}
+
+/* What comes in one turn of the loop shares a transaction. */
+static void
+test_turn(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    set_up(&fixture);
+    for (unsigned i = 0; i < 3; i++) {
+        write_job(&fixture, i);
+    }
+    run_until(&fixture, 3);
+    assert_string_equal(fixture.order, "d0d1d2");
+    assert_int_equal(fixture.ledger.writes, 1);
+    assert_string_equal(fixture.ledger.seen[0], "a:1,2,3");
     tear_down(&fixture);
 }
 
@@ -272,11 +311,11 @@ test_gathers(void **state)
     set_up(&fixture);
     tell(&fixture.ledger, true, OCC_OK);
     fixture.jobs[4].job.write.epoch = &epoch_b;
-    for (unsigned i = 0; i < 5; i++) {
+    begin_job(&fixture, 0);
+    for (unsigned i = 1; i < 5; i++) {
         write_job(&fixture, i);
     }
     assert_int_equal(occ_writer_waiting(fixture.writer), 5);
-    wait_until_begun(&fixture.ledger);
     tell(&fixture.ledger, false, OCC_OK);
     run_until(&fixture, 5);
     assert_string_equal(fixture.order, "d0d1d2d3d4");
@@ -299,7 +338,8 @@ test_tokens_join(void **state)
     tell(&fixture.ledger, true, OCC_OK);
     fixture.jobs[1].job.write = (struct occ_ledger_write){ .tokens = &token, .token_count = 1 };
     fixture.jobs[3].job.write = (struct occ_ledger_write){ .tokens = &token, .token_count = 1 };
-    for (unsigned i = 0; i < 4; i++) {
+    begin_job(&fixture, 0);
+    for (unsigned i = 1; i < 4; i++) {
         write_job(&fixture, i);
     }
     tell(&fixture.ledger, false, OCC_OK);
@@ -316,7 +356,7 @@ test_full(void **state)
     struct fixture fixture;
     set_up(&fixture);
     tell(&fixture.ledger, true, OCC_OK);
-    write_job(&fixture, 0);
+    begin_job(&fixture, 0);
     fixture.jobs[1].job.keep = false;
     fixture.jobs[1].proof.text.len = OCC_LIMIT_LEDGER_WRITE_LEN; /* the ledger of this test does not read it */
     write_job(&fixture, 1);
@@ -340,7 +380,8 @@ test_set_apart(void **state)
     tell(&fixture.ledger, true, OCC_OK);
     fixture.ledger.at_fault = 3;
     fixture.jobs[2].job.keep = false;
-    for (unsigned i = 0; i < 5; i++) {
+    begin_job(&fixture, 0);
+    for (unsigned i = 1; i < 5; i++) {
         write_job(&fixture, i);
     }
     tell(&fixture.ledger, false, OCC_OK);
@@ -440,7 +481,8 @@ test_trouble(void **state)
     fixture.stop_when_well = true;
     tell(&fixture.ledger, true, OCC_ERR_LEDGER_FULL);
     fixture.jobs[1].job.keep = false;
-    for (unsigned i = 0; i < 3; i++) {
+    begin_job(&fixture, 0);
+    for (unsigned i = 1; i < 3; i++) {
         write_job(&fixture, i);
     }
     tell(&fixture.ledger, false, OCC_ERR_LEDGER_FULL);
@@ -539,7 +581,8 @@ test_integrity(void **state)
     set_up(&fixture);
     tell(&fixture.ledger, true, OCC_ERR_INTEGRITY);
     fixture.jobs[1].job.keep = false;
-    for (unsigned i = 0; i < 3; i++) {
+    begin_job(&fixture, 0);
+    for (unsigned i = 1; i < 3; i++) {
         write_job(&fixture, i);
     }
     tell(&fixture.ledger, false, OCC_ERR_INTEGRITY);
@@ -563,6 +606,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_alone),
+        cmocka_unit_test(test_turn),
         cmocka_unit_test(test_gathers),
         cmocka_unit_test(test_tokens_join),
         cmocka_unit_test(test_full),

@@ -44,14 +44,8 @@ test_sizes(void **state)
     assert_true(newer.known.certificate_not_before_ms <= WHOLE_TIME_MS);
     assert_true(newer.known.certificate_not_after_ms > WHOLE_TIME_MS);
     assert_int_equal(strlen(newer.known.root_sha256), 64);
-    newer.known.size = sizeof newer.known - 1;
-    assert_int_equal(occ_report_attestation(report, &newer.known), 0);
     assert_int_equal(occ_report_attestation(report, NULL), 0);
-    struct occ_timestamp timestamp = { .size = sizeof timestamp - 1 };
-    assert_int_equal(occ_report_timestamp(report, 0, &timestamp), 0);
     assert_int_equal(occ_report_timestamp(report, 0, NULL), 0);
-    struct occ_actor actor = { .size = sizeof actor - 1 };
-    assert_int_equal(occ_report_actor(report, &actor), 0);
     assert_int_equal(occ_report_actor(report, NULL), 0);
     assert_int_equal(strlen(occ_report_pcr(report, 0)), 96);
     assert_null(occ_report_pcr(report, 31));

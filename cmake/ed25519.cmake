@@ -1,0 +1,32 @@
+# Who signs and verifies: libsodium, or lib25519 if the build is asked for it. lib25519 has no file for pkg-config. Where the
+# distribution has none, scripts/deps test puts it into build/debian13; the tests that compare the two then run in every build.
+set(OCC_ED25519 sodium CACHE STRING "Who signs and verifies with Ed25519: sodium or lib25519")
+set_property(CACHE OCC_ED25519 PROPERTY STRINGS sodium lib25519)
+if(NOT OCC_ED25519 MATCHES "^(sodium|lib25519)$")
+  message(FATAL_ERROR "OCC_ED25519 is '${OCC_ED25519}', expected sodium or lib25519")
+endif()
+
+set(fetched ${PROJECT_SOURCE_DIR}/build/debian13/usr)
+find_path(LIB25519_INCLUDE lib25519.h PATHS ${fetched}/include)
+find_library(LIB25519_LIBRARY 25519 PATHS ${fetched}/lib/${CMAKE_LIBRARY_ARCHITECTURE})
+find_library(RANDOMBYTES_LIBRARY randombytes PATHS ${fetched}/lib/${CMAKE_LIBRARY_ARCHITECTURE})
+mark_as_advanced(LIB25519_INCLUDE LIB25519_LIBRARY RANDOMBYTES_LIBRARY)
+add_library(occ_dep_ed25519 INTERFACE) # nothing, if libsodium does it
+set(occ_pc_ed25519 "")
+if(LIB25519_INCLUDE AND LIB25519_LIBRARY AND RANDOMBYTES_LIBRARY)
+  add_library(occ_lib25519 INTERFACE)
+  target_include_directories(occ_lib25519 SYSTEM INTERFACE ${LIB25519_INCLUDE})
+  target_link_libraries(occ_lib25519 INTERFACE ${LIB25519_LIBRARY} ${RANDOMBYTES_LIBRARY})
+endif()
+if(OCC_ED25519 STREQUAL lib25519)
+  if(OCC_STATIC)
+    # librandombytes asks the kernel for random before main, and main is where an image feeds the kernel from the NSM.
+    message(FATAL_ERROR "OCC_ED25519=lib25519 is not for an enclave image (OCC_STATIC): leave it at sodium")
+  endif()
+  if(NOT TARGET occ_lib25519)
+    message(FATAL_ERROR "OCC_ED25519=lib25519 needs the packages lib25519-dev and librandombytes-dev, which are not installed")
+  endif()
+  target_link_libraries(occ_dep_ed25519 INTERFACE occ_lib25519)
+  target_compile_definitions(occ_dep_ed25519 INTERFACE OCC_ED25519_LIB25519)
+  set(occ_pc_ed25519 " -l25519 -lrandombytes")
+endif()
