@@ -166,7 +166,17 @@ struct work {
     uint64_t now_ms;
 };
 
-/* Appends the result of a task: here it is signed, unless it was in its lane. chain moves on. */
+/*
+ * One in front of it on its chain may have been signed and then not kept, for want of memory. What its lane has made names that one's
+ * proofs, which nobody will see.
+ */
+static bool
+follows(const struct occ_task *task, const struct occ_chain *chain)
+{
+    return task->code != OCC_OK || task->chain.counter - task->request.count == chain->counter;
+}
+
+/* Appends the result of a task: here it is signed, unless it was in its lane, from where its chain stands. chain moves on. */
 static struct occ_result
 put_result(struct occ_batch *batch, struct work *work, const struct occ_task *task, bool is_signed,
            struct occ_chain *chain)
@@ -174,7 +184,7 @@ put_result(struct occ_batch *batch, struct work *work, const struct occ_task *ta
     struct occ_answer *const answer = &work->answer;
     struct occ_buf *const hashes = answer->waiting == NULL ? NULL : &answer->waiting->hashes;
     const uint64_t position = batch->retain.newest + 1;
-    if (!is_signed) {
+    if (!is_signed || !follows(task, chain)) {
         const struct occ_signing signing = {
             .epoch = &batch->epoch,
             .request = &task->request,

@@ -13,6 +13,9 @@ enum {
 static struct occ_result
 reserve_out(struct occ_buf *out, size_t result_len, size_t requests_left, struct occ_error *err)
 {
+    if (out->fail != OCC_OK) { /* something that belongs in front is missing: nothing may stand behind it */
+        return occ_error_code(err, out->fail);
+    }
     const size_t len = result_len + requests_left * REFUSAL_LEN_MAX;
     if (len > out->limit - out->len) {
         return occ_error_set(err, OCC_ERR_BUSY, "too many results are not yet taken by the parent");

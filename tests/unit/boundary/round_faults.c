@@ -1,0 +1,272 @@
+/*
+ * round_faults.c — a frame with requests on several chains, each allocation of it failed in turn: what comes back are whole frames,
+ * what was given out is all there is, and no chain has a gap.
+ */
+#include "unit/boundary/parent.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define SANITIZED_ADDRESS 1
+#endif
+#if __has_feature(thread_sanitizer)
+#define SANITIZED_THREAD 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZED_ADDRESS 1
+#endif
+#ifdef __SANITIZE_THREAD__
+#define SANITIZED_THREAD 1
+#endif
+
+#ifdef SANITIZED_THREAD
+/* ThreadSanitizer starts with allocations that nobody may replace; the other presets run this test. */
+static void
+test_nothing(void **state)
+{
+    (void)state;
+    skip();
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_nothing) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+#else
+
+enum { CHAINS = 3, REQUESTS = 9, EACH = 6, WORKERS = 3 };
+
+static const struct occ_bytes chain_ids[] = { { (const uint8_t *)"a", 1 }, { (const uint8_t *)"b", 1 } };
+
+/* ---- memory ---- */
+
+#ifdef SANITIZED_ADDRESS
+#define REAL(name) __interceptor_##name
+#else
+#define REAL(name) __libc_##name
+#endif
+
+void *REAL(malloc)(size_t size);
+void *REAL(calloc)(size_t count, size_t size);
+void *REAL(realloc)(void *memory, size_t size);
+
+/* Allocations until one fails; how many there were since armed was set; whether all behind the one fail, too. */
+static unsigned fail_at, counted;
+static bool fail_on, armed;
+
+/* Called before a sanitizer has set itself up, so not to be instrumented. */
+#define UNCHECKED __attribute__((no_sanitize("address"), no_sanitize("undefined"), no_sanitize("thread")))
+#define EXPORTED UNCHECKED __attribute__((visibility("default")))
+
+UNCHECKED static bool
+is_failing(void)
+{
+    if (!armed) {
+        return false;
+    }
+    counted++;
+    const bool fails = fail_on ? counted >= fail_at : counted == fail_at;
+    errno = fails ? ENOMEM : errno;
+    return fails;
+}
+
+EXPORTED void *
+malloc(size_t size)
+{
+    return is_failing() ? NULL : REAL(malloc)(size);
+}
+
+EXPORTED void *
+calloc(size_t count, size_t size)
+{
+    return is_failing() ? NULL : REAL(calloc)(count, size);
+}
+
+EXPORTED void *
+realloc(void *memory, size_t size)
+{
+    return is_failing() ? NULL : REAL(realloc)(memory, size);
+}
+
+/* ---- a gate, and what it has given out ---- */
+
+struct play {
+    struct parent parent;
+    unsigned runs;
+    uint64_t position, counters[CHAINS];
+    uint8_t heads[CHAINS][OCC_SHA256_LEN];
+    uint64_t given, refused; /* requests */
+};
+
+/* The last lane first: what is in front in the frame is signed behind. */
+static void
+run_backward(void *ctx, void (*job)(void *arg, size_t index), void *arg, size_t count)
+{
+    ++*(unsigned *)ctx;
+    for (size_t i = count; i > 0; i--) {
+        job(arg, i - 1);
+    }
+}
+
+static void
+begin(struct play *play, size_t workers, enum occ_attest_mode mode)
+{
+    *play = (struct play){ .position = 0 };
+    struct occ_gate_config config = world_config(&play->parent.world);
+    config.signer.is_parallel = true;
+    config.chain_ids = chain_ids;
+    config.chain_id_count = CHAINS - 1;
+    config.workers = workers;
+    config.run = run_backward;
+    config.run_ctx = &play->runs;
+    if (mode != OCC_ATTEST_NONE) {
+        config.attester.mode = mode;
+        memcpy(config.attester.format, "aws-nitro", sizeof "aws-nitro");
+    }
+    parent_begin_with(&play->parent, &config);
+}
+
+static void
+take_proofs(struct play *play, struct occ_commit_outcome *outcome)
+{
+    const size_t chain = outcome->chain_id.len == 0 ? 0 : (size_t)(outcome->chain_id.ptr[0] - 'a' + 1);
+    struct occ_commit_proof proof;
+    assert_int_equal(outcome->proof_count, EACH);
+    while (occ_commit_next_proof(&outcome->proofs, &proof)) {
+        play->counters[chain]++;
+        assert_true(proof.counter == play->counters[chain]);
+        if (proof.document == 0 && proof.counter > 1) { /* else what is there is not yet the proof's text */
+            char prev[64] = "\"prevB64\":\"";
+            occ_base64_encode(occ_bytes_of(play->heads[chain], OCC_SHA256_LEN), prev + strlen(prev));
+            assert_non_null(memmem(proof.text.ptr, proof.text.len, prev, strlen(prev)));
+        }
+        occ_digest_sha256(proof.text, play->heads[chain]);
+    }
+}
+
+/* All that was said: whole frames, and results at the next positions; those given again are known, or they are new here. */
+static void
+take(struct play *play)
+{
+    struct occ_frame frame;
+    size_t used = 0;
+    for (struct occ_bytes rest = occ_buf_view(&play->parent.out); rest.len > 0;
+         rest = occ_bytes_of(rest.ptr + used, rest.len - used)) {
+        assert_int_equal(occ_frame_next(rest, &frame, &used).code, OCC_OK);
+        assert_true(used > 0);
+        struct occ_commit_results in = { .result_count = 0 };
+        if (frame.type == OCC_FRAME_RESULT) {
+            assert_int_equal(occ_commit_read_results(frame.payload, &in).code, OCC_OK);
+        }
+        for (uint16_t left = in.result_count; left > 0; left--) {
+            struct occ_commit_outcome outcome;
+            assert_int_equal(occ_commit_next_result(&in, &outcome).code, OCC_OK);
+            play->refused += outcome.code != OCC_OK;
+            if (outcome.code == OCC_OK && outcome.position > play->position) {
+                play->position++;
+                assert_true(outcome.position == play->position);
+                take_proofs(play, &outcome);
+                play->given++;
+            }
+        }
+    }
+    occ_buf_clear(&play->parent.out);
+}
+
+static void
+give_document(struct play *play)
+{
+    struct occ_attest_request request;
+    if (occ_gate_wants_document(play->parent.gate, &request)) {
+        const struct occ_attest_outcome outcome = { .code = OCC_OK,
+                                                    .document = occ_bytes_str("a document"),
+                                                    .facts = { .time_ms = play->parent.world.now_ms } };
+        assert_int_equal(occ_gate_take_document(play->parent.gate, &outcome, &play->parent.out).code, OCC_OK);
+        take(play);
+    }
+}
+
+/* One frame, and all that comes of it. Memory is short only while it is handled. */
+static void
+commit(struct play *play, bool is_short)
+{
+    struct parent *const parent = &play->parent;
+    struct occ_commit_writer writer;
+    occ_buf_reset(&parent->in);
+    occ_commit_begin(&writer, &parent->in, 5);
+    for (size_t i = 0; i < REQUESTS; i++) {
+        occ_commit_put_request(&writer, occ_bytes_str("one"));
+        if (i % CHAINS > 0) {
+            occ_commit_put_field(&writer, OCC_COMMIT_CHAIN, chain_ids[i % CHAINS - 1]);
+        }
+        for (size_t j = 0; j < EACH; j++) {
+            occ_commit_put_digest(&writer, parent_digest);
+        }
+    }
+    occ_commit_end(&writer);
+    size_t used = 0;
+    counted = 0;
+    armed = is_short;
+    const bool goes_on = occ_is_ok(occ_gate_handle(parent->gate, occ_buf_view(&parent->in), &used, &parent->out));
+    armed = false;
+    take(play);
+    assert_true(occ_gate_is_sound(parent->gate));
+    if (!goes_on) { /* what the session that was refused lacks is given again */
+        (void)parent_hello(parent);
+        take(play);
+    }
+    give_document(play);
+}
+
+/* With the allocation of that number failing. False: there are not so many. */
+static bool
+commit_failing(size_t workers, enum occ_attest_mode mode, unsigned at)
+{
+    struct play play;
+    begin(&play, workers, mode);
+    give_document(&play);
+    fail_at = at;
+    commit(&play, true);
+    const bool has_failed = counted >= at;
+    const uint64_t given = play.given;
+    commit(&play, false);
+    assert_true(play.given == given + REQUESTS);
+    assert_int_equal(play.runs > 0, workers > 1);
+    const struct occ_hello_ok ok = parent_hello(&play.parent);
+    assert_true(ok.last_position == play.given);
+    for (size_t i = 0; i < CHAINS; i++) {
+        assert_true(ok.heads[i].counter == play.counters[i]);
+    }
+    parent_end(&play.parent);
+    return has_failed;
+}
+
+static void
+test_memory(void **state)
+{
+    (void)state;
+    static const enum occ_attest_mode modes[] = { OCC_ATTEST_NONE, OCC_ATTEST_EPOCH, OCC_ATTEST_BATCH };
+    for (size_t i = 0; i < 2 * sizeof modes / sizeof modes[0]; i++) {
+        for (unsigned on = 0; on < 2; on++) {
+            unsigned at = 1;
+            fail_on = on == 1;
+            while (commit_failing(i % 2 == 0 ? 1 : WORKERS, modes[i / 2], at)) {
+                at++;
+            }
+            assert_true(at > 20);
+        }
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_memory) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+#endif
