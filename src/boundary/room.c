@@ -99,7 +99,8 @@ lengths_of(const struct occ_batch *batch, const struct occ_answer *answer, const
         lengths.growth = joined_len + awaited * (DOCUMENT_HEAD_LEN + OCC_DOCUMENT_B64_LEN_MAX);
     } else if (answer->document != NULL) {
         lengths.room.document_count = 1;
-        lengths.room.documents_len = answer->document->retained > 0 ? 0 : occ_document_size(answer->document->len);
+        const bool has_room = answer->document->retained > 0 || answer->awaits;
+        lengths.room.documents_len = has_room ? 0 : occ_document_size(answer->document->len);
         lengths.written += joined_len;
     }
     return lengths;
@@ -152,7 +153,8 @@ occ_room_reserve(struct occ_batch *batch, struct occ_answer *answer, const struc
     if (frame_len + answer->requests_left * REFUSAL_LEN_MAX > OCC_LIMIT_FRAME_LEN) {
         return occ_error_set(err, OCC_ERR_BUSY, "the results of this frame's requests are larger than a frame");
     }
-    struct occ_room room = { .written = lengths.written, .has_document = answer->waiting != NULL && !answer->awaits };
+    struct occ_room room = { .written = lengths.written,
+                             .has_document = lengths.room.documents_len > 0 && !answer->awaits };
     OCC_TRY(reserve_out(writer->buf, written, answer->requests_left, err));
     OCC_TRY(reserve_retained(batch, &lengths.room, err, &room.entry));
     answer->reserved = written;

@@ -76,6 +76,7 @@ occ_round_end(struct occ_round *round)
         shrink(&round->tasks[i].request.items, KEPT_LEN);
         shrink(&round->tasks[i].request.values, KEPT_LEN);
         shrink(&round->tasks[i].request.slots, KEPT_LEN);
+        occ_idset_clear(&round->tasks[i].request.slot_ids);
     }
     for (size_t i = 0; i < round->lane_count; i++) {
         shrink(&round->lanes[i].hashes, LANE_KEPT_LEN);

@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "base/base64.h"
+#include "boundary/round.h"
 
 enum { CHAINS = 4, FRAMES = 40, REQUESTS = 24, MEMO = 16384, LANES_MAX = 16 };
 
@@ -583,12 +584,61 @@ test_document_room(void **state)
     }
 }
 
+/* Results of a frame share the document about the key: a store that has room for it once has room for all of them. */
+static void
+test_shared_document(void **state)
+{
+    (void)state;
+    static const struct kind kinds[] = { { 1, NULL, 1 << 20 }, { 4, run_backward, 1 << 20 } };
+    static uint8_t text[OCC_LIMIT_NSM_RESPONSE_LEN];
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct play play;
+        begin(&play, &kinds[i], OCC_ATTEST_EPOCH, 1);
+        play.scribe.fails_with = bad_text;
+        struct occ_attest_request request;
+        assert_true(occ_gate_wants_document(play.parent.gate, &request));
+        const struct occ_attest_outcome outcome = { .document = occ_bytes_of(text, sizeof text) };
+        assert_int_equal(occ_gate_take_document(play.parent.gate, &outcome, &play.said).code, OCC_OK);
+        char chains[] = "-abc-abc-abc-abc-abc-abc-abc-abc-abc-abc-abc-abc-abc-abc-abc-abc-abc-abc-abc-abc";
+        struct occ_frame frame;
+        struct occ_commit_results in = commit_on(&play, chains, 0, &frame); /* the first hands its room on */
+        expect(&in, OCC_ERR_TOKEN, 0, 0);
+        for (size_t j = 1; j < strlen(chains); j++) {
+            expect(&in, OCC_OK, j, j < 4 ? 1 : j / 4 + (j % 4 == 0 ? 0 : 1));
+        }
+        assert_int_equal(play.runner.runs, kinds[i].run == NULL ? 0 : 1);
+        end(&play);
+    }
+}
+
+/* A task keeps little: there are many of them. */
+static void
+test_memory_of_tasks(void **state)
+{
+    (void)state;
+    struct occ_round round = { 0 };
+    assert_int_equal(occ_round_init(&round, 2).code, OCC_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        struct occ_request *const request = &occ_round_add(&round)->request;
+        assert_int_equal(occ_idset_reserve(&request->slot_ids, 1000).code, OCC_OK);
+        assert_non_null(occ_buf_reserve(&request->slots, 100000));
+        assert_non_null(occ_buf_reserve(&request->values, 100000));
+    }
+    occ_round_end(&round);
+    const struct occ_request *const second = &round.tasks[1].request;
+    assert_true(second->slots.cap + second->values.cap + second->items.cap == 0);
+    assert_true(second->slot_ids.place_count == 0);
+    occ_round_free(&round);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_bytes), cmocka_unit_test(test_no_lanes),      cmocka_unit_test(test_failure),
-        cmocka_unit_test(test_integrity),  cmocka_unit_test(test_document_room),
+        cmocka_unit_test(test_same_bytes),      cmocka_unit_test(test_no_lanes),
+        cmocka_unit_test(test_failure),         cmocka_unit_test(test_integrity),
+        cmocka_unit_test(test_document_room),   cmocka_unit_test(test_shared_document),
+        cmocka_unit_test(test_memory_of_tasks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
