@@ -16,6 +16,17 @@ decode(struct occ_bytes der)
     return certificate;
 }
 
+/*
+ * Whether nothing that shows is left to be read. A key that OpenSSL cannot read, for want of memory or of the algorithm, it leaves
+ * out without a word. The purpose has it look at the extensions now: from then on nothing writes to the certificate, and
+ * threads may share it.
+ */
+static bool
+is_whole(X509 *certificate)
+{
+    return certificate != NULL && X509_get0_pubkey(certificate) != NULL && X509_check_purpose(certificate, -1, 0) == 1;
+}
+
 X509 *
 occ_timestamp_certificate_read(struct occ_certificate_cache *known, struct occ_bytes der)
 {
@@ -29,8 +40,7 @@ occ_timestamp_certificate_read(struct occ_certificate_cache *known, struct occ_b
         return entry.certificate;
     }
     entry.certificate = decode(der);
-    /* Has OpenSSL look at the extensions now: from then on nothing writes to it, and threads may share it. */
-    if (entry.certificate != NULL && X509_check_purpose(entry.certificate, -1, 0) == 1) {
+    if (is_whole(entry.certificate)) {
         occ_certificate_cache_put(known, name, &entry);
     }
     return entry.certificate;

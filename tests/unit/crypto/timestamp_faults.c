@@ -123,6 +123,24 @@ test_memory(void **state)
     }
 }
 
+/* What was read while memory was short is not what this token, or the next, is judged with. */
+static void
+test_memory_later(void **state)
+{
+    (void)state;
+    struct timestamp_plan plan;
+    make_plan(&plan);
+    AUTHORITY_AUTO authority = timestamp_authority_new(&plan);
+    OCC_BUF_AUTO(token, TOKEN_MAX);
+    timestamp_token_put(&token, &plan, authority);
+    bool is_short = true;
+    for (long count = 0; is_short; count++) {
+        ROOTS_AUTO roots = roots_of_authority(authority); /* knows no certificate yet */
+        is_short = verify_with(count, true, occ_buf_view(&token), roots);
+        assert_false(verify_with(LONG_MAX, false, occ_buf_view(&token), roots));
+    }
+}
+
 int
 main(void)
 {
@@ -131,6 +149,7 @@ main(void)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_memory_later),
     };
     return cmocka_run_group_tests_name("crypto.timestamp_faults", tests, NULL, NULL);
 }
