@@ -125,6 +125,37 @@ test_bad_path(void **state)
     }
 }
 
+/* A root that was read while memory was short is whole, or is not taken. */
+static void
+test_root(void **state)
+{
+    (void)state;
+    const struct occ_sim_plan plan = good_plan();
+    PATH_AUTO path = occ_sim_path_make(&plan);
+    const struct occ_path list = list_of(path, TIME_MS);
+    uint8_t fingerprint[OCC_SHA256_LEN];
+    occ_digest_sha256(list.authorities[0], fingerprint);
+    one_fails = true;
+    bool any = true;
+    size_t count = 0;
+    for (; any; count++) {
+        struct occ_path_trust *made = NULL;
+        refused = 0;
+        allocations_left = count;
+        failing = true;
+        const struct occ_result result = occ_path_trust_new_known(list.authorities[0], fingerprint, NULL, &made);
+        failing = false;
+        any = refused > 0;
+        TRUST_AUTO trust = made;
+        assert_int_equal(trust != NULL, occ_is_ok(result));
+        if (trust != NULL) {
+            assert_verifies(trust, &list);
+        }
+    }
+    print_message("%zu allocations\n", count);
+    assert_true(count > 100);
+}
+
 int
 main(void)
 {
@@ -134,6 +165,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good_path),
         cmocka_unit_test(test_bad_path),
+        cmocka_unit_test(test_root),
     };
     return cmocka_run_group_tests_name("crypto.certificate_chain", tests, NULL, NULL);
 }
