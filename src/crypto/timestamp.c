@@ -5,6 +5,7 @@
 
 #include "crypto/timestamp_private.h"
 
+/* known may be NULL. */
 static OCC_RESULT
 check(struct occ_bytes der, const struct occ_timestamp_roots *roots, struct occ_certificate_cache *known,
       struct occ_error *err, struct occ_timestamp_facts *ret_facts)
@@ -31,9 +32,9 @@ look(struct occ_bytes der, const struct occ_timestamp_roots *roots, struct occ_c
     return occ_timestamp_token_settle(check(der, roots, known, err, ret_facts), err);
 }
 
-/* A verdict that no failed allocation can have made. */
+/* Nothing is wrong, and no authority is missing that roots were given for. */
 static bool
-is_plain(struct occ_result result, const struct occ_timestamp_facts *facts, const struct occ_timestamp_roots *roots)
+is_plain(struct occ_result result, const struct occ_timestamp_roots *roots, const struct occ_timestamp_facts *facts)
 {
     return occ_is_ok(result) && (facts->trusted || !occ_timestamp_roots_any(roots));
 }
@@ -42,17 +43,17 @@ struct occ_result
 occ_timestamp_verify(struct occ_bytes token, const struct occ_timestamp_roots *roots, struct occ_error *err,
                      struct occ_timestamp_facts *ret_facts)
 {
-    struct occ_timestamp_facts facts = { .trusted = false };
     struct occ_certificate_cache *known = roots == NULL ? NULL : roots->known;
+    struct occ_timestamp_facts facts = { .trusted = false };
     struct occ_result result = look(token, roots, known, NULL, &facts);
-    if (!is_plain(result, &facts, roots)) {
+    if (!is_plain(result, roots, &facts)) {
         /*
          * OpenSSL can take a failed allocation for a signature that does not fit or a certificate that is not there,
-         * without a word about it, and certificates that were read then are known in part for good. A second look, which
-         * reads all anew, tells: still short of memory it says so, and else it gives the true verdict.
+         * without a word about it. A second look tells: still short of memory it says so, and else it gives the true
+         * verdict. It reads all certificates anew: one that was read when memory was short may have been kept.
          */
         result = look(token, roots, NULL, err, &facts);
-        if (known != NULL && is_plain(result, &facts, roots)) {
+        if (known != NULL && is_plain(result, roots, &facts)) {
             occ_certificate_cache_forget(known);
         }
     }

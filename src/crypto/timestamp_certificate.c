@@ -1,4 +1,5 @@
 /* timestamp_certificate.c — the certificates that tokens bring: see timestamp_private.h. */
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #include "base/limits.h"
@@ -17,14 +18,14 @@ decode(struct occ_bytes der)
 }
 
 /*
- * Whether nothing that shows is left to be read. A key that OpenSSL cannot read, for want of memory or of the algorithm, it leaves
- * out without a word. The purpose has it look at the extensions now: from then on nothing writes to the certificate, and
- * threads may share it.
+ * OpenSSL goes on where it had no memory for a certificate's key or its extensions, as if they could not be read. It looks at
+ * the extensions here, and from then on nothing writes to the certificate, so that threads may share it.
  */
 static bool
-is_whole(X509 *certificate)
+is_complete(X509 *certificate)
 {
-    return certificate != NULL && X509_get0_pubkey(certificate) != NULL && X509_check_purpose(certificate, -1, 0) == 1;
+    return X509_get0_pubkey(certificate) != NULL && X509_check_purpose(certificate, -1, 0) == 1 &&
+           (X509_get_extension_flags(certificate) & EXFLAG_INVALID) == 0 && ERR_peek_error() == 0;
 }
 
 X509 *
@@ -40,7 +41,7 @@ occ_timestamp_certificate_read(struct occ_certificate_cache *known, struct occ_b
         return entry.certificate;
     }
     entry.certificate = decode(der);
-    if (is_whole(entry.certificate)) {
+    if (entry.certificate != NULL && is_complete(entry.certificate)) {
         occ_certificate_cache_put(known, name, &entry);
     }
     return entry.certificate;

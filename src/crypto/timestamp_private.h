@@ -30,8 +30,8 @@ struct occ_timestamp_token {
 };
 
 /*
- * All OCC_ERR_TIMESTAMP_TOKEN; see timestamp.h. On failure too, what was read so far is in *ret_token to be cleared. known may
- * be NULL: every certificate is read anew then.
+ * All OCC_ERR_TIMESTAMP_TOKEN; see timestamp.h. On failure too, what was read so far is in *ret_token to be cleared. known:
+ * as occ_timestamp_certificate_read takes it.
  */
 OCC_RESULT occ_timestamp_token_read(struct occ_bytes der, struct occ_certificate_cache *known, struct occ_error *err,
                                     struct occ_timestamp_token *ret_token);
@@ -40,9 +40,11 @@ OCC_RESULT occ_timestamp_token_read(struct occ_bytes der, struct occ_certificate
  * Ed25519 verifications, nearly all of it for the public key, and an authority's tokens bring the same ones each time: those
  * of known (may be NULL) are not read again.
  *
- * What is kept is nothing that was found out about a certificate, only OpenSSL's form of its bytes, under their SHA-256. All
- * checks are made each time. Where memory was short that form can lack parts, with which no signature is ever found good: so
- * nobody is refused for it, but looked at again without known (occ_timestamp_verify).
+ * No verdict depends on that. What is kept is nothing that was found out about a certificate, only OpenSSL's form of its
+ * bytes, under their SHA-256: reading the same bytes again gives the same. All checks are made each time. What was
+ * read while memory was short may lack a part, and OpenSSL does not always tell. As far as that shows it is not kept, and no
+ * refusal rests on it: occ_timestamp_verify then reads everything anew. For that the thread's queue of OpenSSL errors is to
+ * be empty when it begins.
  */
 X509 *occ_timestamp_certificate_read(struct occ_certificate_cache *known, struct occ_bytes der);
 void occ_timestamp_token_clear(struct occ_timestamp_token *token);
