@@ -119,6 +119,37 @@ def test_a_second_server_on_the_address_is_refused(occd_of_three, folder):
     assert occd_of_three.is_healthy()
 
 
+def test_a_start_that_fails_serves_nobody(folder):
+    """The threads listen before the rest is there: who has come by then is refused, and the start's own failure is said."""
+    address, enough = folder / "http.sock", threading.Event()
+    taken = socket.create_server(("127.0.0.1", 0))
+
+    def knock():
+        while not enough.is_set():
+            try:
+                with socket.socket(socket.AF_UNIX) as client:
+                    client.connect(str(address))
+                    client.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+                    client.recv(1000)
+            except OSError:
+                pass
+
+    clients = [threading.Thread(target=knock) for _ in range(4)]
+    for client in clients:
+        client.start()
+    try:
+        for _ in range(5):
+            done = subprocess.run([BIN / "occd", "--data", folder / "data", "--threads", "3", "--listen", f"unix:{address}",
+                                   "--metrics", "127.0.0.1:%d" % taken.getsockname()[1]],
+                                  env=environment(), capture_output=True, timeout=60)
+            assert done.returncode == 3 and b"--metrics: " in done.stderr, done.stderr
+    finally:
+        enough.set()
+        for client in clients:
+            client.join()
+        taken.close()
+
+
 @pytest.fixture
 def occd_of_three(start):
     return start()
