@@ -145,6 +145,17 @@ test_expect(void **ret_state)
     expect_end(&state->client);
 }
 
+/* Also when something that may be its body has come. */
+static void
+test_expect_refused_with_body(void **ret_state)
+{
+    struct state *state = *ret_state;
+    send_text(state->client.fd, "POST /early" H "Expect: 100-continue\r\nContent-Length: 2\r\n\r\nhoGET /now" H "\r\n");
+    expect_answer(&state->client, 401, "early");
+    assert_true(head_has(&state->client, "\r\nConnection: close\r\n"));
+    expect_end(&state->client);
+}
+
 static void
 test_expect_too_large(void **ret_state)
 {
@@ -346,6 +357,7 @@ main(void)
         TEST(test_pipelining),
         TEST(test_pieces),
         TEST(test_expect),
+        TEST(test_expect_refused_with_body),
         TEST(test_large_body_and_answer),
         TEST(test_expect_too_large),
         TEST(test_early_answers),
