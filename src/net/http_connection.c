@@ -219,6 +219,9 @@ static void
 take_end(struct occ_http_connection *connection)
 {
     connection->ended = true;
+    if (occ_http_connection_input(connection) > 0) {
+        return; /* not the end of what can be parsed: go_on comes here again */
+    }
     switch (connection->phase) {
     case OCC_HTTP_IN_HEAD:
     case OCC_HTTP_IN_BODY:
@@ -233,8 +236,7 @@ take_end(struct occ_http_connection *connection)
         occ_http_exchange_finish(connection);
         return;
     default:
-        if (connection->phase == OCC_HTTP_LINGER ||
-            (connection->phase == OCC_HTTP_IDLE && occ_http_connection_input(connection) == 0)) {
+        if (connection->phase == OCC_HTTP_LINGER || connection->phase == OCC_HTTP_IDLE) {
             occ_http_connection_close(connection);
         }
     }

@@ -240,6 +240,32 @@ def test_log_keeps_the_order_of_a_connection(start, folder):
         assert [path for path in logged if path.startswith(f"/{number}/")] == paths[number]
 
 
+def test_a_client_that_sends_no_more_is_answered(start):
+    """Wherever its end comes: also while its body, which is here, waits for what the handler's thread says about the head."""
+    occd = start()
+    body = json.dumps({"digests": []}).encode()
+    request = policy.post_head(b"Transfer-Encoding: chunked") + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    wrong = []
+
+    def ask(chance):
+        for _ in range(400):
+            with occd.connect() as wire:
+                wire.send(request)
+                for _ in range(chance.randrange(2000)):
+                    pass  # any moment
+                wire.socket.shutdown(socket.SHUT_WR)
+                answer = wire.answer()
+                if b"digests: 0 entries" not in answer.body:
+                    wrong.append(answer.body)
+
+    clients = [threading.Thread(target=ask, args=(random.Random(n),)) for n in range(4)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    assert not wrong, (len(wrong), wrong[0])
+
+
 class Load(threading.Thread):
     """A client that commits one after the other, several at a time on its connection, until it is told to stop or closed."""
 
