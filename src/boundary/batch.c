@@ -279,6 +279,7 @@ gather(struct occ_batch *batch, struct occ_commit_reader *reader, const struct o
         ready = occ_is_ok(ready) ? check_state(batch, answer, refusal) : ready;
         ready = occ_is_ok(ready) ? occ_room_reserve(batch, answer, &task->request, refusal, &task->room) : ready;
         round->digests += occ_is_ok(ready) ? task->request.count : 0;
+        round->values_len += task->request.values.len;
     } while (round->count < answer->requests_left && !occ_round_is_full(round));
 }
 

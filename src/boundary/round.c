@@ -7,7 +7,7 @@
 
 enum {
     TASKS_MAX = 128,          /* of a round, */
-    DIGESTS_MAX = 1024,       /* and after how many digests */
+    DIGESTS_MAX = 4096,       /* and after how many digests */
     VALUES_LEN_MAX = 1 << 20, /* and bytes of their values it is full */
     HANDED_MIN = 8,           /* digests for other threads below which waking them takes longer than signing */
     KEPT_LEN = 16 << 10,      /* a task keeps so much memory, */
@@ -83,6 +83,7 @@ occ_round_end(struct occ_round *round)
     }
     round->count = 0;
     round->digests = 0;
+    round->values_len = 0;
 }
 
 struct occ_task *
@@ -98,15 +99,11 @@ occ_round_add(struct occ_round *round)
 bool
 occ_round_is_full(const struct occ_round *round)
 {
-    size_t values_len = 0;
-    if (round->count == round->count_max || round->digests >= DIGESTS_MAX) {
+    if (round->count == round->count_max || round->digests >= DIGESTS_MAX || round->values_len >= VALUES_LEN_MAX) {
         return true;
     }
-    for (size_t i = 0; i < round->count; i++) {
-        values_len += round->tasks[i].request.values.len;
-    }
     /* Whether a slot is used up is known when the commit that it is in was signed, and asked of the next one that names it. */
-    return values_len >= VALUES_LEN_MAX || round->tasks[round->count - 1].request.slot_count > 0;
+    return round->tasks[round->count - 1].request.slot_count > 0;
 }
 
 static bool

@@ -1,10 +1,10 @@
 /*
  * round.h — requests of one frame that are signed at the same time, if they are on different chains.
  *
- * A chain is sequential: each proof names the one before. Two chains have nothing in common, so the requests of a round are dealt out
- * by their chains to a few lanes; what is in a lane is signed in its order, and what is written there is put together afterwards in
- * the order of the requests: until then it is a draft in the memory that is reserved for it in the retention store. Nonces and time are drawn before, in that order too, so it makes no difference to a byte which lane was
- * done first, or whether they took turns.
+ * A chain is sequential: each proof names the one before. Two chains have nothing in common, so the requests of a round are dealt
+ * out by their chains to a few lanes, and what is in a lane is signed in its order. What is written there is a draft, in the memory
+ * that the retention store has for the result, until all of them are put together in the order of the requests. Nonces and time are
+ * drawn before, in that order too, so it makes no difference to a byte which lane was done first, or whether they took turns.
  *
  * This is a plan and its results; whether anything of it counts is for batch.c to say. Lanes read the epoch and write to
  * memory of their own.
@@ -45,7 +45,8 @@ struct occ_lane {
 struct occ_round {
     struct occ_task *tasks;
     size_t count, count_max; /* tasks of this round; the most there may be: 1 = all is signed one after the other */
-    uint64_t digests;        /* of those that are to be signed */
+    uint64_t digests;        /* of those that are to be signed, */
+    size_t values_len;       /* and bytes of their values: whoever adds a task adds them */
     struct occ_lane *lanes;  /* lane_count, unless count_max is 1 */
     size_t lane_count;
     void (*run)(void *run_ctx, void (*job)(void *arg, size_t index), void *arg, size_t count); /* as in gate.h */

@@ -14,9 +14,8 @@ static const bool special[256] = {
 };
 
 /*
- * Of three words the top bits of all places: a place whose top bit was not set before gets it by the subtraction if its byte was
- * below 0x20, or is '"', or '\\'; and if none is, no place borrows from another. So the result is 0 exactly if all eight are
- * plain.
+ * True if none of eight bytes is special. (x - n) & ~x has the top bit of a byte set if that byte of x is below n, which is at
+ * most 0x80. A byte of which another borrows is such a one itself, so that no byte is called special if none is.
  */
 static bool
 are_plain(uint64_t eight)

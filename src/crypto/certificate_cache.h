@@ -26,7 +26,7 @@ void occ_certificate_cache_free(struct occ_certificate_cache *cache);
  */
 bool occ_certificate_cache_get(struct occ_certificate_cache *cache, const uint8_t name[OCC_SHA256_LEN], int64_t at,
                                struct occ_certificate_known *ret_known);
-/* Forgets all. */
+/* Forgets all. Certificates that were given out stay good. */
 void occ_certificate_cache_forget(struct occ_certificate_cache *cache);
 /* Keeps it, with a reference of its own. A name that is known already stays as it is. */
 void occ_certificate_cache_put(struct occ_certificate_cache *cache, const uint8_t name[OCC_SHA256_LEN],

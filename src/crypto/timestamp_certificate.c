@@ -1,4 +1,5 @@
 /* timestamp_certificate.c — the certificates that tokens bring: see timestamp_private.h. */
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #include "base/limits.h"
@@ -16,6 +17,17 @@ decode(struct occ_bytes der)
     return certificate;
 }
 
+/*
+ * OpenSSL goes on where it had no memory for a certificate's key or its extensions, as if they could not be read. It looks at
+ * the extensions here, and from then on nothing writes to the certificate, so that threads may share it.
+ */
+static bool
+is_complete(X509 *certificate)
+{
+    return X509_get0_pubkey(certificate) != NULL && X509_check_purpose(certificate, -1, 0) == 1 &&
+           (X509_get_extension_flags(certificate) & EXFLAG_INVALID) == 0 && ERR_peek_error() == 0;
+}
+
 X509 *
 occ_timestamp_certificate_read(struct occ_certificate_cache *known, struct occ_bytes der)
 {
@@ -29,8 +41,7 @@ occ_timestamp_certificate_read(struct occ_certificate_cache *known, struct occ_b
         return entry.certificate;
     }
     entry.certificate = decode(der);
-    /* Has OpenSSL look at the extensions now: from then on nothing writes to it, and threads may share it. */
-    if (entry.certificate != NULL && X509_check_purpose(entry.certificate, -1, 0) == 1) {
+    if (entry.certificate != NULL && is_complete(entry.certificate)) {
         occ_certificate_cache_put(known, name, &entry);
     }
     return entry.certificate;

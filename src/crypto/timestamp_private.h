@@ -30,18 +30,21 @@ struct occ_timestamp_token {
 };
 
 /*
- * All OCC_ERR_TIMESTAMP_TOKEN; see timestamp.h. On failure too, what was read so far is in *ret_token to be cleared. roots may
- * be NULL.
+ * All OCC_ERR_TIMESTAMP_TOKEN; see timestamp.h. On failure too, what was read so far is in *ret_token to be cleared. known:
+ * as occ_timestamp_certificate_read takes it.
  */
-OCC_RESULT occ_timestamp_token_read(struct occ_bytes der, const struct occ_timestamp_roots *roots,
-                                    struct occ_error *err, struct occ_timestamp_token *ret_token);
+OCC_RESULT occ_timestamp_token_read(struct occ_bytes der, struct occ_certificate_cache *known, struct occ_error *err,
+                                    struct occ_timestamp_token *ret_token);
 /*
  * A certificate of a token, from its DER; NULL if it is malformed or memory is short. Reading one takes OpenSSL as long as two
  * Ed25519 verifications, nearly all of it for the public key, and an authority's tokens bring the same ones each time: those
  * of known (may be NULL) are not read again.
  *
  * No verdict depends on that. What is kept is nothing that was found out about a certificate, only OpenSSL's form of its
- * bytes, under their SHA-256: reading the same bytes again gives the same. All checks are made each time.
+ * bytes, under their SHA-256: reading the same bytes again gives the same. All checks are made each time. What was
+ * read while memory was short may lack a part, and OpenSSL does not always tell. As far as that shows it is not kept, and no
+ * refusal rests on it: occ_timestamp_verify then reads everything anew. For that the thread's queue of OpenSSL errors is to
+ * be empty when it begins.
  */
 X509 *occ_timestamp_certificate_read(struct occ_certificate_cache *known, struct occ_bytes der);
 void occ_timestamp_token_clear(struct occ_timestamp_token *token);

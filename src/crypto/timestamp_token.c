@@ -277,12 +277,12 @@ read_rest(const CONTENT_INFO *tree, struct occ_timestamp_token *token)
 }
 
 static OCC_RESULT
-read_parts(CONTENT_INFO *tree, const struct occ_timestamp_roots *roots, struct occ_error *err,
+read_parts(CONTENT_INFO *tree, struct occ_certificate_cache *known, struct occ_error *err,
            struct occ_timestamp_token *token)
 {
     token->certificates = sk_X509_new_null();
     OCC_ENSURE(token->certificates != NULL, OCC_ERR_NOMEM);
-    struct occ_result result = move_certificates(tree->signed_data, roots == NULL ? NULL : roots->known, token);
+    struct occ_result result = move_certificates(tree->signed_data, known, token);
     if (occ_is_ok(result)) {
         result = read_rest(tree, token);
     }
@@ -335,7 +335,7 @@ read_info(struct occ_timestamp_token *token, struct occ_error *err)
 }
 
 struct occ_result
-occ_timestamp_token_read(struct occ_bytes der, const struct occ_timestamp_roots *roots, struct occ_error *err,
+occ_timestamp_token_read(struct occ_bytes der, struct occ_certificate_cache *known, struct occ_error *err,
                          struct occ_timestamp_token *ret_token)
 {
     *ret_token = (struct occ_timestamp_token){ .cms = NULL };
@@ -345,7 +345,7 @@ occ_timestamp_token_read(struct occ_bytes der, const struct occ_timestamp_roots 
     }
     __attribute__((cleanup(free_content_info))) CONTENT_INFO *tree = NULL;
     OCC_TRY(check_shape(der, err, &tree));
-    OCC_TRY(read_parts(tree, roots, err, ret_token));
+    OCC_TRY(read_parts(tree, known, err, ret_token));
     STACK_OF(CMS_SignerInfo) *signer_infos = CMS_get0_SignerInfos(ret_token->cms);
     if (signer_infos == NULL || sk_CMS_SignerInfo_num(signer_infos) != 1) {
         return occ_error_set(err, OCC_ERR_TIMESTAMP_TOKEN, "the token has not one signer");

@@ -2,7 +2,7 @@
  * crew.h — threads that sign (occ_gate_config.run): what can be done at the same time is, and nothing else runs in them.
  *
  * They are started before the process gives up making threads; the filter of system calls is to hold for them too. A job belongs to
- * one thread at any time, and changes hands with an event: there is no lock. A job allocates nothing and opens nothing.
+ * one thread at any time, and changes hands with an event: there is no lock. A job opens nothing.
  */
 #ifndef OCC_ENCLAVE_CREW_H
 #define OCC_ENCLAVE_CREW_H

@@ -4,10 +4,14 @@ import figures
 import report
 
 # What a row is compared by, in this order, where both have it; and whether more is better.
-COMPARED = [("a second", "per_second", True), ("p50 ms", "p50_ms", False), ("p99 ms", "p99_ms", False), ("p99.9 ms", "p999_ms", False), ("CPU µs, all servers", "servers_us", False),
-            ("occd µs", "occd_us", False), ("occ-enclave µs", "enclave_us", False), ("service µs", "service_us", False), ("occd MiB", "occd_mib", False),
-            ("occ-enclave MiB", "enclave_mib", False), ("service MiB", "service_mib", False), ("first proof ms", "first_proof_ms", False), ("start, CPU ms", "start_cpu_ms", False), ("cold µs", "cold_us", False), ("authorities remembered, µs", "document_us", False), ("warm µs", "warm_us", False),
-            ("CPU µs", "cpu_us", False), ("CPU µs, with index", "cpu_all_us", False), ("look-up p99 µs", "found_p99_us", False), ("MiB", "mib", False)]
+COMPARED = [
+    ("a second", "per_second", True), ("p50 ms", "p50_ms", False), ("p99 ms", "p99_ms", False), ("p99.9 ms", "p999_ms", False),
+    ("CPU µs, all servers", "servers_us", False), ("occd µs", "occd_us", False), ("occ-enclave µs", "enclave_us", False), ("service µs", "service_us", False),
+    ("occd MiB", "occd_mib", False), ("occ-enclave MiB", "enclave_mib", False), ("service MiB", "service_mib", False),
+    ("first proof ms", "first_proof_ms", False), ("start, CPU ms", "start_cpu_ms", False),
+    ("cold µs", "cold_us", False), ("authorities remembered, µs", "document_us", False), ("warm µs", "warm_us", False),
+    ("CPU µs", "cpu_us", False), ("CPU µs, with index", "cpu_all_us", False), ("look-up p99 µs", "found_p99_us", False), ("MiB", "mib", False),
+]
 
 
 def lines_of(old, new):
@@ -44,7 +48,8 @@ def markdown(old, new):
             f"B: {new['when']}, commit {(new['machine'].get('commit') or 'unknown')[:12]}, {new['settings']['target']}.", ""]
     if (old["machine"]["cpu"], old["machine"]["cores"]) != (new["machine"]["cpu"], new["machine"]["cores"]):
         said += ["**Two machines.** Only shares of the floors can be compared.", ""]
-    lines = [[name, what.replace("_", " "), number(before), number(after), report.write_figure(ratio, "{:.3f}"), verdict] for name, what, before, after, ratio, verdict in lines_of(old, new)]
+    lines = [[name, what.replace("_", " "), number(before), number(after), report.write_figure(ratio, "{:.3f}"), verdict]
+             for name, what, before, after, ratio, verdict in lines_of(old, new)]
     said += report.table(head, lines)
     for label, names in zip(("A", "B"), only_in_one(old, new)):
         said += ["", f"Only in {label}: {', '.join(names)}."] if names else []

@@ -122,7 +122,8 @@ def settled(watch, before):
 def run(options, program, folder):
     """Everything that was found, as one dict; "problems" are sentences about what must not be."""
     limit = ("--max-connections", str(options.connections * 2)) if options.connections > CONNECTIONS else ()
-    occd = harness.Occd(folder / "data", "--access-log", "off", *limit)
+    threads = ("--threads", str(options.threads)) if options.threads else ()
+    occd = harness.Occd(folder / "data", "--access-log", "off", *limit, *threads)
     watch = Watch({"occd": occd.pid, "occ-enclave": occd.boundary_pid()})
     exercise(occd)
     before, kinds = watch.look(), {name: descriptors(pid) for name, pid in watch.processes.items()}
@@ -198,26 +199,47 @@ def milliseconds(us):
 
 
 def markdown(found, options):
-    told, ledger, fast = found["crowd"], found["ledger"], found["crowd"]["fast"]
-    yield f"{options.connections} connections for {options.seconds} s (at least {told['open_least']} open at a time), {told['connects']:,} connects, {told['answers']:,} answers.\n"
+    told = found["crowd"]
+    yield (f"{options.connections} connections for {options.seconds} s (at least {told['open_least']} open at a time), "
+           f"{told['connects']:,} connects, {told['answers']:,} answers.\n")
+    yield from clients_lines(told["kinds"])
+    yield from fairness_lines(told["fast"])
+    yield from programs_lines(found)
+    yield from ledger_lines(found)
+    yield "\n" + ("\n".join(f"- **wrong**: {problem}" for problem in found["problems"]) or "Nothing is wrong.")
+
+
+def clients_lines(kinds):
     yield "| clients | connections | 200 | other answers | closed by the server |\n| --- | ---: | ---: | --- | ---: |"
-    for name, kind in told["kinds"].items():
+    for name, kind in kinds.items():
         others = ", ".join(f"{status}: {count:,}" for status, count in kind["answers"].items() if status != "200")
-        yield f"| {name} | {kind['connections']} | {kind['answers'].get('200', 0):,} | {others or '–'} | {kind['closed'] + kind['closed_in_request']:,} |"
-    yield f"\n| fast clients | p50 | p99 | p99.9 | most |\n| --- | ---: | ---: | ---: | ---: |"
-    yield "| all together | " + " | ".join(milliseconds(fast[name]) for name in ("p50_us", "p99_us", "p999_us", "max_us")) + " |"
-    for title, name, write in (("answers of a connection", "answers_each", "{:,}".format), ("p99 of a connection", "p99_us_each", milliseconds), ("longest of a connection", "max_us_each", milliseconds)):
-        each = fast[name]
-        yield f"\n{title}: least {write(each['least'])}, median {write(each['median'])}, most {write(each['most'])}."
+        closed = kind["closed"] + kind["closed_in_request"]
+        yield f"| {name} | {kind['connections']} | {kind['answers'].get('200', 0):,} | {others or '–'} | {closed:,} |"
+
+
+def fairness_lines(fast):
+    yield "\n| fast clients, all together | p50 | p99 | p99.9 | most |\n| --- | ---: | ---: | ---: | ---: |"
+    yield "| latency | " + " | ".join(milliseconds(fast[name]) for name in ("p50_us", "p99_us", "p999_us", "max_us")) + " |"
+    yield "\n| fast clients, each connection | least | median | most |\n| --- | ---: | ---: | ---: |"
+    for title, name, write in (("answers", "answers_each", "{:,}".format), ("p99", "p99_us_each", milliseconds), ("longest", "max_us_each", milliseconds)):
+        yield f"| {title} | " + " | ".join(write(fast[name][which]) for which in ("least", "median", "most")) + " |"
+
+
+def programs_lines(found):
     yield "\n| program | CPU µs an answer | MiB, crowd gathered | MiB at the end | descriptors before, after |\n| --- | ---: | ---: | ---: | ---: |"
     for name, memory in found["memory"].items():
-        yield (f"| {name} | {found['cpu_us_per_answer'][name]:.1f} | {memory['gathered_mib']:.1f} | {memory['end_mib']:.1f} | "
-               f"{found['descriptors_before'][name]['descriptors']}, {found['descriptors_after'][name]['descriptors']} |")
-    yield f"| the crowd itself | {told['own_cpu_us_per_answer']:.1f} | | | |"
-    yield (f"\nLedger: {ledger['ledger_proofs']:,} proofs; {ledger['answered']:,} of them were answered, {ledger['in_ledger_without_answer']:,} not (their clients had gone). "
-           f"Lost {ledger['lost']}, twice {ledger['twice']}, not the same {ledger['not_the_same']}; counters twice {ledger['counter_twice']}, missing {ledger['gaps']} "
-           f"({ledger['slots']:,} slots have theirs). Audit: {'intact' if found['audit'].get('intact') else 'NOT INTACT'}.")
-    yield "\n" + ("\n".join(f"- **wrong**: {problem}" for problem in found["problems"]) or "Nothing is wrong.")
+        before, after = (found[f"descriptors_{when}"][name]["descriptors"] for when in ("before", "after"))
+        yield f"| {name} | {found['cpu_us_per_answer'][name]:.1f} | {memory['gathered_mib']:.1f} | {memory['end_mib']:.1f} | {before}, {after} |"
+    yield f"| the crowd itself | {found['crowd']['own_cpu_us_per_answer']:.1f} | | | |"
+
+
+def ledger_lines(found):
+    ledger = found["ledger"]
+    yield (f"\nLedger: {ledger['ledger_proofs']:,} proofs; {ledger['answered']:,} of them were answered, {ledger['in_ledger_without_answer']:,} not "
+           f"(their clients had gone). Lost {ledger['lost']}, twice {ledger['twice']}, not the same {ledger['not_the_same']}; counters twice "
+           f"{ledger['counter_twice']}, missing {ledger['gaps']} ({ledger['slots']:,} slots have theirs).")
+    if "audit" in found:
+        yield f"Audit: {'intact' if found['audit'].get('intact') else 'NOT INTACT'}."
 
 
 def main():
@@ -225,6 +247,7 @@ def main():
     parser.add_argument("--seconds", type=words.whole(5, 99999), default=600)
     parser.add_argument("--connections", type=words.whole(50, 20000), default=2000)
     parser.add_argument("--seed", type=words.whole(1, 4294967295), default=int(time.time()))
+    parser.add_argument("--threads", type=words.whole(1, 16))
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     options.judge_memory = options.audit = True

@@ -26,7 +26,7 @@ def crowd(tmp_path_factory):
 def test_a_crowd(crowd, folder):
     """A sanitizer keeps memory of its own, and has nothing to find in an audit that the release's does not."""
     is_release = PRESET == "release"
-    options = types.SimpleNamespace(seconds=SECONDS, connections=500 if is_release else 200, seed=293, judge_memory=is_release, audit=is_release)
+    options = types.SimpleNamespace(seconds=SECONDS, connections=500 if is_release else 200, seed=293, threads=2, judge_memory=is_release, audit=is_release)
     found = load_test.run(options, crowd, folder)
     assert not found["problems"], (found["problems"], {name: kind["answers"] for name, kind in found["crowd"]["kinds"].items()})
     assert found["crowd"]["kinds"]["slow sending"]["answers"].get("408"), "heads that came too slowly"
