@@ -92,6 +92,39 @@ test_pipelining(void **ret_state)
     }
 }
 
+/* Whoever sends many requests at once has them answered in turn with those of others. */
+static void
+test_pipelining_holds_up_nobody(void **ret_state)
+{
+    struct state *state = *ret_state;
+    enum { COUNT = 600 };
+    OCC_BUF_AUTO(burst, 1 << 20);
+    for (int i = 0; i < COUNT; i++) {
+        occ_buf_put_str(&burst, "GET /now" H "\r\n");
+    }
+    struct taken stalled = client_begin(&state->server), other = client_begin(&state->server);
+    send_text(stalled.fd, "GET /stall" H "\r\n");
+    expect_line(&state->server, "stalled");
+    send_bytes(state->client.fd, occ_buf_view(&burst));
+    send_text(other.fd, "GET /now?other" H "\r\n");
+    server_let_go(&state->server);
+    expect_answer(&stalled, 200, "stalled");
+    expect_answer(&other, 200, "now");
+    int before = 0, others = 0;
+    for (int i = 0; i < COUNT + 2; i++) {
+        const char *line = next_line(&state->server);
+        others += strcmp(line, "GET /now?other 200 0 3") == 0;
+        before += others == 0 && strcmp(line, "GET /now 200 0 3") == 0;
+    }
+    assert_int_equal(others, 1);
+    assert_in_range(before, 0, COUNT / 2);
+    for (int i = 0; i < COUNT; i++) {
+        expect_answer(&state->client, 200, "now");
+    }
+    client_end(&other);
+    client_end(&stalled);
+}
+
 static void
 test_pieces(void **ret_state)
 {
@@ -355,6 +388,7 @@ main(void)
         TEST(test_http_1_0),
         TEST(test_head_and_no_content),
         TEST(test_pipelining),
+        TEST(test_pipelining_holds_up_nobody),
         TEST(test_pieces),
         TEST(test_expect),
         TEST(test_expect_refused_with_body),
