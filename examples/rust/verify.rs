@@ -4,6 +4,7 @@
 //
 // Exit code: 0 all valid, 1 some are not, 2 something could not be read or done.
 use std::ffi::{c_char, c_int, c_void, CStr};
+use std::io::{self, Read};
 use std::{env, fs, mem, process, ptr};
 
 #[repr(C)]
@@ -27,6 +28,7 @@ extern "C" {
 }
 
 const PROOF_REFUSED: c_int = 100; // codes from here on say that a proof is not valid
+const MAX_LEN: u64 = 4 << 20; // the library reads no longer proof
 
 /// What the library's texts are: UTF-8, ended by a zero byte, good until their owner is freed. So they are copied.
 unsafe fn text_of(text: *const c_char) -> String {
@@ -81,8 +83,15 @@ impl Verifier {
     }
 }
 
+/// At most a byte more than MAX_LEN, which the library then refuses: whatever the file is, it does not fill the memory.
+fn read_file(path: &str) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    fs::File::open(path)?.take(MAX_LEN + 1).read_to_end(&mut text)?;
+    Ok(text)
+}
+
 fn verify_file(verifier: &Verifier, path: &str) -> Result<Verdict, String> {
-    let proof = fs::read(path).map_err(|error| error.to_string())?;
+    let proof = read_file(path).map_err(|error| error.to_string())?;
     verifier.verify(&proof, None, None)
 }
 

@@ -108,7 +108,8 @@ read_root(struct occ_bytes root, const uint8_t *known_sha256, struct occ_error *
     occ_digest_sha256(occ_buf_view(&trust->der), trust->fingerprint);
     const bool is_known =
         known_sha256 != NULL && memcmp(trust->fingerprint, known_sha256, sizeof trust->fingerprint) == 0;
-    if (!is_known && X509_self_signed(trust->root, 1) != 1) {
+    /* Of a known root too: without memory OpenSSL can take it for one that another signed. */
+    if (X509_self_signed(trust->root, is_known ? 0 : 1) != 1) {
         return occ_certificate_form_refuse(err, OCC_ERR_NITRO_CERTIFICATE, "root", "not signed by itself");
     }
     return occ_success();
@@ -319,8 +320,8 @@ remember(struct occ_path_trust *trust, const struct names *names, const struct c
 
 /* Verifies what the caches do not know, as little as that is, and keeps it. */
 static OCC_RESULT
-verify_anew(struct occ_path_trust *trust, const struct occ_path *path, const struct names *names, struct occ_error *err,
-            struct occ_path_leaf *ret_leaf)
+look(struct occ_path_trust *trust, const struct occ_path *path, const struct names *names, struct occ_error *err,
+     struct occ_path_leaf *ret_leaf)
 {
     const size_t leaf = path->authority_count;
     const int64_t at = (int64_t)(path->time_ms / 1000);
@@ -338,6 +339,22 @@ verify_anew(struct occ_path_trust *trust, const struct occ_path *path, const str
     OCC_TRY(occ_certificate_chain_check(certificates.at, first, leaf, at, err));
     OCC_TRY(remember(trust, names, &certificates, first, leaf, anchor.window));
     return read_leaf(certificates.at[leaf], err, ret_leaf);
+}
+
+/*
+ * A single failed allocation can look to OpenSSL like a certificate that is no good, and leave no trace. A second look gives
+ * the true verdict: of a refused path nothing is kept.
+ */
+static OCC_RESULT
+verify_anew(struct occ_path_trust *trust, const struct occ_path *path, const struct names *names, struct occ_error *err,
+            struct occ_path_leaf *ret_leaf)
+{
+    const struct occ_result result = look(trust, path, names, NULL, ret_leaf);
+    if (occ_is_ok(result)) {
+        return result;
+    }
+    ERR_clear_error();
+    return look(trust, path, names, err, ret_leaf);
 }
 
 static OCC_RESULT

@@ -11,7 +11,7 @@
 
 #define X509_AUTO __attribute__((cleanup(occ_certificate_form_cleanup))) X509 *
 
-enum { P384_POINT_LEN = 1 + 2 * 48, SECONDS_PER_DAY = 86400, PROBE_LEN = 16 << 10 };
+enum { P384_POINT_LEN = 1 + 2 * 48, P384_SECURITY_BITS = 192, SECONDS_PER_DAY = 86400, PROBE_LEN = 16 << 10 };
 
 struct occ_certificate_name
 occ_certificate_form_name(size_t index, size_t leaf_index)
@@ -90,6 +90,16 @@ decode(struct occ_bytes der, const char *name, struct occ_error *err, X509 **ret
 
 /* ---- algorithms ---- */
 
+/*
+ * Where memory was short OpenSSL leaves out a key, or what it is to know about it, for good and without an error: its strength is
+ * 0 then, and whatever it signs is refused.
+ */
+static bool
+is_whole(const EVP_PKEY *key)
+{
+    return key != NULL && EVP_PKEY_get_security_bits(key) == P384_SECURITY_BITS;
+}
+
 /* RFC 5480 §2.1.1: the curve by its name, the point uncompressed. */
 static bool
 has_p384_key(const X509 *certificate)
@@ -106,7 +116,7 @@ has_p384_key(const X509 *certificate)
     X509_ALGOR_get0(NULL, &type, &parameter, identifier);
     return OBJ_obj2nid(algorithm) == NID_X9_62_id_ecPublicKey && type == V_ASN1_OBJECT &&
            OBJ_obj2nid((const ASN1_OBJECT *)parameter) == NID_secp384r1 && point_len == P384_POINT_LEN &&
-           point[0] == POINT_CONVERSION_UNCOMPRESSED && X509_get0_pubkey(certificate) != NULL;
+           point[0] == POINT_CONVERSION_UNCOMPRESSED && is_whole(X509_get0_pubkey(certificate));
 }
 
 /* RFC 5758 §3.2: no parameters. */

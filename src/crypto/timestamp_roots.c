@@ -49,6 +49,11 @@ add(struct occ_timestamp_roots *roots, X509 *certificate, struct occ_error *err)
     if (X509_check_purpose(certificate, -1, 0) != 1 || (X509_get_extension_flags(certificate) & EXFLAG_INVALID) != 0) {
         return occ_error_set(err, OCC_ERR_FIELD_VALUE, "certificate %zu: malformed extensions", number);
     }
+    /* Where memory was short OpenSSL can lack what it is to know about a key, for good and without an error. */
+    const EVP_PKEY *key = X509_get0_pubkey(certificate);
+    if (key != NULL && EVP_PKEY_get_security_bits(key) <= 0) {
+        return occ_error_set(err, OCC_ERR_FIELD_VALUE, "certificate %zu: a key of no strength", number);
+    }
     if (X509_self_signed(certificate, 0) == 1) {
         OCC_ENSURE(X509_STORE_add_cert(roots->store, certificate) == 1, OCC_ERR_NOMEM);
         return occ_success();

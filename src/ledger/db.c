@@ -133,7 +133,8 @@ configure(struct occ_db *db, const struct occ_db_options *options, struct occ_er
     if (options->mode == OCC_DB_READ) {
         return occ_db_exec(db, "PRAGMA query_only=ON; PRAGMA cache_size=-1024", err);
     }
-    OCC_TRY(occ_db_exec(db, "PRAGMA cache_size=-4096", err));
+    /* What is derived is written and merged from one end to the other: pages are hardly asked for twice. */
+    OCC_TRY(occ_db_exec(db, options->is_derived ? "PRAGMA cache_size=-1024" : "PRAGMA cache_size=-4096", err));
     OCC_TRY(occ_db_exec(db, "PRAGMA secure_delete=OFF; PRAGMA page_size=4096", err));
     OCC_TRY(occ_db_exec(db, "PRAGMA wal_autocheckpoint=2000; PRAGMA journal_size_limit=33554432", err));
     return occ_db_exec(db, options->is_derived ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL", err);

@@ -18,8 +18,10 @@ enum {
     RUN_ENTRIES = 16384,    /* of a run of level 0 when there is enough to do */
     RUN_ENTRIES_MIN = 8192, /* proofs that are waited for */
     STEPS_PER_RUN = 24,     /* slices of merging for each run: more than a run causes in the long run, */
-    STEPS_IN_HASTE = 4,     /* and when it is far behind: less, for a while */
+    STEPS_IN_HASTE = 4,     /* and when it is behind: less, for a while */
     HASTE_ENTRIES = OCC_LIMIT_LEDGER_TAIL / 4,
+    PANIC_ENTRIES =
+        OCC_LIMIT_LEDGER_TAIL / 2, /* so far behind it merges nothing: else the tail overflows, and look-ups wait */
     NICE = 5,
 };
 
@@ -256,6 +258,13 @@ wait_for_work(struct occ_indexer *indexer)
     pthread_mutex_unlock(&indexer->lock);
 }
 
+/* Slices of merging after a run, when so many proofs are in none. */
+static size_t
+steps_behind(uint64_t proofs)
+{
+    return proofs > PANIC_ENTRIES ? 0 : proofs > HASTE_ENTRIES ? STEPS_IN_HASTE : STEPS_PER_RUN;
+}
+
 /* OCC_ERR_CLOSED: told to stop. */
 static OCC_RESULT
 work(struct occ_indexer *indexer)
@@ -269,8 +278,7 @@ work(struct occ_indexer *indexer)
         }
         /* At the end one run more is made, so that the next start finds a short tail; the rest can wait until then. */
         OCC_ENSURE(!orders.stop, OCC_ERR_CLOSED);
-        const bool is_late = orders.last_proofs > indexer->covered_proofs + HASTE_ENTRIES;
-        const size_t steps = !has_run ? 1 : is_late ? STEPS_IN_HASTE : STEPS_PER_RUN;
+        const size_t steps = !has_run ? 1 : steps_behind(orders.last_proofs - indexer->covered_proofs);
         bool did = true;
         for (size_t i = 0; did && i < steps; i++) {
             OCC_TRY(occ_merges_step(indexer->merges, &indexer->index, NULL, &did));

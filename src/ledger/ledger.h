@@ -155,7 +155,7 @@ typedef struct occ_result occ_ledger_visit(void *ctx, const struct occ_ledger_fo
 void occ_ledger_put_joined(struct occ_buf *buf, const struct occ_ledger_found *found);
 
 /*
- * All proofs of an artifact, oldest first. OCC_ERR_BUSY: the index is being made anew and cannot answer yet. Nothing
+ * All proofs of an artifact, oldest first. OCC_ERR_BUSY: the index is behind or being made anew, and cannot answer yet. Nothing
  * found is a success with no visit.
  */
 OCC_RESULT occ_ledger_by_digest(struct occ_ledger_reader *reader, const uint8_t digest[32], occ_ledger_visit *visit,

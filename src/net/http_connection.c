@@ -4,7 +4,7 @@
 
 #include "net/http_private.h"
 
-enum { READ_AHEAD_LEN = 4096 };
+enum { READ_AHEAD_LEN = 4096, REQUESTS_AT_ONCE = 16 };
 
 static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer);
 
@@ -186,14 +186,21 @@ is_reading(const struct occ_http_connection *connection)
            connection->phase == OCC_HTTP_IN_BODY || connection->phase == OCC_HTTP_DRAIN;
 }
 
-/* Parses what it can and returns how much that was. Answers given at once make it go on, so the stack stays flat. */
+/*
+ * Parses what it can and returns how much that was. Answers given at once make it go on, so the stack stays flat. After some
+ * requests it stops, IDLE, for go_on to take the next ones: other connections have their turn.
+ */
 static size_t
 advance(struct occ_http_connection *connection, struct occ_bytes bytes)
 {
     size_t used = 0;
+    unsigned begun = 0;
     connection->advancing = true;
     while (used < bytes.len && is_reading(connection)) {
         if (connection->phase == OCC_HTTP_IDLE) {
+            if (begun++ == REQUESTS_AT_ONCE) {
+                break;
+            }
             if (occ_http_request_take(connection) == NULL) {
                 occ_http_connection_close(connection);
                 break;
@@ -219,6 +226,9 @@ static void
 take_end(struct occ_http_connection *connection)
 {
     connection->ended = true;
+    if (occ_http_connection_input(connection) > 0) {
+        return; /* not the end of what can be parsed: go_on comes here again */
+    }
     switch (connection->phase) {
     case OCC_HTTP_IN_HEAD:
     case OCC_HTTP_IN_BODY:
@@ -233,8 +243,7 @@ take_end(struct occ_http_connection *connection)
         occ_http_exchange_finish(connection);
         return;
     default:
-        if (connection->phase == OCC_HTTP_LINGER ||
-            (connection->phase == OCC_HTTP_IDLE && occ_http_connection_input(connection) == 0)) {
+        if (connection->phase == OCC_HTTP_LINGER || connection->phase == OCC_HTTP_IDLE) {
             occ_http_connection_close(connection);
         }
     }
@@ -263,6 +272,8 @@ go_on(struct occ_loop_task *task)
         linger(connection); /* what came did not fit (keep_input), so there is nothing to go on with */
     } else if (connection->ended && occ_http_connection_input(connection) == 0) {
         take_end(connection);
+    } else if (connection->phase == OCC_HTTP_IDLE && occ_http_connection_input(connection) > 0) {
+        occ_http_connection_go_on(connection);
     }
 }
 
@@ -291,6 +302,9 @@ on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
         return;
     }
     keep_input(connection, occ_bytes_of(bytes.ptr + used, bytes.len - used));
+    if (connection->phase == OCC_HTTP_IDLE && used < bytes.len) {
+        occ_http_connection_go_on(connection);
+    }
 }
 
 void

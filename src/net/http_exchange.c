@@ -53,12 +53,20 @@ begin_body(struct occ_http_connection *connection, size_t body_max, bool more_fo
     return step;
 }
 
+/* Not where an answer to the head alone would have to be the connection's last: see occ_http_is_last. */
+static bool
+may_go_along(const struct occ_http_parse *parse, size_t following)
+{
+    return !parse->chunked && !parse->expects_continue && parse->content_length <= following &&
+           parse->content_length <= OCC_LIMIT_HTTP_DRAIN_LEN;
+}
+
 /* on_head is called on main. Where the body is here already it goes along: main is asked once instead of twice. */
 static enum occ_http_step
 ask_about_head(struct occ_http_connection *connection, size_t following)
 {
     const struct occ_http_parse *parse = &connection->request->parse;
-    if (!parse->has_body || (!parse->chunked && parse->content_length <= following)) {
+    if (!parse->has_body || may_go_along(parse, following)) {
         return begin_body(connection, (size_t)parse->content_length, true);
     }
     connection->phase = OCC_HTTP_ASKING;

@@ -25,7 +25,7 @@ on_field(llhttp_t *tokens, const char *at, size_t len)
     }
     const size_t name_at = (size_t)((const uint8_t *)at - parse->head.buf.ptr);
     parse->fields[parse->fields_len++] =
-        (struct occ_http_field){ .name_at = (uint32_t)name_at, .name_len = (uint32_t)len };
+        (struct occ_http_field){ .name_at = (uint16_t)name_at, .name_len = (uint16_t)len };
     return HPE_OK;
 }
 
@@ -50,8 +50,8 @@ on_value(llhttp_t *tokens, const char *at, size_t len)
         value.len--;
     }
     struct occ_http_field *field = &parse->fields[parse->fields_len - 1];
-    field->value_at = (uint32_t)(value.ptr - parse->head.buf.ptr);
-    field->value_len = (uint32_t)value.len;
+    field->value_at = (uint16_t)(value.ptr - parse->head.buf.ptr);
+    field->value_len = (uint16_t)value.len;
     return HPE_OK;
 }
 
@@ -418,7 +418,7 @@ occ_http_parse_init(struct occ_http_parse *parse, size_t head_len_max, struct oc
     const struct occ_http_head head = parse->head;
     memset(parse, 0, offsetof(struct occ_http_parse, fields));
     parse->head = head;
-    occ_http_head_reset(&parse->head, head_len_max);
+    occ_http_head_reset(&parse->head, head_len_max < UINT16_MAX ? head_len_max : UINT16_MAX);
     parse->budget = budget;
 }
 

@@ -24,9 +24,12 @@ struct occ_http_budget {
 bool occ_http_budget_take(struct occ_http_budget *budget, size_t len);
 void occ_http_budget_give(struct occ_http_budget *budget, size_t len);
 
-/* A header field: where name and value (without outer white space) stand in the head. */
+/*
+ * A header field: where name and value (without outer white space) stand in the head. Small numbers: each request under way
+ * has room for OCC_LIMIT_HTTP_HEADERS of them.
+ */
 struct occ_http_field {
-    uint32_t name_at, name_len, value_at, value_len;
+    uint16_t name_at, name_len, value_at, value_len;
 };
 
 enum occ_http_step {
@@ -61,7 +64,10 @@ struct occ_http_parse {
     struct occ_http_field fields[OCC_LIMIT_HTTP_HEADERS]; /* last: init does not clear them */
 };
 
-/* A parser for one request. head_len_max in bytes; budget outlives it. The memory is all zero before the first init. */
+/*
+ * A parser for one request. head_len_max in bytes, at most 65,535; budget outlives it. The memory is all zero before the
+ * first init.
+ */
 void occ_http_parse_init(struct occ_http_parse *parse, size_t head_len_max, struct occ_http_budget *budget);
 /* Takes what it can use of bytes; *ret_used says how many. After HEAD, DONE and REFUSED it takes none. */
 enum occ_http_step occ_http_parse_feed(struct occ_http_parse *parse, struct occ_bytes bytes, size_t *ret_used);

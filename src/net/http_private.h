@@ -8,7 +8,7 @@
  *
  * A connection's phases, and what moves it on:
  *
- *   IDLE     no byte of a request yet                   a byte -> HEAD; end, deadline, stop -> closed
+ *   IDLE     no byte of a request yet, or input waits   a byte -> HEAD; end, deadline, stop -> closed
  *   HEAD     the head is arriving                       complete -> on_head -> BODY, DRAIN, HANDLER, WRITING or LINGER
  *   ASKING   a front apart waits for on_head            on_head has been called -> as from HEAD
  *   BODY     the body is arriving                       complete -> HANDLER

@@ -125,6 +125,7 @@ static void
 give_up(struct occ_http_server *server)
 {
     server->abandoned = true;
+    occ_http_listen_unlink(server);
     if (server->wake.data != NULL) {
         occ_http_handover_end(server);
     } else if (server->fronts_len > 0) {

@@ -77,7 +77,7 @@ struct occ_http_events {
 struct occ_http_config {
     struct occ_http_events events;
     const char *extra_headers; /* header lines for every answer, each ending in CRLF; or NULL */
-    size_t head_len_max, body_len_total_max;
+    size_t head_len_max /* at most 65,535 */, body_len_total_max;
     unsigned connections_max;
     unsigned threads; /* 0 and 1: all on the loop's thread; up to OCC_LIMIT_HTTP_THREADS */
     /* write_ms: a client that does not take its answer; a long one has more (OCC_LIMIT_HTTP_WRITE_BYTES_PER_MS). */

@@ -11,10 +11,10 @@
 #endif
 
 /*
- * Without these, glibc raises both limits to twice the largest block that was ever freed, and a heap never shrinks below that. Lower
+ * Without these, glibc raises both limits with the largest block that was ever freed, and keeps that much and more for ever. Lower
  * ones cost time: each page that goes and comes again is a fault.
  */
-enum { OWN_MAPPING_LEN = 1 << 20, KEPT_FREE_LEN = 1 << 20 };
+enum { OWN_MAPPING_LEN = 512 << 10, KEPT_FREE_LEN = 1 << 20 };
 
 void
 occ_memory_keep_small(void)

@@ -40,7 +40,7 @@ read_digest(struct occ_reading *reading, struct occ_ledger_reader *reader)
     page->skip = lookup->wanted.after;
     const struct occ_result walked = occ_ledger_by_digest(reader, lookup->digest, occ_page_visit, page, &reading->err);
     if (walked.code == OCC_ERR_BUSY) {
-        return occ_error_set(&reading->err, OCC_ERR_BUSY, "the index of digests is being made anew, try again later");
+        return occ_error_set(&reading->err, OCC_ERR_BUSY, "the index of digests is behind the ledger, try again later");
     }
     OCC_TRY(occ_page_finish(page, walked));
     if (page->count == 0 && page->skip == lookup->wanted.after) {

@@ -327,10 +327,14 @@ free_http(struct occ_http_server *http)
     }
 }
 
-/* Also of what was started only in part. */
+/*
+ * Also of what was started only in part. HTTP threads may have taken requests by then, which come here while the listeners
+ * stop: they are refused, for what they would need is not there.
+ */
 static void
 finish(struct occ_server *server)
 {
+    server->stopping = true;
     stop_timestamps(server);
     occ_workers_free(server->workers);
     occ_workers_free(server->readers);

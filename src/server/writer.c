@@ -284,11 +284,14 @@ on_forget(void *ctx)
     start_write(writer);
 }
 
-/* What came in one turn of the loop shares a transaction. */
+/* What came in one turn of the loop shares a transaction. In trouble the next try has its own time: see on_retry. */
 static void
 on_turn(void *ctx)
 {
-    start_write(ctx);
+    struct occ_writer *writer = ctx;
+    if (writer->failure == OCC_OK) {
+        start_write(writer);
+    }
 }
 
 /* ---- the rest ---- */

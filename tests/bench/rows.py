@@ -127,9 +127,12 @@ def thread_rows():
 
 
 def attested_rows():
-    """The same loads in each mode, one after the other. A proof each is for few: 100 a request take half a second of the device."""
+    """The same loads in each mode, one after the other. A document each is for few: 100 a request take half a second of the device, and 1,024
+    clients would wait for longer than occd lets a commit wait (--boundary-timeout): it answers 503, as it should."""
     for batch, connections in ((1, 512), (1, 1024), (100, 64)):
         for mode in ("none", "epoch", "batch", "commit"):
+            if mode == "commit" and connections == 1024:
+                continue
             few = 4 if mode == "commit" and batch > 1 else connections
             what = "single commits" if batch == 1 else f"batches of {batch}"
             yield Row(f"{what}, {few} connections, attested: {mode}", "attested", "commit", few, batch, mode=mode,

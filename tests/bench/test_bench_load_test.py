@@ -51,6 +51,13 @@ def test_each_fault_is_a_problem(change):
     assert len(problems(*change)) == 1
 
 
+def test_a_short_run_may_grow_more():
+    short = types.SimpleNamespace(**{**vars(OPTIONS), "seconds": 179})
+    for end_mib, count in ((60, 0), (60.1, 1)):
+        found = {**copy.deepcopy(GOOD), "memory": {"occd": {"gathered_mib": 40, "end_mib": end_mib}}}
+        assert len(list(load_test.judge(found, short))) == count
+
+
 def test_an_export_that_does_not_add_up():
     assert any("the export has 104 proofs" in problem for problem in problems("ledger", "ledger_proofs", 104))
 

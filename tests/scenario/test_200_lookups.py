@@ -390,7 +390,7 @@ def test_while_the_index_is_made(start, folder):
     def look():
         answer = occd.get(f"/proofs/{hex_of(digest_of(0))}")
         if answer.status == 503:
-            assert answer.error() == "the index of digests is being made anew, try again later"
+            assert answer.error() == "the index of digests is behind the ledger, try again later"
             assert answer.header("Retry-After") == "1"
         return answer if answer.status != 503 else None
 

@@ -119,6 +119,37 @@ def test_a_second_server_on_the_address_is_refused(occd_of_three, folder):
     assert occd_of_three.is_healthy()
 
 
+def test_a_start_that_fails_serves_nobody(folder):
+    """The threads listen before the rest is there: who has come by then is refused, and the start's own failure is said."""
+    address, enough = folder / "http.sock", threading.Event()
+    taken = socket.create_server(("127.0.0.1", 0))
+
+    def knock():
+        while not enough.is_set():
+            try:
+                with socket.socket(socket.AF_UNIX) as client:
+                    client.connect(str(address))
+                    client.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+                    client.recv(1000)
+            except OSError:
+                pass
+
+    clients = [threading.Thread(target=knock) for _ in range(4)]
+    for client in clients:
+        client.start()
+    try:
+        for _ in range(5):
+            done = subprocess.run([BIN / "occd", "--data", folder / "data", "--threads", "3", "--listen", f"unix:{address}",
+                                   "--metrics", "127.0.0.1:%d" % taken.getsockname()[1]],
+                                  env=environment(), capture_output=True, timeout=60)
+            assert done.returncode == 3 and b"--metrics: " in done.stderr, done.stderr
+    finally:
+        enough.set()
+        for client in clients:
+            client.join()
+        taken.close()
+
+
 @pytest.fixture
 def occd_of_three(start):
     return start()
@@ -207,6 +238,32 @@ def test_log_keeps_the_order_of_a_connection(start, folder):
     logged = [json.loads(line)["path"] for line in (folder / "access.log").read_text().splitlines()]
     for number in paths:
         assert [path for path in logged if path.startswith(f"/{number}/")] == paths[number]
+
+
+def test_a_client_that_sends_no_more_is_answered(start):
+    """Wherever its end comes: also while its body, which is here, waits for what the handler's thread says about the head."""
+    occd = start()
+    body = json.dumps({"digests": []}).encode()
+    request = policy.post_head(b"Transfer-Encoding: chunked") + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    wrong = []
+
+    def ask(chance):
+        for _ in range(400):
+            with occd.connect() as wire:
+                wire.send(request)
+                for _ in range(chance.randrange(2000)):
+                    pass  # any moment
+                wire.socket.shutdown(socket.SHUT_WR)
+                answer = wire.answer()
+                if b"digests: 0 entries" not in answer.body:
+                    wrong.append(answer.body)
+
+    clients = [threading.Thread(target=ask, args=(random.Random(n),)) for n in range(4)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    assert not wrong, (len(wrong), wrong[0])
 
 
 class Load(threading.Thread):

@@ -55,6 +55,12 @@ def run(library, *words, env=None, **options):
                           timeout=120, **options)
 
 
+def assert_bounded(library, *program, env=None):
+    """A file without end is refused as a proof that is too long, within 256 MiB of address space."""
+    done = run(library, "prlimit", f"--as={256 << 20}", *program, "/dev/zero", env=env)
+    assert done.returncode == 2 and "expected at most 4194304" in done.stdout + done.stderr, done
+
+
 @pytest.fixture
 def files(folder):
     """Files of cases: good.json, bad.json, cut.json, long.json (valid, but longer than any proof), exact.json (as long as one may be)."""
@@ -130,6 +136,9 @@ def test_cplusplus(library, built, files):
     for name in ("cut", "long", "none"):
         done = run(library, program, files / "good.json", files / f"{name}.json")
         assert done.returncode == 2 and "good.json: valid" in done.stdout, done
+    done = run(library, program, files, files / "good.json")  # a folder is not the end of all
+    assert done.returncode == 2 and "cannot be read" in done.stdout and "good.json: valid" in done.stdout, done
+    assert_bounded(library, program)
     assert run(library, program).returncode == 2
 
 
@@ -142,6 +151,7 @@ def test_rust(library, files):
     assert run(library, program, files / "good.json", files / "exact.json").returncode == 0
     for name in ("cut", "long", "none"):
         assert run(library, program, files / "good.json", files / f"{name}.json").returncode == 2
+    assert_bounded(library, program)
     assert run(library, program).returncode == 2
 
 
@@ -180,6 +190,16 @@ def test_python(occ):
     with pytest.raises(occ.Error):
         occ.Verifier(rp_ids=[""])
     assert re.fullmatch(r"\d+\.\d+\.\d+", occ.version())
+
+
+def test_python_program(library, files):
+    program = (sys.executable, "-B", EXAMPLES / "python" / "occ.py")
+    env = {"OCC_LIBRARY": str(library / "libocc.so")}
+    for name, status in {"good": 0, "exact": 0, "bad": 1, "cut": 2, "long": 2, "none": 2}.items():
+        done = run(library, *program, files / f"{name}.json", env=env)
+        assert done.returncode == status, (name, done)
+    assert run(library, *program, env=env).returncode == 2
+    assert_bounded(library, *program, env=env)
 
 
 def test_python_chain(occ, occd):

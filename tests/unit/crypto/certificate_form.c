@@ -247,23 +247,32 @@ assert_no_root(struct occ_bytes root, const char *begin)
     }
 }
 
-/* Only the very certificate that is known goes unchecked: here one that did not sign itself. */
+/* Of the very certificate that is known, and of no other, the signature goes unchecked: here one that is wrong. */
 static void
 test_root_known(void **state)
 {
     (void)state;
     const struct occ_sim_plan plan = good_plan();
     PATH_AUTO path = occ_sim_path_make(&plan);
-    const struct occ_bytes other = occ_sim_path_certificates(path)[1];
+    const struct occ_bytes root = occ_sim_path_certificates(path)[0];
+    struct changed changed = { .len = root.len };
+    memcpy(changed.bytes, root.ptr, root.len);
+    changed.bytes[root.len - 1] ^= 1; /* of the signature */
+    const struct occ_bytes wrong = occ_bytes_of(changed.bytes, changed.len);
     uint8_t sha256[OCC_SHA256_LEN];
-    occ_digest_sha256(other, sha256);
-    assert_no_root(other, "root: not signed by itself");
+    occ_digest_sha256(wrong, sha256);
+    assert_no_root(wrong, "root: not signed by itself");
     struct occ_error err = { 0 };
     TRUST_AUTO trust = NULL;
-    assert_true(occ_is_ok(occ_path_trust_new_known(other, sha256, &err, &trust)));
+    assert_true(occ_is_ok(occ_path_trust_new_known(wrong, sha256, &err, &trust)));
     assert_memory_equal(occ_path_trust_fingerprint(trust), sha256, sizeof sha256);
     sha256[0] ^= 1;
     struct occ_path_trust *none = NULL;
+    assert_int_equal(occ_path_trust_new_known(wrong, sha256, &err, &none).code, OCC_ERR_NITRO_CERTIFICATE);
+    assert_null(none);
+    /* One that names another as its issuer has not signed itself, whoever says so. */
+    const struct occ_bytes other = occ_sim_path_certificates(path)[1];
+    occ_digest_sha256(other, sha256);
     assert_int_equal(occ_path_trust_new_known(other, sha256, &err, &none).code, OCC_ERR_NITRO_CERTIFICATE);
     assert_null(none);
 }

@@ -92,6 +92,39 @@ test_pipelining(void **ret_state)
     }
 }
 
+/* Whoever sends many requests at once has them answered in turn with those of others. */
+static void
+test_pipelining_holds_up_nobody(void **ret_state)
+{
+    struct state *state = *ret_state;
+    enum { COUNT = 600 };
+    OCC_BUF_AUTO(burst, 1 << 20);
+    for (int i = 0; i < COUNT; i++) {
+        occ_buf_put_str(&burst, "GET /now" H "\r\n");
+    }
+    struct taken stalled = client_begin(&state->server), other = client_begin(&state->server);
+    send_text(stalled.fd, "GET /stall" H "\r\n");
+    expect_line(&state->server, "stalled");
+    send_bytes(state->client.fd, occ_buf_view(&burst));
+    send_text(other.fd, "GET /now?other" H "\r\n");
+    server_let_go(&state->server);
+    expect_answer(&stalled, 200, "stalled");
+    expect_answer(&other, 200, "now");
+    int before = 0, others = 0;
+    for (int i = 0; i < COUNT + 2; i++) {
+        const char *line = next_line(&state->server);
+        others += strcmp(line, "GET /now?other 200 0 3") == 0;
+        before += others == 0 && strcmp(line, "GET /now 200 0 3") == 0;
+    }
+    assert_int_equal(others, 1);
+    assert_in_range(before, 0, COUNT / 2);
+    for (int i = 0; i < COUNT; i++) {
+        expect_answer(&state->client, 200, "now");
+    }
+    client_end(&other);
+    client_end(&stalled);
+}
+
 static void
 test_pieces(void **ret_state)
 {
@@ -140,6 +173,17 @@ test_expect(void **ret_state)
     expect_answer(&state->client, 200, "ho");
     /* A refusal is the final answer. */
     send_text(state->client.fd, "POST /early" H "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    expect_answer(&state->client, 401, "early");
+    assert_true(head_has(&state->client, "\r\nConnection: close\r\n"));
+    expect_end(&state->client);
+}
+
+/* Also when something that may be its body has come. */
+static void
+test_expect_refused_with_body(void **ret_state)
+{
+    struct state *state = *ret_state;
+    send_text(state->client.fd, "POST /early" H "Expect: 100-continue\r\nContent-Length: 2\r\n\r\nhoGET /now" H "\r\n");
     expect_answer(&state->client, 401, "early");
     assert_true(head_has(&state->client, "\r\nConnection: close\r\n"));
     expect_end(&state->client);
@@ -344,8 +388,10 @@ main(void)
         TEST(test_http_1_0),
         TEST(test_head_and_no_content),
         TEST(test_pipelining),
+        TEST(test_pipelining_holds_up_nobody),
         TEST(test_pieces),
         TEST(test_expect),
+        TEST(test_expect_refused_with_body),
         TEST(test_large_body_and_answer),
         TEST(test_expect_too_large),
         TEST(test_early_answers),

@@ -91,6 +91,25 @@ test_no_threads(void **state)
     occ_loop_free(loop);
 }
 
+/* Nor does a socket's name stay behind. */
+static void
+test_no_threads_at_a_path(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/occ-handover-XXXXXX";
+    char address[64];
+    struct occ_error err = { 0 };
+    struct occ_loop *loop;
+    assert_non_null(mkdtemp(folder));
+    snprintf(address, sizeof address, "unix:%s/socket", folder);
+    assert_true(occ_is_ok(occ_loop_new(&err, &loop)));
+    threads_left = 1;
+    try_to_listen(loop, address, THREADS, OCC_ERR_NOMEM);
+    threads_left = UINT32_MAX;
+    assert_int_equal(rmdir(folder), 0);
+    occ_loop_free(loop);
+}
+
 static void
 test_too_many_threads(void **state)
 {
@@ -306,13 +325,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_no_threads),
-        cmocka_unit_test(test_too_many_threads),
-        cmocka_unit_test(test_no_descriptors),
-        cmocka_unit_test(test_policy_goes_on),
-        cmocka_unit_test(test_gone_before_it_was_seen),
-        cmocka_unit_test(test_body_without_room),
-        cmocka_unit_test(test_refusals_without_end),
+        cmocka_unit_test(test_no_threads),        cmocka_unit_test(test_no_threads_at_a_path),
+        cmocka_unit_test(test_too_many_threads),  cmocka_unit_test(test_no_descriptors),
+        cmocka_unit_test(test_policy_goes_on),    cmocka_unit_test(test_gone_before_it_was_seen),
+        cmocka_unit_test(test_body_without_room), cmocka_unit_test(test_refusals_without_end),
         cmocka_unit_test(test_stop_finds_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -431,6 +431,25 @@ test_discard(void **state)
     occ_http_parse_clear(&parse);
 }
 
+/* Where a field stands is a number of 16 bits: no head is longer, whatever is asked for. */
+static void
+test_longest_head(void **state)
+{
+    (void)state;
+    for (size_t extra = 0; extra < 2; extra++) {
+        OCC_BUF_AUTO(text, UINT16_MAX + 1);
+        struct occ_http_budget budget = { .max = 1 };
+        struct occ_http_parse parse = { 0 };
+        size_t used;
+        put_head_of(&text, UINT16_MAX + extra);
+        occ_http_parse_init(&parse, 1 << 20, &budget);
+        const enum occ_http_step step = occ_http_parse_feed(&parse, occ_buf_view(&text), &used);
+        assert_int_equal(step, extra == 0 ? OCC_HTTP_STEP_HEAD : OCC_HTTP_STEP_REFUSED);
+        assert_int_equal(parse.refusal.status, extra == 0 ? 0 : 431);
+        occ_http_parse_clear(&parse);
+    }
+}
+
 int
 main(void)
 {
@@ -441,6 +460,7 @@ main(void)
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_budget),
         cmocka_unit_test(test_discard),
+        cmocka_unit_test(test_longest_head),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -110,6 +110,7 @@ struct fixture {
     char order[32]; /* "d0d1k0": which was called, in order */
     unsigned troubles, wells;
     void (*in_trouble)(struct fixture *fixture);
+    uint64_t troubled_ms;
     unsigned written; /* calls of on_written */
 };
 
@@ -518,6 +519,28 @@ stop_loop(struct fixture *fixture)
 }
 
 static void
+let_it_work(struct fixture *fixture)
+{
+    tell(&fixture->ledger, false, OCC_OK);
+    fixture->troubled_ms = occ_loop_now_ms(fixture->loop);
+}
+
+static void
+test_next_try_has_its_time(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    set_up(&fixture);
+    fixture.in_trouble = let_it_work;
+    tell(&fixture.ledger, false, OCC_ERR_IO);
+    write_job(&fixture, 0);
+    run_until(&fixture, 2);
+    assert_string_equal(fixture.order, "d0k0");
+    assert_true(occ_loop_now_ms(fixture.loop) - fixture.troubled_ms >= OCC_LIMIT_LEDGER_RETRY_MS);
+    tear_down(&fixture);
+}
+
+static void
 test_given_up_at_the_end(void **state)
 {
     (void)state;
@@ -614,6 +637,7 @@ main(void)
         cmocka_unit_test(test_forgets),
         cmocka_unit_test(test_stuck),
         cmocka_unit_test(test_trouble),
+        cmocka_unit_test(test_next_try_has_its_time),
         cmocka_unit_test(test_given_up_at_the_end),
         cmocka_unit_test(test_written_at_the_end),
         cmocka_unit_test(test_end_waits),

@@ -119,7 +119,7 @@ realloc(void *memory, size_t size)
     return REAL(realloc)(memory, size);
 }
 
-/* Verifies with the allocation of that number failing; returns how many allocations there were. */
+/* Verifies with the allocation of that number failing, 0 = none; returns how many allocations there were. */
 static unsigned
 verify_failing(const occ_verifier *verifier, const struct occ_verify_input *input, unsigned at, enum occ_err expected)
 {
@@ -211,6 +211,38 @@ test_verify_crypto(void **state)
     spare_crypto = true;
 }
 
+/*
+ * With all evidence, and one failed allocation: what the verifier keeps from then (certificates, documents) changes no verdict,
+ * neither this one nor the next.
+ */
+static void
+test_verify_evidence(void **state)
+{
+    (void)state;
+    enum { STEP = 191 }; /* allocations: all of them would take minutes */
+    struct whole_plan plan = whole_plan();
+    plan.form = OCC_ACTOR_WEBAUTHN_STRONG;
+    struct whole whole = whole_make(&plan);
+    const char *policy = "{\"requireAttestation\":true,\"requireTimestamp\":\"proof\"}";
+    const struct occ_verify_input input = { .size = sizeof input,
+                                            .proof = whole.text,
+                                            .proof_len = strlen(whole.text),
+                                            .policy = policy,
+                                            .policy_len = strlen(policy) };
+    spare_crypto = false;
+    unsigned total = 0;
+    for (unsigned at = 0; at <= total; at += STEP) {
+        occ_verifier *verifier = whole_verifier(&whole);
+        const unsigned count = verify_failing(verifier, &input, at, OCC_OK);
+        total = at == 0 ? count : total;
+        verify_failing(verifier, &input, 0, OCC_OK);
+        occ_verifier_free(verifier);
+    }
+    assert_true(total > 20 * STEP);
+    spare_crypto = true;
+    whole_clear(&whole);
+}
+
 static void
 test_new_verifier(void **state)
 {
@@ -230,9 +262,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_verify),
-        cmocka_unit_test(test_verify_watched), /* for the rest of the process */
-        cmocka_unit_test(test_verify_crypto),
+        cmocka_unit_test(test_verify),        cmocka_unit_test(test_verify_watched), /* for the rest of the process */
+        cmocka_unit_test(test_verify_crypto), cmocka_unit_test(test_verify_evidence),
         cmocka_unit_test(test_new_verifier),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
