@@ -155,6 +155,7 @@ def write(options, measured):
 def main():
     asks = sys.argv[1:2] == ["--needs"]
     options = words.read(sys.argv[2:] if asks else sys.argv[1:])
+    machine.end_in_order()
     if asks:
         print(words.needs(options))
         return 0

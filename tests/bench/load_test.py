@@ -104,8 +104,12 @@ def run_crowd(program, occd, options, watch):
     crowd = subprocess.Popen([program, str(occd.port), str(options.seconds), str(options.connections), str(options.seed)],
                              stdin=read_end, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     os.close(read_end)
-    with watch:
-        line = crowd.stdout.readline()
+    try:
+        with watch:
+            line = crowd.stdout.readline()
+    except BaseException:
+        crowd.kill()
+        raise
     if not line:
         raise SystemExit(f"the crowd ended with {crowd.wait()}")
     return crowd, json.loads(line), write_end
@@ -253,11 +257,16 @@ def main():
     parser.add_argument("--threads", type=words.whole(1, 16))
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    machine.end_in_order()
     options.judge_memory = options.audit = True
     output = machine.ROOT / "build" / "bench"
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="occ-load-") as folder:
-        found = run(options, build_crowd(pathlib.Path(folder)), pathlib.Path(folder))
+        try:
+            found = run(options, build_crowd(pathlib.Path(folder)), pathlib.Path(folder))
+        finally:
+            for program in harness.Program.running:  # none, if all went well
+                program.kill()
     found["machine"], found["options"] = machine.facts(), vars(options)
     text, as_json = "\n".join(markdown(found, options)) + "\n", json.dumps(found, indent=1) + "\n"
     (output / "load-test.md").write_text(text)

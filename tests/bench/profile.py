@@ -18,6 +18,7 @@ import bench as whole  # noqa: E402
 import fold  # noqa: E402
 import harness  # noqa: E402
 import load  # noqa: E402
+import machine  # noqa: E402
 import options as words  # noqa: E402
 import rows  # noqa: E402
 
@@ -95,6 +96,7 @@ def print_table(name, found):
 
 def main():
     mine = read_options()
+    machine.end_in_order()
     options = words.read(["--seconds", str(mine.seconds), "--audit-proofs", str(mine.audit_proofs), "--rows", mine.rows.pattern])
     chosen = [row for row in whole.all_rows(options) if isinstance(row, rows.Row) or row.group == "audit"]
     if mine.list:
