@@ -16,14 +16,14 @@ import compare  # noqa: E402
 import figures  # noqa: E402
 import harness  # noqa: E402
 import load  # noqa: E402
-import machine  # noqa: E402
+import host  # noqa: E402
 import options as words  # noqa: E402
 import report  # noqa: E402
 import rows  # noqa: E402
 import service  # noqa: E402
 import single  # noqa: E402
 
-TOOLS = machine.ROOT / "build" / "bench"
+TOOLS = host.ROOT / "build" / "bench"
 
 
 def say(text):
@@ -110,7 +110,7 @@ def measured_floors(options):
     here = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(options.pin[0] or here)})
     try:
-        return machine.floors(TOOLS / "floor", 0.1 if options.quick else min(options.seconds, 2))
+        return host.floors(TOOLS / "floor", 0.1 if options.quick else min(options.seconds, 2))
     finally:
         os.sched_setaffinity(0, here)
 
@@ -129,7 +129,7 @@ def run(options):
     settings.update(pinned=words.pinned_sentence(options), starts=5 if options.quick else single.STARTS,
                     target=options.url or "our programs, the release build, each row on a ledger of its own")
     now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-    return {"format": report.FORMAT, "when": now, "machine": machine.facts(), "settings": settings, "floors": floors, "rows": measured}
+    return {"format": report.FORMAT, "when": now, "machine": host.facts(), "settings": settings, "floors": floors, "rows": measured}
 
 
 def read_report(path):
@@ -155,7 +155,7 @@ def write(options, measured):
 def main():
     asks = sys.argv[1:2] == ["--needs"]
     options = words.read(sys.argv[2:] if asks else sys.argv[1:])
-    machine.end_in_order()
+    host.end_in_order()
     if asks:
         print(words.needs(options))
         return 0

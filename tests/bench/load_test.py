@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parent / "scenario")]
 
 import harness  # noqa: E402
-import machine  # noqa: E402
+import host  # noqa: E402
 import options as words  # noqa: E402
 
 # Resident memory may be so much above what it was when the crowd had gathered; in a short run the first large answers are still to come.
@@ -45,7 +45,7 @@ class Watch:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def look(self):
-        return {name: {"mib": machine.status_mib(pid, "VmRSS"), "descriptors": len(descriptors(pid))} for name, pid in self.processes.items()}
+        return {name: {"mib": host.status_mib(pid, "VmRSS"), "descriptors": len(descriptors(pid))} for name, pid in self.processes.items()}
 
     def _run(self):
         begin = time.monotonic()
@@ -133,9 +133,9 @@ def run(options, program, folder):
     watch = Watch({"occd": occd.pid, "occ-enclave": occd.boundary_pid()})
     exercise(occd)
     before, kinds = watch.look(), {name: descriptors(pid) for name, pid in watch.processes.items()}
-    cpu = {name: machine.cpu_seconds(pid) for name, pid in watch.processes.items()}
+    cpu = {name: host.cpu_seconds(pid) for name, pid in watch.processes.items()}
     crowd, told, export_to = run_crowd(program, occd, options, watch)
-    cpu = {name: machine.cpu_seconds(pid) - cpu[name] for name, pid in watch.processes.items()}
+    cpu = {name: host.cpu_seconds(pid) - cpu[name] for name, pid in watch.processes.items()}
     found = {"crowd": told, "descriptors_before": before, "descriptors_after": settled(watch, before), "samples": watch.samples,
              "cpu_us_per_answer": {name: seconds * 1e6 / max(1, told["answers"]) for name, seconds in cpu.items()}}
     found["descriptors_new"] = {name: more(kinds[name], descriptors(pid)) for name, pid in watch.processes.items()}
@@ -257,9 +257,9 @@ def main():
     parser.add_argument("--threads", type=words.whole(1, 16))
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    machine.end_in_order()
+    host.end_in_order()
     options.judge_memory = options.audit = True
-    output = machine.ROOT / "build" / "bench"
+    output = host.ROOT / "build" / "bench"
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="occ-load-") as folder:
         try:
@@ -267,7 +267,7 @@ def main():
         finally:
             for program in harness.Program.running:  # none, if all went well
                 program.kill()
-    found["machine"], found["options"] = machine.facts(), vars(options)
+    found["machine"], found["options"] = host.facts(), vars(options)
     text, as_json = "\n".join(markdown(found, options)) + "\n", json.dumps(found, indent=1) + "\n"
     (output / "load-test.md").write_text(text)
     (output / "load-test.json").write_text(as_json)

@@ -8,7 +8,7 @@ import time
 import urllib.parse
 
 import harness
-import machine
+import host
 
 JSON_BODY = {"Content-Type": "application/json"}
 
@@ -38,10 +38,10 @@ class Service:
         return self.request("POST", path, json.dumps(value, separators=(",", ":")).encode())
 
     def cpu(self):
-        return {name: machine.cpu_seconds(pid) for name, pid in self.processes.items()}
+        return {name: host.cpu_seconds(pid) for name, pid in self.processes.items()}
 
     def memory(self, line="VmHWM"):
-        return {name: machine.status_mib(pid, line) for name, pid in self.processes.items()}
+        return {name: host.status_mib(pid, line) for name, pid in self.processes.items()}
 
     def counters(self):
         """Of our own: how many proofs the ledger has, how many of them its index of digests, and how many syncs it took. Else nothing."""

@@ -11,11 +11,11 @@ import time
 import figures
 import harness
 import load
-import machine
+import host
 import rows
 import service
 
-VECTORS = pathlib.Path(os.environ.get("OCC_VECTORS", machine.ROOT.parent / "shared" / "vectors"))
+VECTORS = pathlib.Path(os.environ.get("OCC_VECTORS", host.ROOT.parent / "shared" / "vectors"))
 STARTS = 20  # of a cold start, in one turn
 SOAK_PARTS = 10
 
@@ -131,8 +131,8 @@ class Evidence:
         if not proof.exists():
             raise load.Missing(f"{proof.name} is not there: OCC_VECTORS says where the public vectors are")
         seconds = str(min(bench.options.seconds, 0.2 if bench.options.quick else 2))
-        found = machine.read_pairs([bench.tools / "verify", seconds, proof, roots])
-        without = machine.read_pairs([bench.tools / "verify", seconds, proof])
+        found = host.read_pairs([bench.tools / "verify", seconds, proof, roots])
+        without = host.read_pairs([bench.tools / "verify", seconds, proof])
         cases = {f"{name}{unit}": found[f"{name}{key}"] for name in ("cold", "document", "warm") for key, unit in (("", "_us"), ("_ratio", "_ratio"))}
         return {**cases, "warm_without_roots_us": without["warm"]}
 
@@ -172,7 +172,7 @@ class Ledger:
 
     def measure(self, bench):
         with tempfile.TemporaryDirectory(prefix="occ-bench-") as folder:
-            return machine.read_pairs([bench.tools / "ledger", folder, str(bench.options.ledger_proofs)])
+            return host.read_pairs([bench.tools / "ledger", folder, str(bench.options.ledger_proofs)])
 
 
 @dataclasses.dataclass

@@ -1,4 +1,4 @@
-"""machine.py: what a report says about the machine, and its floors: bare signatures on one core, and the disk's sync."""
+"""host.py: what a report says about the machine, and its floors: bare signatures on one core, and the disk's sync."""
 import os
 import pathlib
 import signal

@@ -1,4 +1,4 @@
-"""profile.py: what scripts/profile runs: where the CPU time of an operation goes, by samples of perf while a row of the bench runs."""
+"""profiling.py: what scripts/profile runs: where the CPU time of an operation goes, by samples of perf while a row of the bench runs."""
 import argparse
 import contextlib
 import os
@@ -18,7 +18,7 @@ import bench as whole  # noqa: E402
 import fold  # noqa: E402
 import harness  # noqa: E402
 import load  # noqa: E402
-import machine  # noqa: E402
+import host  # noqa: E402
 import options as words  # noqa: E402
 import rows  # noqa: E402
 
@@ -96,7 +96,7 @@ def print_table(name, found):
 
 def main():
     mine = read_options()
-    machine.end_in_order()
+    host.end_in_order()
     options = words.read(["--seconds", str(mine.seconds), "--audit-proofs", str(mine.audit_proofs), "--rows", mine.rows.pattern])
     chosen = [row for row in whole.all_rows(options) if isinstance(row, rows.Row) or row.group == "audit"]
     if mine.list:
