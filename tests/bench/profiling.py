@@ -24,6 +24,7 @@ import rows  # noqa: E402
 
 DEFAULT = "^commit, 64 connections$|^commit, batches of 100, 4|^verify, 64 connections$|^occ audit$"
 HERTZ = 1999
+PROGRAMS = {"enclave": "occ-enclave"}
 SHOWN = 0.005  # smaller parts are one line together
 
 
@@ -86,7 +87,7 @@ def print_table(name, found):
         total = sum(samples.values())
         if total < 100:
             continue
-        print(f"\n| {name}: {process} | share | µs |\n| --- | ---: | ---: |")
+        print(f"\n| {name}: {PROGRAMS.get(process, process)} | share | µs |\n| --- | ---: | ---: |")
         for part, count in samples.items():
             if count >= total * SHOWN:
                 print(f"| {part} | {count / total:.0%} | {count / total * spent:.1f} |")
