@@ -23,7 +23,8 @@ import options as words  # noqa: E402
 # Resident memory may be so much above what it was when the crowd had gathered; in a short run the first large answers are still to come.
 GROWTH_SHARE, GROWTH_MIB, GROWTH_MIB_SHORT = 0.10, 4, 16
 SHORT = 180  # seconds
-DESCRIPTORS = 4  # and so many descriptors may be left: the ledger's files are opened when they are first needed
+DESCRIPTORS = 4  # and so many descriptors may be left: the ledger's files are opened when they are first needed,
+RESERVED = 1  # and each loop keeps one in reserve from its first connection on
 FAIR = 0.5  # a fast connection has at least so much of the median's answers
 CONNECTIONS = 3000  # so many and those that come and go beside them are within occd's own limit, 4,096
 LOOK_UPS_REFUSED = 0.05  # of the look-ups may be told 503: the index of digests is built behind
@@ -115,12 +116,16 @@ def run_crowd(program, occd, options, watch):
     return crowd, json.loads(line), write_end
 
 
-def settled(watch, before):
+def allowed(options):
+    return DESCRIPTORS + RESERVED * (options.threads or 1)
+
+
+def settled(watch, before, options):
     """Descriptors a moment after the crowd is gone: cut connections may linger for seconds."""
     end = time.monotonic() + 15
     while True:
         now = watch.look()
-        if time.monotonic() > end or all(now[name]["descriptors"] <= before[name]["descriptors"] + DESCRIPTORS for name in now):
+        if time.monotonic() > end or all(now[name]["descriptors"] <= before[name]["descriptors"] + allowed(options) for name in now):
             return now
         time.sleep(0.1)
 
@@ -136,7 +141,7 @@ def run(options, program, folder):
     cpu = {name: host.cpu_seconds(pid) for name, pid in watch.processes.items()}
     crowd, told, export_to = run_crowd(program, occd, options, watch)
     cpu = {name: host.cpu_seconds(pid) - cpu[name] for name, pid in watch.processes.items()}
-    found = {"crowd": told, "descriptors_before": before, "descriptors_after": settled(watch, before), "samples": watch.samples,
+    found = {"crowd": told, "descriptors_before": before, "descriptors_after": settled(watch, before, options), "samples": watch.samples,
              "cpu_us_per_answer": {name: seconds * 1e6 / max(1, told["answers"]) for name, seconds in cpu.items()}}
     found["descriptors_new"] = {name: more(kinds[name], descriptors(pid)) for name, pid in watch.processes.items()}
     found["is_healthy"] = occd.is_healthy() and occd.post("/commit", {"digests": [harness.digest_of("after")]}).status == 200
@@ -191,7 +196,7 @@ def judge_ledger(found):
 def judge_programs(found, options):
     for name, before in found["descriptors_before"].items():
         after = found["descriptors_after"][name]["descriptors"]
-        if after > before["descriptors"] + DESCRIPTORS:
+        if after > before["descriptors"] + allowed(options):
             yield f"{name} has {after} descriptors open, before it had {before['descriptors']}: {found['descriptors_new'][name]}"
     slack = GROWTH_MIB_SHORT if options.seconds < SHORT else GROWTH_MIB
     for name, memory in found["memory"].items():
