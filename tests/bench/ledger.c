@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "ledger/ledger.h"
+#include "mix.h"
 
 enum { TEXT_LEN = 700, FRAME_MAX = 1000, LOOKUPS = 20000 };
 
@@ -30,16 +31,6 @@ check(struct occ_result result, const char *what, const struct occ_error *err)
         fprintf(stderr, "ledger: %s: %s: %s\n", what, occ_result_name(result.code), err->text);
         exit(3);
     }
-}
-
-/* Splitmix64: digests that look like digests and can be made again. */
-static uint64_t
-mix(uint64_t x)
-{
-    x += 0x9e3779b97f4a7c15u;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
 }
 
 static void

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "../mix.h"
+
 enum { DIGEST = 32 };
 
 /* Address space, not memory: pages are there when they are written. */
@@ -73,16 +75,6 @@ uint64_t
 record_sent(const struct record *record)
 {
     return record->next;
-}
-
-/* Splitmix64: digests that look like digests and can be made again. */
-static uint64_t
-mix(uint64_t x)
-{
-    x += 0x9e3779b97f4a7c15u;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
 }
 
 /* The number itself, so that it can be read back, behind what makes the digests random. */

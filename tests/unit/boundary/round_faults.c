@@ -2,42 +2,10 @@
  * round_faults.c — a frame with requests on several chains, each allocation of it failed in turn: what comes back are whole frames,
  * what was given out is all there is, and no chain has a gap.
  */
+#include "support/allocations.h"
 #include "unit/boundary/parent.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define SANITIZED_ADDRESS 1
-#endif
-#if __has_feature(thread_sanitizer)
-#define SANITIZED_THREAD 1
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#define SANITIZED_ADDRESS 1
-#endif
-#ifdef __SANITIZE_THREAD__
-#define SANITIZED_THREAD 1
-#endif
-
-#ifdef SANITIZED_THREAD
-/* ThreadSanitizer starts with allocations that nobody may replace; the other presets run this test. */
-static void
-test_nothing(void **state)
-{
-    (void)state;
-    skip();
-}
-
-int
-main(void)
-{
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_nothing) };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
-#else
+#ifndef ALLOCATIONS_ARE_REAL
 
 enum { CHAINS = 3, REQUESTS = 9, EACH = 6, WORKERS = 3 };
 
@@ -45,52 +13,19 @@ static const struct occ_bytes chain_ids[] = { { (const uint8_t *)"a", 1 }, { (co
 
 /* ---- memory ---- */
 
-#ifdef SANITIZED_ADDRESS
-#define REAL(name) __interceptor_##name
-#else
-#define REAL(name) __libc_##name
-#endif
-
-void *REAL(malloc)(size_t size);
-void *REAL(calloc)(size_t count, size_t size);
-void *REAL(realloc)(void *memory, size_t size);
-
 /* Allocations until one fails; how many there were since armed was set; whether all behind the one fail, too. */
 static unsigned fail_at, counted;
 static bool fail_on, armed;
 
-/* Called before a sanitizer has set itself up, so not to be instrumented. */
-#define UNCHECKED __attribute__((no_sanitize("address"), no_sanitize("undefined"), no_sanitize("thread")))
-#define EXPORTED UNCHECKED __attribute__((visibility("default")))
-
 UNCHECKED static bool
-is_failing(void)
+allocation_fails(const void *caller)
 {
+    (void)caller;
     if (!armed) {
         return false;
     }
     counted++;
-    const bool fails = fail_on ? counted >= fail_at : counted == fail_at;
-    errno = fails ? ENOMEM : errno;
-    return fails;
-}
-
-EXPORTED void *
-malloc(size_t size)
-{
-    return is_failing() ? NULL : REAL(malloc)(size);
-}
-
-EXPORTED void *
-calloc(size_t count, size_t size)
-{
-    return is_failing() ? NULL : REAL(calloc)(count, size);
-}
-
-EXPORTED void *
-realloc(void *memory, size_t size)
-{
-    return is_failing() ? NULL : REAL(realloc)(memory, size);
+    return fail_on ? counted >= fail_at : counted == fail_at;
 }
 
 /* ---- a gate, and what it has given out ---- */

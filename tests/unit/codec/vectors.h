@@ -35,10 +35,8 @@ vectors_needed(const char *folder)
 
 /* Appends the file's bytes. */
 static inline void
-vectors_read(const char *folder, const char *file, struct occ_buf *buf)
+vectors_read_path(const char *path, struct occ_buf *buf)
 {
-    char path[1024];
-    assert_in_range(snprintf(path, sizeof path, "%s/%s/%s", OCC_VECTORS, folder, file), 1, sizeof path - 1);
     FILE *stream = fopen(path, "rb");
     if (stream == NULL) {
         fail_msg("cannot open %s", path);
@@ -51,6 +49,15 @@ vectors_read(const char *folder, const char *file, struct occ_buf *buf)
     }
     (void)fclose(stream);
     assert_true(occ_is_ok(occ_buf_check(buf)));
+}
+
+/* Those of a file of the vectors. */
+static inline void
+vectors_read(const char *folder, const char *file, struct occ_buf *buf)
+{
+    char path[1024];
+    assert_in_range(snprintf(path, sizeof path, "%s/%s/%s", OCC_VECTORS, folder, file), 1, sizeof path - 1);
+    vectors_read_path(path, buf);
 }
 
 #endif

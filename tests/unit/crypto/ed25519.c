@@ -13,22 +13,7 @@
 #include "crypto/ed25519.h"
 #include "crypto/secret.h"
 #include "unit/codec/vectors.h"
-
-/* L, the order of the base point, little-endian (RFC 8032 §5.1). */
-static const uint8_t order[32] = { 0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,       0xd6,
-                                   0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10 };
-
-/* Every y that an encoding of a point of small order can have, the ones that are not canonical (p, p + 1) included. */
-static const char *const small_order[] = {
-    "0000000000000000000000000000000000000000000000000000000000000000",
-    "0100000000000000000000000000000000000000000000000000000000000000",
-    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-};
-enum { SMALL_ORDER_COUNT = sizeof small_order / sizeof small_order[0] };
+#include "unit/crypto/ed25519_cases.h"
 
 struct key {
     uint8_t public_key[OCC_ED25519_PUBLIC_LEN];
@@ -45,13 +30,6 @@ test_key(void)
     }
     occ_ed25519_key_pair(seed, key.public_key, key.secret);
     return key;
-}
-
-static void
-small_order_point(size_t index, bool negative, uint8_t ret[32])
-{
-    assert_true(occ_is_ok(occ_hex_decode(occ_bytes_str(small_order[index]), 32, ret)));
-    ret[31] = (uint8_t)(ret[31] | (negative ? 0x80 : 0));
 }
 
 /* A verifier with lax rules: what it accepts shows that a forgery in these tests is a real one. */
@@ -127,7 +105,7 @@ test_s_plus_l(void **state)
     for (int times = 1; times <= 14; times++) {
         unsigned carry = 0;
         for (size_t i = 0; i < 32; i++) {
-            carry += (unsigned)signature[32 + i] + order[i];
+            carry += (unsigned)signature[32 + i] + cases_order[i];
             signature[32 + i] = (uint8_t)carry;
             carry >>= 8;
         }
@@ -161,9 +139,9 @@ test_small_order_keys(void **state)
     uint8_t signature[64] = { [32] = 5 };
     assert_int_equal(crypto_scalarmult_ed25519_base_noclamp(signature, signature + 32), 0);
     size_t lax = 0;
-    for (size_t i = 0; i < 2 * SMALL_ORDER_COUNT; i++) {
+    for (unsigned i = 0; i < CASES_SMALL_ORDER; i++) {
         uint8_t key[32];
-        small_order_point(i / 2, i % 2 == 1, key);
+        cases_small_point(i, key);
         for (unsigned number = 0; number < 64; number++) {
             const uint8_t bytes[1] = { (uint8_t)number };
             const struct occ_bytes message = occ_bytes_of(bytes, 1);
@@ -204,9 +182,9 @@ test_small_order_r(void **state)
     const struct key key = test_key();
     const struct occ_bytes message = occ_bytes_str("a message");
     size_t lax = 0;
-    for (size_t i = 0; i < 2 * SMALL_ORDER_COUNT; i++) {
+    for (unsigned i = 0; i < CASES_SMALL_ORDER; i++) {
         uint8_t signature[64];
-        small_order_point(i / 2, i % 2 == 1, signature);
+        cases_small_point(i, signature);
         solve_for_r(&key, message, signature);
         lax += openssl_accepts(key.public_key, message, signature) ? 1 : 0;
         assert_int_equal(occ_ed25519_verify(key.public_key, message, signature).code, OCC_ERR_SIGNATURE);

@@ -2,6 +2,7 @@
  * tests/unit/verify/conformance.c: the cases of tests/conformance, under the sanitizers. tests/scenario/test_295_conformance.py holds
  * them against other verifiers.
  */
+#include "unit/codec/vectors.h"
 #include "unit/verify/support.h"
 
 enum { LINE_MAX_LEN = 1 << 20, FILE_MAX_LEN = 2 << 20, VERIFIERS_MAX = 16 };
@@ -13,18 +14,7 @@ read_whole(const char *name, size_t name_len, struct occ_buf *buf)
 {
     char path[1024];
     assert_in_range(snprintf(path, sizeof path, "%s/%.*s", OCC_CONFORMANCE, (int)name_len, name), 1, sizeof path - 1);
-    FILE *stream = fopen(path, "rb");
-    if (stream == NULL) {
-        fail_msg("cannot open %s", path);
-        return;
-    }
-    uint8_t block[8192];
-    size_t got = 0;
-    while ((got = fread(block, 1, sizeof block, stream)) > 0) {
-        occ_buf_put(buf, occ_bytes_of(block, got));
-    }
-    (void)fclose(stream);
-    assert_true(occ_is_ok(occ_buf_check(buf)));
+    vectors_read_path(path, buf);
 }
 
 /* Calls each(line's value) for every line of a file; returns how many there were. */

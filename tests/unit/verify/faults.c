@@ -7,48 +7,11 @@
  * its own fails, a refusal is taken for an answer, too; "valid" never.
  */
 #include <dlfcn.h>
-#include <errno.h>
 
+#include "support/allocations.h"
 #include "unit/verify/whole.h"
 
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define SANITIZED_ADDRESS 1
-#endif
-#if __has_feature(thread_sanitizer)
-#define SANITIZED_THREAD 1
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#define SANITIZED_ADDRESS 1
-#endif
-
-#ifdef SANITIZED_THREAD
-/* ThreadSanitizer starts with allocations that nobody may replace; the other presets run this test. */
-static void
-test_nothing(void **state)
-{
-    (void)state;
-    skip();
-}
-
-int
-main(void)
-{
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_nothing) };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
-#else
-
-#ifdef SANITIZED_ADDRESS
-#define REAL(name) __interceptor_##name
-#else
-#define REAL(name) __libc_##name
-#endif
-
-void *REAL(malloc)(size_t size);
-void *REAL(calloc)(size_t count, size_t size);
-void *REAL(realloc)(void *memory, size_t size);
+#ifndef ALLOCATIONS_ARE_REAL
 
 /* Allocations until one fails; 0 = none fails. counted = how many there were since it was set. */
 static unsigned fail_at;
@@ -58,15 +21,11 @@ static bool spare_crypto = true; /* libcrypto's do not count */
 static bool armed;
 static bool failed_in_parser, failed_in_crypto;
 
-/* Called before a sanitizer has set itself up, so not to be instrumented. */
-#define UNCHECKED __attribute__((no_sanitize("address"), no_sanitize("undefined"), no_sanitize("thread")))
-#define EXPORTED UNCHECKED __attribute__((visibility("default")))
-
 /*
  * True if this allocation is the one to fail. libcrypto can do without some of its own, and then gives the true verdict.
  */
 UNCHECKED static bool
-is_failing(const void *caller)
+allocation_fails(const void *caller)
 {
     if (!armed) {
         return false;
@@ -87,36 +46,6 @@ is_failing(const void *caller)
     failed_in_parser = failed_in_parser || is_parser;
     failed_in_crypto = failed_in_crypto || is_libcrypto;
     return true;
-}
-
-EXPORTED void *
-malloc(size_t size)
-{
-    if (is_failing(__builtin_return_address(0))) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    return REAL(malloc)(size);
-}
-
-EXPORTED void *
-calloc(size_t count, size_t size)
-{
-    if (is_failing(__builtin_return_address(0))) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    return REAL(calloc)(count, size);
-}
-
-EXPORTED void *
-realloc(void *memory, size_t size)
-{
-    if (is_failing(__builtin_return_address(0))) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    return REAL(realloc)(memory, size);
 }
 
 /* Verifies with the allocation of that number failing, 0 = none; returns how many allocations there were. */
