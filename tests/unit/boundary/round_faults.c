@@ -16,6 +16,7 @@ static const struct occ_bytes chain_ids[] = { { (const uint8_t *)"a", 1 }, { (co
 /* Allocations until one fails; how many there were since armed was set; whether all behind the one fail, too. */
 static unsigned fail_at, counted;
 static bool fail_on, armed;
+static unsigned felt; /* frames of which not all requests were committed */
 
 UNCHECKED static bool
 allocation_fails(const void *caller)
@@ -169,6 +170,7 @@ commit_failing(size_t workers, enum occ_attest_mode mode, unsigned at)
     commit(&play, true);
     const bool has_failed = counted >= at;
     const uint64_t given = play.given;
+    felt += given < REQUESTS ? 1 : 0;
     commit(&play, false);
     assert_true(play.given == given + REQUESTS);
     assert_int_equal(play.runs > 0, workers > 1);
@@ -190,10 +192,12 @@ test_memory(void **state)
         for (unsigned on = 0; on < 2; on++) {
             unsigned at = 1;
             fail_on = on == 1;
+            felt = 0;
             while (commit_failing(i % 2 == 0 ? 1 : WORKERS, modes[i / 2], at)) {
                 at++;
             }
             assert_true(at > 20);
+            assert_in_range(felt, 5, at);
         }
     }
 }
