@@ -7,10 +7,9 @@ link was given out twice. At the end the whole ledger is exported, followed link
 import collections
 import json
 import random
-import threading
 import time
 
-from harness import Wire, digest_of, link_hash, occ
+from harness import ClientThreads, Wire, digest_of, link_hash, occ
 
 CLIENTS = 8
 RAW = json.JSONDecoder()
@@ -42,22 +41,11 @@ class Request:
         return wire.request("POST", "/commit", self.body, self.headers)
 
 
-class Load:
+class Load(ClientThreads):
     def __init__(self, world, first, pause=0.01):
         self.world, self.first, self.pause = world, first, pause  # seconds after an answer that is none
-        self.requests, self.wrong = [], []
-        self._lock, self._stop = threading.Lock(), threading.Event()
-        self._threads = [threading.Thread(target=self._run, args=(n,)) for n in range(CLIENTS)]
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(60)
+        self.requests = []
+        super().__init__(range(CLIENTS))
 
     def _run(self, client):
         chance = random.Random(self.first * 100 + client)

@@ -314,6 +314,26 @@ class Wire:
             return False
 
 
+class ClientThreads:
+    """Threads that are at work while the block lasts: each calls _run(number), which goes on until _stop is set."""
+
+    def __init__(self, numbers, patience=60):
+        self.wrong = []  # sentences about what must not be
+        self._patience = patience
+        self._lock, self._stop = threading.Lock(), threading.Event()
+        self._threads = [threading.Thread(target=self._run, args=(number,)) for number in numbers]
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(self._patience)
+
+
 def occ(*arguments, stdin=None, env=None, cwd=None, timeout=300, prefix=()):
     """Runs the command line; text in and out."""
     return subprocess.run(

@@ -3,12 +3,11 @@ import json
 import os
 import random
 import signal
-import threading
 import time
 
 import pytest
 
-from harness import Enclave, Wire, check_chains, digest_of, verify_offline
+from harness import ClientThreads, Enclave, Wire, check_chains, digest_of, verify_offline
 
 pytestmark = [pytest.mark.sanitized, pytest.mark.threads]
 
@@ -16,7 +15,7 @@ SECONDS = 4
 CLIENTS = 12
 
 
-class Load:
+class Load(ClientThreads):
     """Clients that commit one or a batch, over and over, and keep what they got."""
 
     def __init__(self, address_of, seed):
@@ -24,20 +23,7 @@ class Load:
         self.delivered = []
         self.statuses = {}
         self.broken = 0
-        self.wrong = []
-        self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._run, args=(seed * 100 + n,)) for n in range(CLIENTS)]
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(60)
+        super().__init__(range(seed * 100, seed * 100 + CLIENTS))
 
     def _run(self, seed):
         chance = random.Random(seed)

@@ -17,7 +17,7 @@ import time
 import pytest
 
 import frames
-from harness import BIN, Enclave, Occd, Program, Wire, check_chains, digest_of, link_hash, occ, verify_offline, wait_for
+from harness import BIN, ClientThreads, Enclave, Occd, Program, Wire, check_chains, digest_of, link_hash, occ, verify_offline, wait_for
 
 pytestmark = pytest.mark.sanitized
 
@@ -61,27 +61,14 @@ def audit(folder):
 # ---- clients that keep what they got ----
 
 
-class Clients:
+class Clients(ClientThreads):
     """They commit with Idempotency-Keys, keep what they got, and send again what got no good answer."""
 
     def __init__(self, holder):
         self.holder = holder
         self.received = {}  # key: body
-        self.wrong = []
         self.texts = []
-        self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(CLIENTS)]
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(120)
+        super().__init__(range(CLIENTS), patience=120)
 
     def _once(self, key, digests):
         """The body of a good answer, or None."""

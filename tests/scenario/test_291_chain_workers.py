@@ -5,13 +5,12 @@ import os
 import pathlib
 import random
 import signal
-import threading
 import time
 
 import pytest
 
 from attested import Attested
-from harness import PRESET, Enclave, Occd, Wire, digest_of, link_hash, occ, verify_offline
+from harness import PRESET, ClientThreads, Enclave, Occd, Wire, digest_of, link_hash, occ, verify_offline
 
 CHAINS = ("a", "b", "c")
 CLIENTS = 8
@@ -29,23 +28,12 @@ def chain_of(proof):
     return proof["commit"]["epochId"], proof["commit"].get("chainId")
 
 
-class Load:
+class Load(ClientThreads):
     """Clients that commit one or a few digests on one chain after the other, and keep what they get."""
 
     def __init__(self, address_of):
-        self.address_of, self.delivered, self.wrong = address_of, [], []
-        self._lock, self._stop = threading.Lock(), threading.Event()
-        self._threads = [threading.Thread(target=self._run, args=(n,)) for n in range(CLIENTS)]
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(60)
+        super().__init__(range(CLIENTS))
+        self.address_of, self.delivered = address_of, []
 
     def _run(self, seed):
         chance, wire = random.Random(seed), None
