@@ -5,7 +5,8 @@
  *   covered  the last row that is in some run. It moves in the same transaction in which a run comes in, so that every proof is
  *            either in a run or behind the covered row
  *   level    a new run has level 0; OCC_INDEX_FAN runs of a level, the oldest first, are merged into one of the next (merge.h).
- *            Runs of a higher level are older, and no two overlap: in the order of first_row their answers are the oldest first
+ *            Runs of a higher level are older, and no two overlap: in the order of first_row their answers are the oldest first.
+ *            A run of level n has OCC_INDEX_RUN_ENTRIES * OCC_INDEX_FAN^n entries at most
  *   fence    the first entry of each block: a look-up is one descent among the fences of each run, and one or two blocks
  *
  * One connection writes; readers see whole runs only.
@@ -16,7 +17,7 @@
 #include "ledger/block.h"
 #include "ledger/db.h"
 
-enum { OCC_INDEX_FAN = 8, OCC_INDEX_LEVELS = 12 };
+enum { OCC_INDEX_FAN = 8, OCC_INDEX_LEVELS = 12, OCC_INDEX_RUN_ENTRIES = 32768 };
 
 enum occ_index_query {
     OCC_INDEX_BEGIN_READ,
@@ -33,6 +34,7 @@ enum occ_index_query {
     OCC_INDEX_PUT_FENCE,
     OCC_INDEX_FINISH_RUN,
     OCC_INDEX_LEVEL_RUNS,
+    OCC_INDEX_NEWEST_RUNS,
     OCC_INDEX_LAST_RUN,
     OCC_INDEX_KILL_RUN,
     OCC_INDEX_DEAD_RUN,

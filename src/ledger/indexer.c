@@ -1,7 +1,6 @@
 /* indexer.c — see indexer.h. */
 #include "ledger/indexer.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -22,8 +21,10 @@ enum {
     HASTE_ENTRIES = OCC_LIMIT_LEDGER_TAIL / 4,
     PANIC_ENTRIES =
         OCC_LIMIT_LEDGER_TAIL / 2, /* so far behind it merges nothing: else the tail overflows, and look-ups wait */
+    SETTLE_AFTER_MS = 500,         /* without a new run */
     NICE = 5,
 };
+_Static_assert((int)RUN_ENTRIES <= (int)OCC_INDEX_RUN_ENTRIES / 2, "a run may have those of one row more");
 
 struct occ_indexer {
     struct occ_indexer_config config;
@@ -243,19 +244,37 @@ is_enough(const struct occ_indexer *indexer, const struct orders *orders)
            (orders->stop || orders->last_proofs - indexer->covered_proofs >= RUN_ENTRIES_MIN || has_gap(indexer));
 }
 
-/* Until there is enough for a run, or an order. */
-static void
-wait_for_work(struct occ_indexer *indexer)
+static struct timespec
+from_now(int64_t ms)
 {
+    struct timespec at;
+    (void)clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += ms / 1000;
+    at.tv_nsec += ms % 1000 * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_nsec -= 1000000000;
+        at.tv_sec++;
+    }
+    return at;
+}
+
+/* Until there is enough for a run, or an order. True: there has not been for a while (which is not waited for if for_ever). */
+static bool
+wait_for_work(struct occ_indexer *indexer, bool for_ever)
+{
+    const struct timespec until = from_now(SETTLE_AFTER_MS);
+    int waited = 0;
     pthread_mutex_lock(&indexer->lock);
-    for (;;) {
+    while (waited == 0) {
         const struct orders orders = { .last_row = indexer->last_row, .last_proofs = indexer->last_proofs };
         if (indexer->stop || indexer->distrust || is_enough(indexer, &orders)) {
             break;
         }
-        pthread_cond_wait(&indexer->changed, &indexer->lock);
+        waited = for_ever ? pthread_cond_wait(&indexer->changed, &indexer->lock)
+                          : pthread_cond_timedwait(&indexer->changed, &indexer->lock, &until);
     }
     pthread_mutex_unlock(&indexer->lock);
+    return waited != 0;
 }
 
 /* Slices of merging after a run, when so many proofs are in none. */
@@ -269,22 +288,24 @@ steps_behind(uint64_t proofs)
 static OCC_RESULT
 work(struct occ_indexer *indexer)
 {
+    bool is_quiet = false;
     for (;;) {
         const struct orders orders = read_orders(indexer);
         OCC_ENSURE(!orders.distrust, OCC_ERR_LEDGER_CORRUPT);
         const bool has_run = is_enough(indexer, &orders);
         if (has_run) {
             OCC_TRY(make_run(indexer, orders.last_row));
+            is_quiet = false;
         }
         /* At the end one run more is made, so that the next start finds a short tail; the rest can wait until then. */
         OCC_ENSURE(!orders.stop, OCC_ERR_CLOSED);
         const size_t steps = !has_run ? 1 : steps_behind(orders.last_proofs - indexer->covered_proofs);
         bool did = true;
         for (size_t i = 0; did && i < steps; i++) {
-            OCC_TRY(occ_merges_step(indexer->merges, &indexer->index, NULL, &did));
+            OCC_TRY(occ_merges_step(indexer->merges, is_quiet, &indexer->index, NULL, &did));
         }
         if (!did && !has_run) {
-            wait_for_work(indexer);
+            is_quiet = wait_for_work(indexer, is_quiet);
         }
     }
 }
@@ -293,9 +314,7 @@ work(struct occ_indexer *indexer)
 static bool
 pause_after_failure(struct occ_indexer *indexer)
 {
-    struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += OCC_LIMIT_LEDGER_RETRY_MS / 1000;
+    const struct timespec until = from_now(OCC_LIMIT_LEDGER_RETRY_MS);
     pthread_mutex_lock(&indexer->lock);
     int waited = 0;
     while (!indexer->stop && waited == 0) {

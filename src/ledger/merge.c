@@ -3,24 +3,36 @@
 
 #include <stdlib.h>
 
-enum { SLICE_ENTRIES = 64 * OCC_BLOCK_ENTRIES, SLICE_DROPS = 256, BLOCK_BITS = 32 };
+enum {
+    SLICE_ENTRIES = 64 * OCC_BLOCK_ENTRIES,
+    SLICE_DROPS = 256,
+    BLOCK_BITS = 32,
+    RUNS_MAX = OCC_INDEX_FAN * OCC_INDEX_LEVELS, /* there are no more when no level has enough for a merge */
+};
+
+/* A whole run. */
+struct run {
+    uint64_t number, level;
+    uint64_t first_row, last_row;
+    uint64_t entries, blocks;
+};
 
 struct input {
-    uint64_t run, blocks;
-    uint64_t first_row, last_row;
+    struct run run;
     uint32_t next_block;
     size_t next; /* in block */
     struct occ_block block;
 };
 
 struct merge {
-    bool is_active;
-    struct input inputs[OCC_INDEX_FAN];
+    struct input *inputs; /* the oldest first; NULL: no merge is under way */
+    size_t inputs_len;
     struct occ_index_run out;
 };
 
 struct occ_merges {
     struct merge levels[OCC_INDEX_LEVELS];
+    struct merge settling;
 };
 
 struct occ_result
@@ -32,11 +44,63 @@ occ_merges_new(struct occ_merges **ret_merges)
     return occ_success();
 }
 
+static void
+end(struct merge *merge)
+{
+    free(merge->inputs);
+    merge->inputs = NULL;
+}
+
+static void
+end_all(struct occ_merges *merges)
+{
+    for (size_t i = 0; i < OCC_INDEX_LEVELS; i++) {
+        end(&merges->levels[i]);
+    }
+    end(&merges->settling);
+}
+
 void
 occ_merges_free(struct occ_merges *merges)
 {
-    free(merges);
+    if (merges != NULL) {
+        end_all(merges);
+        free(merges);
+    }
 }
+
+/* Up to RUNS_MAX runs of a query without parameters, or with those that the caller has bound. */
+static OCC_RESULT
+list(struct occ_db *db, sqlite3_stmt *statement, struct occ_error *err, struct run runs[RUNS_MAX], size_t *ret_count)
+{
+    size_t count = 0;
+    for (; count < RUNS_MAX; count++) {
+        bool found;
+        OCC_TRY(occ_db_step(db, statement, err, &found));
+        if (!found) {
+            break;
+        }
+        runs[count] = (struct run){ .number = occ_db_u64(statement, 0),
+                                    .level = occ_db_u64(statement, 1),
+                                    .first_row = occ_db_u64(statement, 2),
+                                    .last_row = occ_db_u64(statement, 3),
+                                    .entries = occ_db_u64(statement, 4),
+                                    .blocks = occ_db_u64(statement, 5) };
+    }
+    (void)sqlite3_reset(statement);
+    *ret_count = count;
+    return occ_success();
+}
+
+static OCC_RESULT
+kill_run(struct occ_db *db, uint64_t run, struct occ_error *err)
+{
+    sqlite3_stmt *const statement = occ_db_statement(db, OCC_INDEX_KILL_RUN);
+    occ_db_bind_u64(statement, 1, run);
+    return occ_db_run(db, statement, err);
+}
+
+/* ---- a merge ---- */
 
 /* Loads the block in which the next entry is. At the end block.count is 0. */
 static OCC_RESULT
@@ -47,55 +111,32 @@ refill(struct occ_db *db, struct input *input, struct occ_error *err)
     }
     input->next = 0;
     input->block.count = 0;
-    if (input->next_block == input->blocks) {
+    if (input->next_block == input->run.blocks) {
         return occ_success();
     }
-    OCC_TRY(occ_index_block(db, input->run, input->next_block, err, &input->block));
+    OCC_TRY(occ_index_block(db, input->run.number, input->next_block, err, &input->block));
     input->next_block++;
     return occ_success();
 }
 
-/* *ret_count: how many runs of the level there are, up to OCC_INDEX_FAN, which stand in merge->inputs. */
+/* runs: count of them, the oldest first, with none in between. */
 static OCC_RESULT
-list_inputs(struct occ_db *db, uint64_t level, struct merge *merge, struct occ_error *err, size_t *ret_count)
-{
-    sqlite3_stmt *const statement = occ_db_statement(db, OCC_INDEX_LEVEL_RUNS);
-    occ_db_bind_u64(statement, 1, level);
-    occ_db_bind_u64(statement, 2, OCC_INDEX_FAN);
-    size_t count = 0;
-    for (;; count++) {
-        bool found;
-        OCC_TRY(occ_db_step(db, statement, err, &found));
-        if (!found || count == OCC_INDEX_FAN) {
-            break;
-        }
-        struct input *const input = &merge->inputs[count];
-        input->run = occ_db_u64(statement, 0);
-        input->first_row = occ_db_u64(statement, 1);
-        input->last_row = occ_db_u64(statement, 2);
-        input->blocks = occ_db_u64(statement, 3);
-        input->next_block = 0;
-        input->next = 0;
-        input->block.count = 0;
-    }
-    (void)sqlite3_reset(statement);
-    *ret_count = count;
-    return occ_success();
-}
-
-static OCC_RESULT
-begin(struct occ_db *db, uint64_t level, struct merge *merge, struct occ_error *err)
+begin(struct occ_db *db, struct merge *merge, const struct run *runs, size_t count, uint64_t level,
+      struct occ_error *err)
 {
     struct occ_index_run *const out = &merge->out;
     OCC_TRY(occ_index_next_number(db, err, &out->number));
-    out->level = level + 1;
-    out->first_row = merge->inputs[0].first_row;
-    out->last_row = merge->inputs[OCC_INDEX_FAN - 1].last_row;
+    out->level = level;
+    out->first_row = runs[0].first_row;
+    out->last_row = runs[count - 1].last_row;
     OCC_TRY(occ_index_begin_run(db, out, err));
-    for (size_t i = 0; i < OCC_INDEX_FAN; i++) {
+    merge->inputs = calloc(count, sizeof *merge->inputs);
+    OCC_ENSURE(merge->inputs != NULL, OCC_ERR_NOMEM);
+    merge->inputs_len = count;
+    for (size_t i = 0; i < count; i++) {
+        merge->inputs[i].run = runs[i];
         OCC_TRY(refill(db, &merge->inputs[i], err));
     }
-    merge->is_active = true;
     return occ_success();
 }
 
@@ -103,7 +144,7 @@ static struct input *
 smallest(struct merge *merge)
 {
     struct input *best = NULL;
-    for (size_t i = 0; i < OCC_INDEX_FAN; i++) {
+    for (size_t i = 0; i < merge->inputs_len; i++) {
         struct input *const input = &merge->inputs[i];
         if (input->block.count == 0) {
             continue;
@@ -114,14 +155,6 @@ smallest(struct merge *merge)
         }
     }
     return best;
-}
-
-static OCC_RESULT
-kill_run(struct occ_db *db, uint64_t run, struct occ_error *err)
-{
-    sqlite3_stmt *const statement = occ_db_statement(db, OCC_INDEX_KILL_RUN);
-    occ_db_bind_u64(statement, 1, run);
-    return occ_db_run(db, statement, err);
 }
 
 static OCC_RESULT
@@ -137,13 +170,43 @@ go_on(struct occ_db *db, struct merge *merge, struct occ_error *err)
         }
         /* The new one is seen and the old ones are not, in one step. */
         OCC_TRY(occ_index_finish_run(db, &merge->out, err));
-        for (size_t j = 0; j < OCC_INDEX_FAN; j++) {
-            OCC_TRY(kill_run(db, merge->inputs[j].run, err));
+        for (size_t j = 0; j < merge->inputs_len; j++) {
+            OCC_TRY(kill_run(db, merge->inputs[j].run.number, err));
         }
-        merge->is_active = false;
+        end(merge);
         return occ_success();
     }
     return occ_success();
+}
+
+/* ---- OCC_INDEX_FAN runs of a level ---- */
+
+/* What settling has done so far is given up: its runs are wanted. */
+static OCC_RESULT
+give_up_settling(struct occ_db *db, struct merge *settling, struct occ_error *err)
+{
+    if (settling->inputs == NULL) {
+        return occ_success();
+    }
+    end(settling);
+    return kill_run(db, settling->out.number, err);
+}
+
+/* A merge is under way afterwards if there are enough runs. */
+static OCC_RESULT
+begin_level(struct occ_merges *merges, uint64_t level, struct occ_db *db, struct occ_error *err)
+{
+    sqlite3_stmt *const statement = occ_db_statement(db, OCC_INDEX_LEVEL_RUNS);
+    occ_db_bind_u64(statement, 1, level);
+    occ_db_bind_u64(statement, 2, OCC_INDEX_FAN);
+    struct run runs[RUNS_MAX];
+    size_t count;
+    OCC_TRY(list(db, statement, err, runs, &count));
+    if (count < OCC_INDEX_FAN) {
+        return occ_success();
+    }
+    OCC_TRY(give_up_settling(db, &merges->settling, err));
+    return begin(db, &merges->levels[level], runs, count, level + 1, err);
 }
 
 /* ---- throwing away ---- */
@@ -187,42 +250,102 @@ drop_dead(struct occ_db *db, struct occ_error *err, bool *ret_did)
     return occ_db_run(db, statement, err);
 }
 
+/* ---- settling ---- */
+
+/*
+ * How many of the newest runs are to be one: as many as possible, the oldest of which has no more than OCC_INDEX_FAN times the
+ * entries of those behind it. 0: none. runs: the newest first.
+ */
+static size_t
+count_unsettled(const struct run *runs, size_t count, uint64_t *ret_entries)
+{
+    uint64_t entries = 0;
+    size_t unsettled = 0;
+    for (size_t i = 0; i < count; i++) {
+        const bool is_small = i > 0 && runs[i].entries <= OCC_INDEX_FAN * entries;
+        entries += runs[i].entries;
+        if (is_small) {
+            unsettled = i + 1;
+            *ret_entries = entries;
+        }
+    }
+    return unsettled;
+}
+
+/*
+ * The lowest level that such a run may have, and not below those that it is made from. No run before it has a lower one: the
+ * next has more than OCC_INDEX_FAN times its entries, and so a higher level than these alone would give.
+ */
+static uint64_t
+settled_level(uint64_t entries, uint64_t highest)
+{
+    uint64_t level = highest == 0 ? 1 : highest;
+    uint64_t most = OCC_INDEX_RUN_ENTRIES;
+    for (uint64_t i = 0; i < level; i++) {
+        most *= OCC_INDEX_FAN;
+    }
+    for (; entries > most; most *= OCC_INDEX_FAN) {
+        level++;
+    }
+    return level;
+}
+
+static OCC_RESULT
+begin_settling(struct merge *merge, struct occ_db *db, struct occ_error *err)
+{
+    struct run runs[RUNS_MAX], oldest_first[RUNS_MAX];
+    size_t count;
+    OCC_TRY(list(db, occ_db_statement(db, OCC_INDEX_NEWEST_RUNS), err, runs, &count));
+    uint64_t entries = 0;
+    const size_t unsettled = count_unsettled(runs, count, &entries);
+    if (unsettled == 0) {
+        return occ_success();
+    }
+    for (size_t i = 0; i < unsettled; i++) {
+        oldest_first[i] = runs[unsettled - 1 - i];
+    }
+    return begin(db, merge, oldest_first, unsettled, settled_level(entries, oldest_first[0].level), err);
+}
+
 /* ---- a slice ---- */
 
 static OCC_RESULT
-step(struct occ_merges *merges, struct occ_db *db, struct occ_error *err, bool *ret_did)
+step(struct occ_merges *merges, bool may_settle, struct occ_db *db, struct occ_error *err, bool *ret_did)
 {
+    *ret_did = true;
     for (uint64_t level = 0; level + 1 < OCC_INDEX_LEVELS; level++) {
         struct merge *const merge = &merges->levels[level];
-        size_t count = 0;
-        if (!merge->is_active) {
-            OCC_TRY(list_inputs(db, level, merge, err, &count));
+        if (merge->inputs == NULL) {
+            OCC_TRY(begin_level(merges, level, db, err));
         }
-        if (count == OCC_INDEX_FAN) {
-            OCC_TRY(begin(db, level, merge, err));
-        }
-        if (merge->is_active) {
-            *ret_did = true;
+        if (merge->inputs != NULL) {
             return go_on(db, merge, err);
         }
     }
-    return drop_dead(db, err, ret_did);
+    OCC_TRY(drop_dead(db, err, ret_did));
+    if (*ret_did || !may_settle) {
+        return occ_success();
+    }
+    struct merge *const settling = &merges->settling;
+    if (settling->inputs == NULL) {
+        OCC_TRY(begin_settling(settling, db, err));
+    }
+    *ret_did = settling->inputs != NULL;
+    return *ret_did ? go_on(db, settling, err) : occ_success();
 }
 
 struct occ_result
-occ_merges_step(struct occ_merges *merges, struct occ_db *db, struct occ_error *err, bool *ret_did)
+occ_merges_step(struct occ_merges *merges, bool may_settle, struct occ_db *db, struct occ_error *err, bool *ret_did)
 {
     OCC_TRY(occ_db_run(db, occ_db_statement(db, OCC_INDEX_BEGIN_WRITE), err));
     bool did = false;
-    struct occ_result result = step(merges, db, err, &did);
+    struct occ_result result = step(merges, may_settle, db, err, &did);
     if (occ_is_ok(result)) {
         result = occ_db_run(db, occ_db_statement(db, OCC_INDEX_END), err);
     }
     if (!occ_is_ok(result)) {
         (void)occ_db_roll_back(db);
-        for (size_t i = 0; i < OCC_INDEX_LEVELS; i++) {
-            merges->levels[i].is_active = false;
-        }
+        end_all(merges);
         return result;
     }
     *ret_did = did;

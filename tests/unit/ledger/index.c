@@ -96,7 +96,7 @@ test_merges(void **state)
     for (uint64_t row = 1; row <= ROWS; row++) {
         add_run(&db, row, COUNT);
         if (row % 3 == 0) {
-            assert_ok(occ_merges_step(merges, &db, &err, &did));
+            assert_ok(occ_merges_step(merges, false, &db, &err, &did));
         }
         if (row % 100 == 0) {
             assert_found(&db, row, COUNT);
@@ -109,7 +109,7 @@ test_merges(void **state)
     assert_ok(occ_merges_new(&merges));
     assert_found(&db, ROWS, COUNT);
     for (did = true; did;) {
-        assert_ok(occ_merges_step(merges, &db, &err, &did));
+        assert_ok(occ_merges_step(merges, false, &db, &err, &did));
     }
     assert_found(&db, ROWS, COUNT);
     /* 600 = 1*512 + 1*64 + 3*8 + 0 runs, and nothing is left of what they were made from. */
@@ -122,6 +122,134 @@ test_merges(void **state)
     assert_int_equal(covered.row, ROWS);
     assert_int_equal(covered.sum, ROWS * 3);
     assert_memory_equal(covered.ledger, ledger_id, sizeof covered.ledger);
+    occ_merges_free(merges);
+    occ_db_close(&db);
+    remove_folder(folder);
+}
+
+/* What holds of the runs at all times: the older ones have no lower level, and none has more entries than its level allows. */
+static void
+assert_levels(struct occ_db *db)
+{
+    assert_int_equal(number(db,
+                            "SELECT count(*) FROM runs AS older, runs AS newer WHERE older.state=1 AND newer.state=1 "
+                            "AND older.first_row<newer.first_row AND older.level<newer.level"),
+                     0);
+    assert_int_equal(number(db,
+                            "SELECT count(*) FROM runs AS older, runs AS newer WHERE older.state=1 AND newer.state=1 "
+                            "AND older.first_row<newer.first_row AND older.last_row>=newer.first_row"),
+                     0);
+    assert_int_equal(number(db, "SELECT count(*) FROM runs WHERE state=1 AND entries>32768*(1<<(3*level))"), 0);
+}
+
+/* Every run has more than eight times what those behind it have together. */
+static void
+assert_settled(struct occ_db *db)
+{
+    assert_int_equal(number(db, "SELECT count(*) FROM runs WHERE state<>1"), 0);
+    assert_int_equal(number(db, "SELECT count(*) FROM runs AS a WHERE entries<="
+                                "8*(SELECT sum(entries) FROM runs AS b WHERE b.first_row>a.first_row)"),
+                     0);
+    assert_int_equal(number(db, "SELECT count(*) FROM blocks"), number(db, "SELECT sum(blocks) FROM runs"));
+    assert_int_equal(number(db, "SELECT count(*) FROM fences"), number(db, "SELECT sum(blocks) FROM runs"));
+}
+
+static void
+settle(struct occ_merges *merges, struct occ_db *db)
+{
+    struct occ_error err;
+    for (bool did = true; did;) {
+        assert_ok(occ_merges_step(merges, true, db, &err, &did));
+        assert_levels(db);
+    }
+}
+
+/* Runs of all sizes, settled now and then, for longer or shorter: everything is found at any time. */
+static void
+test_settles(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    const struct occ_index_options options = { .folder = folder };
+    struct occ_error err = { 0 };
+    struct occ_db db;
+    struct occ_merges *merges;
+    assert_ok(occ_index_open_write(&options, true, ledger_id, &err, &db));
+    assert_ok(occ_merges_new(&merges));
+    settle(merges, &db); /* nothing */
+    enum { ROWS = 400 };
+    uint64_t entries = 0, random = 1;
+    for (uint64_t row = 1; row <= ROWS; row++) {
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        const size_t count = 2 + (random >> 40) % ((random >> 60) < 4 ? 9000 : 300);
+        add_run(&db, row, count);
+        entries += count;
+        bool did = true;
+        for (uint64_t i = 0; did && i < (random >> 35) % 8; i++) {
+            assert_ok(occ_merges_step(merges, (random >> 50) % 3 != 0, &db, &err, &did));
+            assert_levels(&db);
+        }
+        if (row % 25 == 0) {
+            settle(merges, &db);
+            assert_settled(&db);
+        }
+        const struct places one = find(&db, row * 1000000 + 1);
+        assert_int_equal(one.count, 1);
+        assert_int_equal(one.last, row << 24 | 1);
+        assert_true(find(&db, 7).rises);
+        if (row % 90 == 0) { /* a process that ends in between */
+            occ_merges_free(merges);
+            occ_db_close(&db);
+            assert_ok(occ_index_open_write(&options, false, ledger_id, &err, &db));
+            assert_ok(occ_merges_new(&merges));
+        }
+    }
+    settle(merges, &db);
+    assert_settled(&db);
+    assert_int_equal(number(&db, "SELECT sum(entries) FROM runs WHERE state=1"), entries);
+    for (uint64_t row = 1; row <= ROWS; row++) {
+        assert_int_equal(find(&db, row * 1000000 + 1).count, 1);
+    }
+    occ_merges_free(merges);
+    occ_db_close(&db);
+    remove_folder(folder);
+}
+
+/* Enough runs for a merge while the index is being settled: that is given up, at once and without a trace. */
+static void
+test_settling_gives_way(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    const struct occ_index_options options = { .folder = folder };
+    struct occ_error err = { 0 };
+    struct occ_db db;
+    struct occ_merges *merges;
+    assert_ok(occ_index_open_write(&options, true, ledger_id, &err, &db));
+    assert_ok(occ_merges_new(&merges));
+    enum { COUNT = 9000 }; /* more than a slice */
+    bool did;
+    for (uint64_t row = 1; row <= 7; row++) {
+        add_run(&db, row, COUNT);
+    }
+    assert_ok(occ_merges_step(merges, true, &db, &err, &did));
+    assert_int_equal(number(&db, "SELECT count(*) FROM runs WHERE state=0 AND first_row=1 AND last_row=7 AND level=1"),
+                     1);
+    add_run(&db, 8, COUNT);
+    assert_ok(occ_merges_step(merges, true, &db, &err, &did));
+    assert_true(did);
+    assert_int_equal(number(&db, "SELECT count(*) FROM runs WHERE state=2 AND first_row=1 AND last_row=7"), 1);
+    assert_int_equal(number(&db, "SELECT count(*) FROM runs WHERE state=0 AND first_row=1 AND last_row=8"), 1);
+    for (uint64_t row = 9; row <= 12; row++) {
+        add_run(&db, row, 100);
+    }
+    settle(merges, &db);
+    assert_settled(&db);
+    /* 72,000 entries of old ones, 400 of new ones: these are not worth writing those again. */
+    assert_int_equal(number(&db, "SELECT count(*) FROM runs"), 2);
+    assert_int_equal(number(&db, "SELECT entries FROM runs WHERE first_row=1"), 8 * COUNT);
+    assert_int_equal(number(&db, "SELECT last_row FROM runs WHERE first_row=9"), 12);
+    assert_int_equal(number(&db, "SELECT max(level) FROM runs WHERE first_row=9"), 1);
     occ_merges_free(merges);
     occ_db_close(&db);
     remove_folder(folder);
@@ -203,6 +331,25 @@ test_many(void **state)
     struct occ_ledger_stats stats;
     occ_ledger_get_stats(at->ledger, &stats);
     assert_int_equal(stats.proofs, 250 * FRAME);
+}
+
+/* When nothing comes for a while, all of it becomes one run. */
+static void
+test_settles_in_a_quiet_time(void **state)
+{
+    struct fixture *const at = *state;
+    put_many(at, 1, 120);
+    wait_for_index(at);
+    const struct occ_index_options options = { .folder = at->folder };
+    struct occ_db db;
+    assert_ok(occ_index_open_read(&options, &at->err, &db));
+    while (number(&db, "SELECT count(*) FROM runs") != 1) {
+        usleep(2000);
+    }
+    occ_db_close(&db);
+    assert_all_found(at, at->reader, 120);
+    put_many(at, 121, 150);
+    assert_all_found(at, at->reader, 150);
 }
 
 static char *
@@ -355,7 +502,10 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_merges),
+        cmocka_unit_test(test_settles),
+        cmocka_unit_test(test_settling_gives_way),
         cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_settles_in_a_quiet_time, setup, teardown),
         cmocka_unit_test_setup_teardown(test_made_anew, setup, teardown),
         cmocka_unit_test_setup_teardown(test_damaged_blocks, setup, teardown),
         cmocka_unit_test_setup_teardown(test_ledger_put_back, setup, teardown),
