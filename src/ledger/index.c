@@ -36,10 +36,11 @@ static const char *const index_sql[OCC_INDEX_QUERIES] = {
     [OCC_INDEX_PUT_FENCE] = "INSERT INTO fences(run, first, block) VALUES(?1, ?2, ?3)",
     [OCC_INDEX_FINISH_RUN] = "UPDATE runs SET entries=?2, blocks=?3, state=1 WHERE number=?1",
     [OCC_INDEX_LEVEL_RUNS] = "SELECT number, level, first_row, last_row, entries, blocks FROM runs "
-                             "WHERE state=1 AND level=?1 ORDER BY first_row LIMIT ?2",
+                             "WHERE state=1 AND level=?1 AND first_row>?2 ORDER BY first_row LIMIT ?3",
     [OCC_INDEX_NEWEST_RUNS] = "SELECT number, level, first_row, last_row, entries, blocks FROM runs "
                               "WHERE state=1 ORDER BY first_row DESC",
     [OCC_INDEX_LAST_RUN] = "SELECT max(number) FROM runs",
+    [OCC_INDEX_RAISE_RUN] = "UPDATE runs SET level=?2 WHERE number=?1",
     [OCC_INDEX_KILL_RUN] = "UPDATE runs SET state=2 WHERE number=?1",
     [OCC_INDEX_DEAD_RUN] = "SELECT number FROM runs WHERE state=2 ORDER BY number LIMIT 1",
     [OCC_INDEX_DROP_BLOCKS] = "DELETE FROM blocks WHERE place IN "

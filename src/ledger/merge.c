@@ -181,31 +181,35 @@ go_on(struct occ_db *db, struct merge *merge, struct occ_error *err)
 
 /* ---- OCC_INDEX_FAN runs of a level ---- */
 
-/* What settling has done so far is given up: its runs are wanted. */
 static OCC_RESULT
-give_up_settling(struct occ_db *db, struct merge *settling, struct occ_error *err)
+give_up(struct occ_db *db, struct merge *merge, struct occ_error *err)
 {
-    if (settling->inputs == NULL) {
-        return occ_success();
-    }
-    end(settling);
-    return kill_run(db, settling->out.number, err);
+    end(merge);
+    return kill_run(db, merge->out.number, err);
 }
 
-/* A merge is under way afterwards if there are enough runs. */
+/*
+ * A merge is under way afterwards if there are enough runs, not counting those that are being settled. What they become must not
+ * be of a higher level than what comes before it: if it would, so much is new that settling begins anew.
+ */
 static OCC_RESULT
 begin_level(struct occ_merges *merges, uint64_t level, struct occ_db *db, struct occ_error *err)
 {
+    struct merge *const settling = &merges->settling;
+    const bool is_settling = settling->inputs != NULL;
     sqlite3_stmt *const statement = occ_db_statement(db, OCC_INDEX_LEVEL_RUNS);
     occ_db_bind_u64(statement, 1, level);
-    occ_db_bind_u64(statement, 2, OCC_INDEX_FAN);
+    occ_db_bind_u64(statement, 2, is_settling ? settling->out.last_row : 0);
+    occ_db_bind_u64(statement, 3, OCC_INDEX_FAN);
     struct run runs[RUNS_MAX];
     size_t count;
     OCC_TRY(list(db, statement, err, runs, &count));
     if (count < OCC_INDEX_FAN) {
         return occ_success();
     }
-    OCC_TRY(give_up_settling(db, &merges->settling, err));
+    if (is_settling && level >= settling->out.level) {
+        return give_up(db, settling, err);
+    }
     return begin(db, &merges->levels[level], runs, count, level + 1, err);
 }
 
@@ -279,7 +283,7 @@ count_unsettled(const struct run *runs, size_t count, uint64_t *ret_entries)
 static uint64_t
 settled_level(uint64_t entries, uint64_t highest)
 {
-    uint64_t level = highest == 0 ? 1 : highest;
+    uint64_t level = highest;
     uint64_t most = OCC_INDEX_RUN_ENTRIES;
     for (uint64_t i = 0; i < level; i++) {
         most *= OCC_INDEX_FAN;
@@ -288,6 +292,16 @@ settled_level(uint64_t entries, uint64_t highest)
         level++;
     }
     return level;
+}
+
+/* Newer runs may be merged meanwhile: so these get at once the level of what they become, which that will not pass. */
+static OCC_RESULT
+raise_run(struct occ_db *db, uint64_t run, uint64_t level, struct occ_error *err)
+{
+    sqlite3_stmt *const statement = occ_db_statement(db, OCC_INDEX_RAISE_RUN);
+    occ_db_bind_u64(statement, 1, run);
+    occ_db_bind_u64(statement, 2, level);
+    return occ_db_run(db, statement, err);
 }
 
 static OCC_RESULT
@@ -301,10 +315,12 @@ begin_settling(struct merge *merge, struct occ_db *db, struct occ_error *err)
     if (unsettled == 0) {
         return occ_success();
     }
+    const uint64_t level = settled_level(entries, runs[unsettled - 1].level);
     for (size_t i = 0; i < unsettled; i++) {
         oldest_first[i] = runs[unsettled - 1 - i];
+        OCC_TRY(raise_run(db, oldest_first[i].number, level, err));
     }
-    return begin(db, merge, oldest_first, unsettled, settled_level(entries, oldest_first[0].level), err);
+    return begin(db, merge, oldest_first, unsettled, level, err);
 }
 
 /* ---- a slice ---- */

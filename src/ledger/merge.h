@@ -6,7 +6,8 @@
  *
  * What a merge has done so far is in the file, in a run that is not whole yet; where it stands is in memory only. A
  * process that ends in between leaves a run that the next one throws away. Each level has a merge of its own, and lower
- * levels come first: a long one above does not keep new runs waiting. Settling gives way to them all.
+ * levels come first: a long one above does not keep new runs waiting. Settling goes on when there is none; runs that come
+ * meanwhile are merged beside it.
  */
 #ifndef OCC_LEDGER_MERGE_H
 #define OCC_LEDGER_MERGE_H

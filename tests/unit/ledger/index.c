@@ -215,9 +215,30 @@ test_settles(void **state)
     remove_folder(folder);
 }
 
-/* Enough runs for a merge while the index is being settled: that is given up, at once and without a trace. */
+static uint64_t
+count_runs(struct occ_db *db, const char *where)
+{
+    char sql[160];
+    (void)snprintf(sql, sizeof sql, "SELECT count(*) FROM runs WHERE %s", where);
+    return number(db, sql);
+}
+
+/* Seven runs, and settling has begun with them. */
 static void
-test_settling_gives_way(void **state)
+begin_to_settle(struct occ_merges *merges, struct occ_db *db, size_t count)
+{
+    struct occ_error err;
+    bool did;
+    for (uint64_t row = 1; row <= 7; row++) {
+        add_run(db, row, count);
+    }
+    assert_ok(occ_merges_step(merges, true, db, &err, &did));
+    assert_int_equal(count_runs(db, "state=0 AND first_row=1 AND last_row=7 AND level=1"), 1);
+}
+
+/* Runs that come while others are being settled are merged beside them, and what settling has done is not lost. */
+static void
+test_merges_while_settling(void **state)
 {
     (void)state;
     char *folder = make_folder();
@@ -228,28 +249,54 @@ test_settling_gives_way(void **state)
     assert_ok(occ_index_open_write(&options, true, ledger_id, &err, &db));
     assert_ok(occ_merges_new(&merges));
     enum { COUNT = 9000 }; /* more than a slice */
+    begin_to_settle(merges, &db, COUNT);
+    const uint64_t blocks = number(&db, "SELECT count(*) FROM blocks");
+    for (uint64_t row = 8; row <= 15; row++) {
+        add_run(&db, row, 10);
+    }
     bool did;
-    for (uint64_t row = 1; row <= 7; row++) {
-        add_run(&db, row, COUNT);
-    }
     assert_ok(occ_merges_step(merges, true, &db, &err, &did));
-    assert_int_equal(number(&db, "SELECT count(*) FROM runs WHERE state=0 AND first_row=1 AND last_row=7 AND level=1"),
-                     1);
-    add_run(&db, 8, COUNT);
-    assert_ok(occ_merges_step(merges, true, &db, &err, &did));
-    assert_true(did);
-    assert_int_equal(number(&db, "SELECT count(*) FROM runs WHERE state=2 AND first_row=1 AND last_row=7"), 1);
-    assert_int_equal(number(&db, "SELECT count(*) FROM runs WHERE state=0 AND first_row=1 AND last_row=8"), 1);
-    for (uint64_t row = 9; row <= 12; row++) {
-        add_run(&db, row, 100);
+    assert_int_equal(count_runs(&db, "state=1 AND first_row=8 AND last_row=15 AND level=1"), 1);
+    assert_int_equal(count_runs(&db, "state=0 AND first_row=1"), 1);
+    for (uint64_t i = 0; i < 9; i++) { /* and what was merged is thrown away before settling goes on */
+        assert_ok(occ_merges_step(merges, true, &db, &err, &did));
     }
+    assert_true(number(&db, "SELECT count(*) FROM blocks WHERE place>>32=8") * 100 <= COUNT * 7);
+    assert_true(number(&db, "SELECT count(*) FROM blocks") >= blocks);
     settle(merges, &db);
     assert_settled(&db);
-    /* 72,000 entries of old ones, 400 of new ones: these are not worth writing those again. */
-    assert_int_equal(number(&db, "SELECT count(*) FROM runs"), 2);
-    assert_int_equal(number(&db, "SELECT entries FROM runs WHERE first_row=1"), 8 * COUNT);
-    assert_int_equal(number(&db, "SELECT last_row FROM runs WHERE first_row=9"), 12);
-    assert_int_equal(number(&db, "SELECT max(level) FROM runs WHERE first_row=9"), 1);
+    assert_int_equal(count_runs(&db, "number=8 AND entries=63000"), 1); /* the one that was begun first */
+    occ_merges_free(merges);
+    occ_db_close(&db);
+    remove_folder(folder);
+}
+
+/* So many that come meanwhile that they would get a higher level: settling is given up, and nothing is left of it. */
+static void
+test_settling_is_given_up(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    const struct occ_index_options options = { .folder = folder };
+    struct occ_error err = { 0 };
+    struct occ_db db;
+    struct occ_merges *merges;
+    assert_ok(occ_index_open_write(&options, true, ledger_id, &err, &db));
+    assert_ok(occ_merges_new(&merges));
+    begin_to_settle(merges, &db, 9000);
+    for (uint64_t row = 8; row <= 71; row++) {
+        assert_int_equal(count_runs(&db, "state=0 AND first_row=1 AND last_row=7"), 1);
+        add_run(&db, row, 10);
+        for (bool did = true; did;) {
+            assert_ok(occ_merges_step(merges, false, &db, &err, &did));
+            assert_levels(&db);
+        }
+    }
+    assert_int_equal(count_runs(&db, "state<>1"), 0);
+    assert_int_equal(count_runs(&db, "first_row=1 AND last_row=15 AND level=2"), 1); /* the eight oldest of level 1 */
+    settle(merges, &db);
+    assert_settled(&db);
+    assert_int_equal(number(&db, "SELECT sum(entries) FROM runs"), 7 * 9000 + 64 * 10);
     occ_merges_free(merges);
     occ_db_close(&db);
     remove_folder(folder);
@@ -503,7 +550,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_merges),
         cmocka_unit_test(test_settles),
-        cmocka_unit_test(test_settling_gives_way),
+        cmocka_unit_test(test_merges_while_settling),
+        cmocka_unit_test(test_settling_is_given_up),
         cmocka_unit_test_setup_teardown(test_many, setup, teardown),
         cmocka_unit_test_setup_teardown(test_settles_in_a_quiet_time, setup, teardown),
         cmocka_unit_test_setup_teardown(test_made_anew, setup, teardown),
