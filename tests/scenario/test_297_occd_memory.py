@@ -18,8 +18,10 @@ PATIENCE = "60s"  # the boundary is stopped for a while, and must not be taken f
 
 @pytest.fixture(autouse=True)
 def descriptors():
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def kib(occd, name):
