@@ -22,6 +22,22 @@ occ_buf_reset(struct occ_buf *buf)
 }
 
 void
+occ_buf_trim(struct occ_buf *buf)
+{
+    if (buf->len == 0) {
+        free(buf->ptr);
+        buf->ptr = NULL;
+        buf->cap = 0;
+        return;
+    }
+    uint8_t *trimmed = buf->len < buf->cap ? realloc(buf->ptr, buf->len) : NULL;
+    if (trimmed != NULL) { /* without memory for a smaller one it stays as it is */
+        buf->ptr = trimmed;
+        buf->cap = buf->len;
+    }
+}
+
+void
 occ_buf_move(struct occ_buf *from, struct occ_buf *to)
 {
     if (from == to) {

@@ -25,6 +25,8 @@ struct occ_buf {
 void occ_buf_clear(struct occ_buf *buf);
 /* Forgets the content and a failure, keeps the memory for the next use. */
 void occ_buf_reset(struct occ_buf *buf);
+/* Gives back the memory beyond the content, for a buffer that is complete and will be kept. */
+void occ_buf_trim(struct occ_buf *buf);
 /* Moves the content out: *to is cleared, then owns what *from held; *from is empty with its limit kept. */
 void occ_buf_move(struct occ_buf *from, struct occ_buf *to);
 /* Makes room for len more bytes and returns where they go (caller then adds to buf->len), or NULL: the buffer failed. */

@@ -206,6 +206,12 @@ occ_http_body(const struct occ_http_request *request)
     return occ_buf_view(&request->parse.body);
 }
 
+void
+occ_http_drop_body(struct occ_http_request *request)
+{
+    occ_http_parse_release(&request->parse);
+}
+
 struct occ_bytes
 occ_http_peer(const struct occ_http_request *request)
 {

@@ -122,6 +122,8 @@ bool occ_http_header_at(const struct occ_http_request *request, const char *name
 /* Does a body follow the head? One of no bytes in chunks counts. */
 bool occ_http_has_body(const struct occ_http_request *request);
 struct occ_bytes occ_http_body(const struct occ_http_request *request);
+/* Who has read the body and answers later gives its memory back before; it is empty from then on. */
+void occ_http_drop_body(struct occ_http_request *request);
 struct occ_bytes occ_http_peer(const struct occ_http_request *request);
 /* Something of the handler's, kept with the request and handed to on_done. */
 void occ_http_set_note(struct occ_http_request *request, void *note);

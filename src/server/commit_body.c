@@ -307,6 +307,7 @@ occ_commit_body_read(struct occ_bytes body, const struct occ_commit_rules *rules
         occ_buf_clear(&context.body.loose);
         return result;
     }
+    occ_buf_trim(&context.body.loose); /* it may wait, among thousands */
     *ret_body = context.body;
     return occ_success();
 }

@@ -3,8 +3,8 @@
  *
  *   occ_handle_commit   head and Idempotency-Key; read_body (a small body at once, a large one on a thread that does nothing
  *                       else, so that it keeps nobody waiting; verifications have other threads)
- *   body_was_read       without Idempotency-Key: submit
- *   begin_repeat        with one: take the lead, wait until boundary and ledger agree, look into the ledger (repeats.h)
+ *   body_was_read       gives the body's memory back: the request, encoded, is all that waits
+ *   repeat_done         with an Idempotency-Key: what the ledger has of it (commit_repeat.h)
  *   submit              with --tsa: timestamps of the artifacts are asked for (commit_tokens.h); with --tsa-required they are had
  *                       first
  *   sign                the boundary signs, the ledger syncs (results.h)
@@ -15,36 +15,35 @@
 #include "os/clock.h"
 #include "server/commit_answer.h"
 #include "server/commit_body.h"
+#include "server/commit_repeat.h"
 #include "server/commit_tokens.h"
 #include "server/handle.h"
 #include "server/refusal.h"
-#include "server/repeat.h"
 #include "server/routes.h"
 
 enum { BODY_LEN_AT_ONCE = 32 << 10 }; /* some 300 digests: 200 µs */
 
+/* What is needed until the body has been read. */
+struct reading {
+    struct commit *commit;
+    struct occ_bytes text; /* the body */
+    struct occ_commit_rules rules;
+    struct occ_opaque opaque;
+    struct occ_result result; /* meaningless until was_read */
+    bool was_read;
+    struct occ_error err;
+};
+
+/* Thousands may wait, so what only some need, or only for a moment, is apart. */
 struct commit {
     struct occ_pending pending; /* first: done gets its address */
     struct occ_server *server;
     struct occ_http_request *request;
-    struct occ_bytes text; /* the body, which lives until the request is answered */
-    struct occ_commit_rules rules;
-    struct occ_opaque opaque;
-
-    struct occ_repeat_key key;      /* len 0: no Idempotency-Key */
-    char scope[OCC_KEYS_NAME_SIZE]; /* name of the API key, or "" */
-    struct occ_repeats_entry repeat;
-    struct occ_asker asker;
-    struct occ_replay replay;
-    bool leads;
-
-    uint64_t deadline_ms; /* of the loop's clock: timestamps are not waited for any longer */
+    struct occ_commit_repeat *repeat; /* NULL: no Idempotency-Key */
+    uint64_t received_ms;             /* Unix */
+    uint64_t deadline_ms;             /* of the loop's clock: timestamps are not waited for any longer */
     struct occ_commit_tokens tokens;
     size_t held_len; /* of server->held_len, while it waits for them */
-
-    struct occ_result read; /* what became of reading the body; meaningless until was_read */
-    bool was_read;
-    struct occ_error err;
 };
 
 #define COMMIT_OF(member_ptr, member) ((struct commit *)(void *)((char *)(member_ptr)-offsetof(struct commit, member)))
@@ -54,13 +53,10 @@ struct commit {
 static void
 free_commit(struct commit *commit)
 {
-    if (commit->leads) {
-        occ_repeats_leave(commit->server->repeats, &commit->repeat);
-    }
+    occ_commit_repeat_free(commit->repeat);
     commit->server->held_len -= commit->held_len;
     occ_commit_tokens_clear(&commit->tokens);
     occ_buf_clear(&commit->pending.loose);
-    occ_buf_clear(&commit->replay.answer);
     free(commit);
 }
 
@@ -168,7 +164,7 @@ submit(struct commit *commit)
     commit->tokens.workers = server->readers;
     const struct occ_result begun =
         occ_commit_tokens_begin(&commit->tokens, &server->timestamps, occ_buf_view(&commit->pending.loose),
-                                commit->deadline_ms, commit->opaque.received_ms);
+                                commit->deadline_ms, commit->received_ms);
     if (is_required && !occ_is_ok(begun)) {
         refuse(commit, begun.code);
     } else if (!is_required) {
@@ -178,108 +174,20 @@ submit(struct commit *commit)
 
 /* ---- with an Idempotency-Key ---- */
 
-/*
- * DESIGN §4, promise 5. Asked before an answer is read and, with its length, when it was: others were read meanwhile. An answer
- * that is alone always has room, however long it is.
- */
-static bool
-has_room(const struct occ_server *server, size_t len)
-{
-    const size_t taken = occ_http_server_unsent(server->http) + server->held_len;
-    return taken == 0 || taken + len <= OCC_LIMIT_ANSWERS_LEN;
-}
-
-/* A reading thread. */
 static void
-look_up(void *job, struct occ_ledger_reader *reader)
+repeat_done(void *ctx, struct occ_result result, const char *why, struct occ_replay *replay)
 {
-    struct commit *commit = job;
-    occ_replay_read(&commit->replay, reader);
-}
-
-static void
-looked_up(void *job)
-{
-    struct commit *commit = job;
-    const struct occ_replay *replay = &commit->replay;
-    if (replay->result.code == OCC_ERR_REPEAT || replay->result.code == OCC_ERR_UNAVAILABLE) {
-        refuse(commit, replay->result.code);
-        return;
-    }
-    if (!occ_is_ok(replay->result)) {
-        /* Whether it was committed is not known: nothing may be signed for it. */
-        occ_event_error(&commit->server->events, OCC_EVENT_ERROR, "ledger not read", replay->err.text);
-        occ_answer_error(commit->request, 503, "the ledger cannot be read, try again later", NULL);
+    struct commit *commit = ctx;
+    if (why != NULL) {
+        occ_answer_error(commit->request, 503, why, NULL);
         free_commit(commit);
-        return;
-    }
-    if (replay->found && !has_room(commit->server, replay->answer.len)) {
-        refuse(commit, OCC_ERR_BUSY); /* the same key gives it again */
-        return;
-    }
-    if (replay->found) {
-        occ_commit_answer_replay(commit->request, &commit->replay);
+    } else if (!occ_is_ok(result)) {
+        refuse(commit, result.code);
+    } else if (replay->found) {
+        occ_commit_answer_replay(commit->request, replay);
         free_commit(commit);
-        return;
-    }
-    submit(commit);
-}
-
-/* Boundary and ledger agree: what the ledger does not have was never given out, and nobody else has the lead. */
-static void
-is_ready(struct occ_asker *asker, struct occ_result ready)
-{
-    struct commit *commit = COMMIT_OF(asker, asker);
-    if (!occ_is_ok(ready)) {
-        refuse(commit, ready.code);
-        return;
-    }
-    const struct occ_result taken = has_room(commit->server, 0)
-                                        ? occ_store_read_first(commit->server->store, look_up, looked_up, commit)
-                                        : occ_result_of(OCC_ERR_BUSY);
-    if (!occ_is_ok(taken)) {
-        refuse(commit, taken.code);
-    }
-}
-
-static void
-take_lead(struct commit *commit)
-{
-    commit->leads = true;
-    occ_replay_init(&commit->replay, commit->opaque.repeat, commit->opaque.body);
-    commit->asker.done = is_ready;
-    occ_boundary_when_ready(commit->server->boundary, &commit->asker);
-}
-
-static void
-lead_or_out(struct occ_repeats_entry *entry, struct occ_result result)
-{
-    struct commit *commit = COMMIT_OF(entry, repeat);
-    if (occ_is_ok(result)) {
-        take_lead(commit);
-        return;
-    }
-    if (result.code == OCC_ERR_TIMEOUT) {
-        occ_answer_error(commit->request, 503,
-                         "a request with this Idempotency-Key is still under way, try again later", NULL);
-        free_commit(commit);
-        return;
-    }
-    refuse(commit, result.code);
-}
-
-static void
-begin_repeat(struct commit *commit)
-{
-    bool leads = false;
-    memcpy(commit->repeat.repeat, commit->opaque.repeat, OCC_SHA256_LEN);
-    memcpy(commit->repeat.body, commit->opaque.body, OCC_SHA256_LEN);
-    commit->repeat.go = lead_or_out;
-    const struct occ_result entered = occ_repeats_enter(commit->server->repeats, &commit->repeat, &leads);
-    if (!occ_is_ok(entered)) {
-        refuse(commit, entered.code);
-    } else if (leads) {
-        take_lead(commit);
+    } else {
+        submit(commit);
     }
 }
 
@@ -302,48 +210,62 @@ status_of_body_error(enum occ_err code)
 static void
 read_body(void *job)
 {
-    struct commit *commit = job;
-    struct occ_pending *pending = &commit->pending;
+    struct reading *reading = job;
+    struct occ_pending *pending = &reading->commit->pending;
+    struct occ_commit_repeat *repeat = reading->commit->repeat;
     struct occ_commit_body body;
-    commit->opaque.has_repeat = commit->key.len > 0;
-    if (commit->opaque.has_repeat) {
-        occ_digest_sha256(commit->text, commit->opaque.body);
-        occ_repeat_hash(&commit->key, commit->scope, commit->opaque.body, commit->opaque.repeat);
+    if (repeat != NULL) {
+        occ_commit_repeat_hash(repeat, reading->text, &reading->opaque);
     }
-    pending->opaque_len = occ_opaque_encode(&commit->opaque, pending->opaque);
-    commit->read = occ_commit_body_read(commit->text, &commit->rules,
-                                        occ_bytes_of(pending->opaque, pending->opaque_len), &commit->err, &body);
-    commit->was_read = true;
-    if (occ_is_ok(commit->read)) {
+    pending->opaque_len = occ_opaque_encode(&reading->opaque, pending->opaque);
+    reading->result = occ_commit_body_read(reading->text, &reading->rules,
+                                           occ_bytes_of(pending->opaque, pending->opaque_len), &reading->err, &body);
+    reading->was_read = true;
+    if (occ_is_ok(reading->result)) {
         pending->loose = body.loose;
         pending->digests = body.digests;
         pending->text_len = body.text_len;
     }
 }
 
+/* What the client is told if it cannot be taken; then it was not. */
+static bool
+is_taken(const struct reading *reading)
+{
+    struct commit *commit = reading->commit;
+    if (!reading->was_read) {
+        refuse(commit, OCC_ERR_BUSY); /* stopping */
+        return false;
+    }
+    if (!occ_is_ok(reading->result)) {
+        occ_answer_error(commit->request, status_of_body_error(reading->result.code), reading->err.text, NULL);
+        free_commit(commit);
+        return false;
+    }
+    if (!occ_routes_admit_more(commit->server, commit->request, commit->pending.digests - 1)) {
+        free_commit(commit);
+        return false;
+    }
+    return true;
+}
+
 /* The loop's thread again. */
 static void
 body_was_read(void *job)
 {
-    struct commit *commit = job;
-    if (!commit->was_read) {
-        refuse(commit, OCC_ERR_BUSY); /* stopping */
+    struct reading *reading = job;
+    struct commit *commit = reading->commit;
+    const bool goes_on = is_taken(reading);
+    free(reading);
+    if (!goes_on) {
         return;
     }
-    if (!occ_is_ok(commit->read)) {
-        occ_answer_error(commit->request, status_of_body_error(commit->read.code), commit->err.text, NULL);
-        free_commit(commit);
-        return;
+    occ_http_drop_body(commit->request);
+    if (commit->repeat != NULL) {
+        occ_commit_repeat_begin(commit->repeat);
+    } else {
+        submit(commit);
     }
-    if (!occ_routes_admit_more(commit->server, commit->request, commit->pending.digests - 1)) {
-        free_commit(commit);
-        return;
-    }
-    if (commit->key.len > 0) {
-        begin_repeat(commit);
-        return;
-    }
-    submit(commit);
 }
 
 /* ---- the head ---- */
@@ -374,28 +296,47 @@ read_key(struct occ_http_request *request, struct occ_error *err, struct occ_rep
     return occ_repeat_read_key(value, err, ret_key);
 }
 
+/* NULL: no memory. */
 static struct commit *
-new_commit(struct occ_server *server, struct occ_http_request *request, const struct occ_boundary_identity *identity)
+new_commit(struct occ_server *server, struct occ_http_request *request, const struct occ_repeat_key *key)
 {
+    const struct occ_answer_note *note = occ_http_note(request);
     struct commit *commit = calloc(1, sizeof(*commit));
-    if (commit == NULL) {
+    if (commit != NULL && key->len > 0) {
+        commit->repeat = occ_commit_repeat_new(server, key, note->key, repeat_done, commit);
+    }
+    if (commit == NULL || (key->len > 0 && commit->repeat == NULL)) {
+        free(commit);
         return NULL;
     }
-    struct occ_answer_note *note = occ_http_note(request);
     commit->server = server;
     commit->request = request;
-    commit->text = occ_http_body(request);
-    commit->rules = rules_of(server, identity);
     commit->pending.done = commit_done;
-    commit->opaque.received_ms = occ_clock_unix_ms();
-    commit->opaque.wants_artifact_token = occ_timestamps_wants_artifact(server->timestamps);
-    commit->opaque.wants_proof_token = occ_timestamps_wants_proof(server->timestamps);
+    commit->received_ms = occ_clock_unix_ms();
     commit->deadline_ms = occ_loop_now_ms(server->loop) + occ_timestamps_wait_ms(server->timestamps);
-    occ_boundary_next_id(server->boundary, commit->opaque.id);
-    memcpy(commit->scope, note->key, sizeof(commit->scope));
-    memcpy(note->request_id, commit->opaque.id, sizeof(note->request_id));
-    note->has_request_id = true;
     return commit;
+}
+
+/* NULL: no memory. */
+static struct reading *
+new_reading(struct commit *commit, const struct occ_boundary_identity *identity)
+{
+    struct reading *reading = calloc(1, sizeof(*reading));
+    if (reading == NULL) {
+        return NULL;
+    }
+    const struct occ_server *server = commit->server;
+    struct occ_answer_note *note = occ_http_note(commit->request);
+    reading->commit = commit;
+    reading->text = occ_http_body(commit->request);
+    reading->rules = rules_of(server, identity);
+    reading->opaque.received_ms = commit->received_ms;
+    reading->opaque.wants_artifact_token = occ_timestamps_wants_artifact(server->timestamps);
+    reading->opaque.wants_proof_token = occ_timestamps_wants_proof(server->timestamps);
+    occ_boundary_next_id(server->boundary, reading->opaque.id);
+    memcpy(note->request_id, reading->opaque.id, sizeof(note->request_id));
+    note->has_request_id = true;
+    return reading;
 }
 
 void
@@ -413,19 +354,23 @@ occ_handle_commit(struct occ_server *server, struct occ_http_request *request)
         occ_answer_error(request, 503, trouble != NULL ? trouble : occ_result_text(OCC_ERR_UNAVAILABLE), NULL);
         return;
     }
-    struct commit *commit = new_commit(server, request, identity);
-    if (commit == NULL) {
+    struct commit *commit = new_commit(server, request, &key);
+    struct reading *reading = commit == NULL ? NULL : new_reading(commit, identity);
+    if (reading == NULL) {
         occ_answer_error(request, 503, "out of memory, try again later", NULL);
+        if (commit != NULL) {
+            free_commit(commit);
+        }
         return;
     }
-    commit->key = key;
-    if (commit->text.len <= BODY_LEN_AT_ONCE) {
-        read_body(commit);
-        body_was_read(commit);
+    if (reading->text.len <= BODY_LEN_AT_ONCE) {
+        read_body(reading);
+        body_was_read(reading);
         return;
     }
-    const struct occ_result taken = occ_workers_submit(server->readers, read_body, body_was_read, commit);
+    const struct occ_result taken = occ_workers_submit(server->readers, read_body, body_was_read, reading);
     if (!occ_is_ok(taken)) {
+        free(reading);
         refuse(commit, OCC_ERR_BUSY);
     }
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "crypto/secret.h"
+#include "os/memory.h"
 #include "server/answer.h"
 #include "server/boundary_log.h"
 #include "server/keys_settings.h"
@@ -126,6 +127,7 @@ on_boundary_change(void *ctx, const struct occ_boundary_identity *identity)
         return;
     }
     server->said_listening = true;
+    occ_memory_give_back(); /* the start is over: two thirds of what it took is not needed again */
     const char *address = server->options->boundary;
     occ_boundary_log_listening(&server->events, identity, occ_http_server_address(server->http),
                                address == NULL ? "child" : address);

@@ -182,6 +182,33 @@ test_move(void **state)
 }
 
 static void
+test_trim(void **state)
+{
+    (void)state;
+    OCC_BUF_AUTO(buf, 1 << 20);
+    occ_buf_trim(&buf);
+    assert_holds(&buf, "");
+    occ_buf_put_str(&buf, "abc");
+    assert_true(buf.cap > buf.len);
+    allocations_left = 0;
+    occ_buf_trim(&buf);
+    allocations_left = -1;
+    assert_holds(&buf, "abc");
+    occ_buf_trim(&buf);
+    assert_holds(&buf, "abc");
+    assert_int_equal(buf.cap, 3);
+    occ_buf_trim(&buf);
+    occ_buf_put_str(&buf, "def");
+    assert_holds(&buf, "abcdef");
+    occ_buf_reset(&buf);
+    occ_buf_trim(&buf);
+    assert_null(buf.ptr);
+    assert_int_equal(buf.cap, 0);
+    occ_buf_put_str(&buf, "again");
+    assert_holds(&buf, "again");
+}
+
+static void
 test_drop_front(void **state)
 {
     (void)state;
@@ -227,11 +254,17 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_puts),         cmocka_unit_test(test_big_endian),
-        cmocka_unit_test(test_limit),        cmocka_unit_test(test_failure_is_sticky),
-        cmocka_unit_test(test_huge_lengths), cmocka_unit_test(test_format_at_the_limit),
-        cmocka_unit_test(test_reserve),      cmocka_unit_test(test_move),
-        cmocka_unit_test(test_drop_front),   cmocka_unit_test_teardown(test_allocations_fail, reset_allocations),
+        cmocka_unit_test(test_puts),
+        cmocka_unit_test(test_big_endian),
+        cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_failure_is_sticky),
+        cmocka_unit_test(test_huge_lengths),
+        cmocka_unit_test(test_format_at_the_limit),
+        cmocka_unit_test(test_reserve),
+        cmocka_unit_test(test_move),
+        cmocka_unit_test(test_trim),
+        cmocka_unit_test(test_drop_front),
+        cmocka_unit_test_teardown(test_allocations_fail, reset_allocations),
     };
     return cmocka_run_group_tests_name("base.buf", tests, NULL, NULL);
 }

@@ -279,6 +279,44 @@ test_bodies(void **state)
     server_end(&server);
 }
 
+/* Bodies that were read and dropped leave room for others, and are reported with their length all the same. */
+static void
+test_dropped_bodies(void **state)
+{
+    (void)state;
+    static char data[150000];
+    struct server_fixture server;
+    struct occ_http_config config = plain;
+    config.body_len_total_max = 512 << 10;
+    server_begin(&server, "127.0.0.1:0", &config, 1000);
+    memset(data, 'x', sizeof data);
+    struct taken clients[8];
+    OCC_BUF_AUTO(head, 256);
+    occ_buf_put_format(&head, "POST /drop" H "Content-Length: %zu\r\n\r\n", sizeof data);
+    for (int i = 0; i < 8; i++) {
+        clients[i] = client_begin(&server);
+        send_bytes(clients[i].fd, occ_buf_view(&head));
+        send_bytes(clients[i].fd, occ_bytes_of(data, sizeof data));
+        expect_line(&server, "held /drop");
+    }
+    struct taken other = client_begin(&server);
+    send_text(other.fd, "GET /release" H "\r\n");
+    expect_answer(&other, 200, "released");
+    client_end(&other);
+    for (int i = 0; i < 8; i++) {
+        expect_answer(&clients[i], 200, "held");
+    }
+    int reported = 0;
+    for (int i = 0; i < 9; i++) {
+        reported += strcmp(next_line(&server), "POST /drop 200 150000 4") == 0;
+    }
+    assert_int_equal(reported, 8);
+    for (int i = 0; i < 8; i++) {
+        client_end(&clients[i]);
+    }
+    server_end(&server);
+}
+
 /* What is sent ahead counts as well. What does not fit is not answered, and the answer before it says so. */
 static void
 test_sent_ahead_beyond_the_limit(void **state)
@@ -369,12 +407,19 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_addresses),     cmocka_unit_test(test_bad_addresses),
-        cmocka_unit_test(test_unix),          cmocka_unit_test(test_slow_head),
-        cmocka_unit_test(test_slow_body),     cmocka_unit_test(test_idle),
-        cmocka_unit_test(test_slow_reader),   cmocka_unit_test(test_connections),
-        cmocka_unit_test(test_bodies),        cmocka_unit_test(test_sent_ahead_beyond_the_limit),
-        cmocka_unit_test(test_graceful_stop), cmocka_unit_test(test_stop_with_unanswered),
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_bad_addresses),
+        cmocka_unit_test(test_unix),
+        cmocka_unit_test(test_slow_head),
+        cmocka_unit_test(test_slow_body),
+        cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_slow_reader),
+        cmocka_unit_test(test_connections),
+        cmocka_unit_test(test_bodies),
+        cmocka_unit_test(test_dropped_bodies),
+        cmocka_unit_test(test_sent_ahead_beyond_the_limit),
+        cmocka_unit_test(test_graceful_stop),
+        cmocka_unit_test(test_stop_with_unanswered),
     };
     return RUN_WITH_THREADS(tests);
 }

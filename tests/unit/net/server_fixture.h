@@ -1,7 +1,8 @@
 /*
  * server_fixture.h — an HTTP server in a process of its own, as its tests need it.
  *
- * The server answers by path: /now at once, /turn at the end of the turn, /echo the body, /hold when /release comes,
+ * The server answers by path: /now at once, /turn at the end of the turn, /echo the body, /hold when /release comes, and so
+ * /drop, which keeps its body no longer,
  * /early and /early-204 in on_head, /none with 204, /big/N with N bytes, /small a body of 10 bytes at most, /stall when the
  * test calls server_let_go, and until then the loop's thread stands still. Every finished
  * exchange is a line "METHOD TARGET STATUS REQUEST-LEN RESPONSE-LEN" that the test can wait for; so is "held TARGET".
@@ -114,7 +115,10 @@ server_on_request(void *ctx, struct occ_http_request *request)
     const struct occ_bytes path = occ_http_path(request);
     if (occ_bytes_is(path, "/turn")) {
         process->at_turn[process->at_turn_len++] = request;
-    } else if (occ_bytes_is(path, "/hold")) {
+    } else if (occ_bytes_is(path, "/hold") || occ_bytes_is(path, "/drop")) {
+        if (occ_bytes_is(path, "/drop")) {
+            occ_http_drop_body(request);
+        }
         process->held[process->held_len++] = request;
         server_log(process, "held %.*s\n", OCC_BYTES_ARG(path));
     } else if (occ_bytes_is(path, "/stall")) {

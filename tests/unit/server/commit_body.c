@@ -112,6 +112,7 @@ test_taken(void **state)
     struct occ_commit_body body;
     assert_true(occ_is_ok(read_body(occ_bytes_str(text), &err, &body)));
     assert_int_equal(body.digests, 3);
+    assert_int_equal(body.loose.cap, body.loose.len);
     OCC_BUF_AUTO(frame, 1 << 20);
     struct occ_commit_writer writer;
     occ_commit_begin(&writer, &frame, 9);
