@@ -157,6 +157,9 @@ put_success(struct completion *completion, struct occ_commit_outcome *outcome)
     while (occ_commit_next_proof(&outcome->proofs, &proof)) {
         put_proof(completion, &proof, writer);
     }
+    if (draft.fail != OCC_OK) {
+        abort(); /* as occ_retain_keep does: the room was reserved wrongly */
+    }
     const bool shares = document_count(completion->frame) == 1;
     const struct occ_retain_documents documents = {
         .list = documents_of(completion->frame) + (shares ? 0 : first),
