@@ -186,7 +186,10 @@
 #define OCC_LIMIT_REPORTS_LEN (32u << 20)        /* reports among them: the rest of that room is for commits */
 #define OCC_LIMIT_REPORT_SHORT_LEN (64u << 10)   /* a report that is always sent: a usual one has 1 to 8 KiB */
 #define OCC_LIMIT_FRAME_DIGESTS 256              /* digests after which no further request joins a frame; */
-#define OCC_LIMIT_FRAME_DIGESTS_WAITING 32       /* where its results wait for a document */
+#define OCC_LIMIT_FRAME_DIGESTS_WAITING 32       /* where its results wait for a document; */
+#define OCC_LIMIT_FRAME_DIGESTS_ALL 2048         /* the same of all its chains together, */
+#define OCC_LIMIT_DIGESTS_IN_FLIGHT 3072         /* and of all frames under way, unless it is one */
+#define OCC_LIMIT_UNDURABLE_LEN (2u << 20)       /* results on their way to the ledger: then no frame is sent */
 #define OCC_LIMIT_BOUNDARY_MS 5000               /* without an answer: the boundary is stuck */
 #define OCC_LIMIT_HEALTH_MS 2000                 /* GET /health waits so long for the boundary */
 #define OCC_LIMIT_STATUS_MS 2000                 /* how often a boundary with a device is asked how it is */

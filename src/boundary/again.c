@@ -8,7 +8,7 @@ enum { DOCUMENT_HEAD_LEN = 4 };
 
 /* The results of one frame: from first up to, but not including, end. */
 struct again {
-    const struct occ_retain_entry *first, *end;
+    struct occ_retain_entry *first, *end;
 };
 
 /* True if the entry's documents are those of the one before it: results that share one stand side by side. */
@@ -20,11 +20,11 @@ shares_documents(const struct occ_retain_documents *documents, const struct occ_
 
 /* As many results, from first on, as a frame has room for with their documents. */
 static struct again
-next_frame(const struct occ_retain *retain, const struct occ_retain_entry *first)
+next_frame(const struct occ_retain *retain, struct occ_retain_entry *first)
 {
     size_t len = OCC_FRAME_HEAD_LEN + 2 + 2, results = 0, count = 0;
     struct occ_retain_documents before = { 0 };
-    const struct occ_retain_entry *entry = first;
+    struct occ_retain_entry *entry = first;
     for (; entry != NULL && results < OCC_LIMIT_FRAME_REQUESTS; results++) {
         const struct occ_retain_documents documents = occ_retain_documents(entry);
         len += occ_retain_result(entry).len;
@@ -55,16 +55,33 @@ put_documents(const struct occ_retain *retain, const struct again *again, struct
     }
 }
 
+/* A long one goes from where it is kept, unless its documents have other numbers now: then it needs a copy. */
 static void
-put_frame(const struct occ_retain *retain, const struct again *again, struct occ_buf *out)
+put_result(struct occ_retain_entry *entry, uint16_t raise, struct occ_result_writer *writer, struct occ_outbox *out)
+{
+    const struct occ_bytes result = occ_retain_result(entry);
+    if (raise > 0 || !occ_retain_is_long(result.len)) {
+        occ_commit_put_encoded_result(writer, result, raise);
+        return;
+    }
+    const struct occ_result reserved = occ_outbox_reserve(out, 1);
+    if (!occ_is_ok(reserved)) {
+        out->bytes.fail = reserved.code;
+        return;
+    }
+    occ_commit_put_result_elsewhere(writer, result.len);
+    occ_outbox_put_stored(out, entry);
+}
+
+static void
+put_frame(const struct occ_retain *retain, const struct again *again, struct occ_outbox *out)
 {
     struct occ_result_writer writer;
-    occ_commit_begin_results(&writer, out, 0);
+    occ_commit_begin_results(&writer, &out->bytes, 0);
     put_documents(retain, again, &writer);
     struct occ_retain_documents before = { 0 };
     uint16_t first = 1, next = 1; /* numbers in this frame: of the entry's first document, and behind its last */
-    for (const struct occ_retain_entry *entry = again->first; entry != again->end;
-         entry = occ_retain_next(retain, entry)) {
+    for (struct occ_retain_entry *entry = again->first; entry != again->end; entry = occ_retain_next(retain, entry)) {
         const struct occ_retain_documents documents = occ_retain_documents(entry);
         if (!shares_documents(&documents, &before)) {
             first = next;
@@ -72,16 +89,16 @@ put_frame(const struct occ_retain *retain, const struct again *again, struct occ
         }
         /* What is now first may have had a greater number: the sum wraps around, as it should. */
         const uint16_t raise = documents.count == 0 ? 0 : (uint16_t)(first - documents.first);
-        occ_commit_put_encoded_result(&writer, occ_retain_result(entry), raise);
+        put_result(entry, raise, &writer, out);
         before = documents;
     }
     occ_commit_end_results(&writer);
 }
 
 void
-occ_again_put(const struct occ_retain *retain, struct occ_buf *out)
+occ_again_put(const struct occ_retain *retain, struct occ_outbox *out)
 {
-    const struct occ_retain_entry *entry = occ_retain_next(retain, NULL);
+    struct occ_retain_entry *entry = occ_retain_next(retain, NULL);
     while (entry != NULL) {
         const struct again again = next_frame(retain, entry);
         put_frame(retain, &again, out);

@@ -4,12 +4,13 @@
 #ifndef OCC_BOUNDARY_AGAIN_H
 #define OCC_BOUNDARY_AGAIN_H
 
-#include "boundary/retain.h"
+#include "boundary/outbox.h"
 
 /*
  * Appends all that the store holds, oldest first, in RESULT frames with id 0. A document stands once in each frame that it is
- * needed in; if there are several, its number is another than before.
+ * needed in; if there are several, its number is another than before. If out has no room for it,
+ * out->bytes has failed.
  */
-void occ_again_put(const struct occ_retain *retain, struct occ_buf *out);
+void occ_again_put(const struct occ_retain *retain, struct occ_outbox *out);
 
 #endif

@@ -264,7 +264,7 @@ take_key(struct occ_batch *batch, struct occ_document *document, const struct oc
 
 static struct occ_result
 take_good(struct occ_batch *batch, struct occ_document *document, const struct occ_attest_facts *facts,
-          struct occ_buf *out)
+          struct occ_outbox *out)
 {
     struct occ_attesting *const attesting = &batch->attesting;
     attesting->status.documents++;
@@ -277,7 +277,7 @@ take_good(struct occ_batch *batch, struct occ_document *document, const struct o
     } else if (!attesting->is_for_nobody && attesting->out == OCC_ATTESTING_NONCE) {
         const struct occ_attest_answer answer = { .format = occ_bytes_str(batch->epoch.attester.format),
                                                   .report_b64 = occ_document_b64(document) };
-        occ_askers_answer(&attesting->askers, &answer, out);
+        occ_askers_answer(&attesting->askers, &answer, &out->bytes);
     } else if (!attesting->is_for_nobody && attesting->out == OCC_ATTESTING_PROOFS) {
         return occ_settle_complete(batch, document, out);
     }
@@ -344,7 +344,7 @@ read_outcome(const struct occ_attest_outcome *outcome, struct occ_error *err, st
 
 struct occ_result
 occ_attesting_take_document(struct occ_batch *batch, const struct occ_attest_outcome *outcome, struct occ_error *err,
-                            struct occ_buf *out)
+                            struct occ_outbox *out)
 {
     struct occ_attesting *const attesting = &batch->attesting;
     struct occ_error why = { .code = OCC_OK };
@@ -358,7 +358,7 @@ occ_attesting_take_document(struct occ_batch *batch, const struct occ_attest_out
         done = take_good(batch, document, &outcome->facts, out);
         occ_document_unref(document);
     } else {
-        take_failure(batch, &why, out);
+        take_failure(batch, &why, &out->bytes);
     }
     attesting->out = OCC_ATTESTING_NOTHING;
     attesting->is_for_nobody = false;

@@ -50,7 +50,7 @@ void occ_attesting_clear(struct occ_attesting *attesting);
 /* As in gate.h, of the same names. */
 bool occ_attesting_wants_document(struct occ_batch *batch, struct occ_attest_request *ret_request);
 OCC_RESULT occ_attesting_take_document(struct occ_batch *batch, const struct occ_attest_outcome *outcome,
-                                       struct occ_error *err, struct occ_buf *out);
+                                       struct occ_error *err, struct occ_outbox *out);
 void occ_attesting_look_at_device(struct occ_batch *batch, struct occ_buf *out);
 uint64_t occ_attesting_next_ms(const struct occ_batch *batch);
 const char *occ_attesting_trouble(const struct occ_batch *batch);

@@ -96,9 +96,9 @@ check_state(const struct occ_batch *batch, const struct occ_answer *answer, stru
     return occ_success();
 }
 
-/* What the request has written since begin is kept, or it waits for its documents. */
+/* The result that the request has written is kept, or it waits for its documents. */
 static struct occ_result
-keep(struct occ_batch *batch, const struct occ_chain *chain, struct occ_answer *answer, size_t begin,
+keep(struct occ_batch *batch, const struct occ_chain *chain, struct occ_answer *answer, struct occ_bytes encoded,
      const struct occ_task *task)
 {
     const struct occ_request *const request = &task->request;
@@ -109,16 +109,19 @@ keep(struct occ_batch *batch, const struct occ_chain *chain, struct occ_answer *
             occ_buf_put(&waiting->tickets, occ_bytes_of(ticket, sizeof *ticket));
         }
         OCC_TRY(occ_buf_check(&waiting->tickets));
-        struct occ_waiting_result result = { .entry = task->room.entry,
-                                             .chain = request->chain,
-                                             .head_counter = chain->head_counter };
+        struct occ_waiting_result result = {
+            .entry = task->room.entry, .len = encoded.len, .chain = request->chain, .head_counter = chain->head_counter
+        };
         memcpy(result.link_hash, chain->link_hash, sizeof result.link_hash);
         occ_buf_put(&waiting->results, occ_bytes_of(&result, sizeof result));
         return occ_buf_check(&waiting->results);
     }
-    const struct occ_buf *const buf = answer->writer.buf;
     const struct occ_retain_documents documents = { &answer->document, answer->document == NULL ? 0 : 1, 1 };
-    occ_retain_keep(&batch->retain, task->room.entry, occ_bytes_of(buf->ptr + begin, buf->len - begin), &documents);
+    occ_retain_keep(&batch->retain, task->room.entry, encoded, &documents);
+    if (task->room.is_long) {
+        occ_commit_put_result_elsewhere(&answer->writer, encoded.len);
+        occ_outbox_put_stored(answer->out, task->room.entry);
+    }
     return occ_success();
 }
 
@@ -176,35 +179,75 @@ follows(const struct occ_task *task, const struct occ_chain *chain)
     return task->code != OCC_OK || task->chain.counter - task->request.count == chain->counter;
 }
 
-/* Appends the result of a task: here it is signed, unless it was in its lane, from where its chain stands. chain moves on. */
+/* Signs a task's request here and now, from where its chain stands. The result is appended to the writer's buffer. */
 static struct occ_result
-put_result(struct occ_batch *batch, struct work *work, const struct occ_task *task, bool is_signed,
-           struct occ_chain *chain)
+sign_here(struct occ_batch *batch, struct work *work, const struct occ_task *task, struct occ_result_writer *writer,
+          struct occ_chain *chain)
+{
+    const struct occ_answer *const answer = &work->answer;
+    const struct occ_signing signing = {
+        .epoch = &batch->epoch,
+        .request = &task->request,
+        .now_ms = work->now_ms,
+        .position = batch->retain.newest + 1,
+        .is_joined = answer->document != NULL,
+        .nonces = &work->nonces,
+        .writer = writer,
+        .hashes = answer->waiting == NULL ? NULL : &answer->waiting->hashes,
+    };
+    return occ_signing_run(&signing, &batch->hand, chain);
+}
+
+/* Appends what a task's lane has made. */
+static struct occ_result
+copy_result(struct occ_batch *batch, struct occ_answer *answer, const struct occ_task *task)
+{
+    OCC_TRY(occ_result_of(task->code));
+    occ_commit_put_placed_result(&answer->writer, task->result, batch->retain.newest + 1);
+    OCC_TRY(occ_buf_check(answer->writer.buf));
+    if (answer->waiting == NULL) {
+        return occ_success();
+    }
+    occ_buf_put(&answer->waiting->hashes, occ_round_hashes(&batch->round, task));
+    return occ_buf_check(&answer->waiting->hashes);
+}
+
+/* The long result of a task, where it will be kept: it was signed in its lane, or is now. */
+static struct occ_result
+draft_result(struct occ_batch *batch, struct work *work, const struct occ_task *task, bool is_signed,
+             struct occ_chain *chain, struct occ_bytes *ret_encoded)
+{
+    struct occ_buf draft = occ_retain_draft(task->room.entry);
+    if (is_signed) {
+        OCC_TRY(occ_result_of(task->code));
+        draft.len = task->result.len;
+        occ_commit_set_position(&draft, batch->retain.newest + 1);
+    } else {
+        struct occ_result_writer writer = { .buf = &draft };
+        OCC_TRY(sign_here(batch, work, task, &writer, chain));
+    }
+    *ret_encoded = occ_buf_view(&draft);
+    return occ_success();
+}
+
+/* Makes the result of a task, and moves chain on: appended to the answer, or, if it is long, where it will be kept. */
+static struct occ_result
+put_result(struct occ_batch *batch, struct work *work, const struct occ_task *task, bool was_signed,
+           struct occ_chain *chain, struct occ_bytes *ret_encoded)
 {
     struct occ_answer *const answer = &work->answer;
-    struct occ_buf *const hashes = answer->waiting == NULL ? NULL : &answer->waiting->hashes;
-    const uint64_t position = batch->retain.newest + 1;
-    if (!is_signed || !follows(task, chain)) {
-        const struct occ_signing signing = {
-            .epoch = &batch->epoch,
-            .request = &task->request,
-            .now_ms = work->now_ms,
-            .position = position,
-            .is_joined = answer->document != NULL,
-            .nonces = &work->nonces,
-            .writer = &answer->writer,
-            .hashes = hashes,
-        };
-        return occ_signing_run(&signing, &batch->hand, chain);
+    const bool is_signed = was_signed && follows(task, chain);
+    const size_t begin = answer->writer.buf->len;
+    if (task->room.is_long) {
+        OCC_TRY(draft_result(batch, work, task, is_signed, chain, ret_encoded));
+    } else {
+        OCC_TRY(is_signed ? copy_result(batch, answer, task) : sign_here(batch, work, task, &answer->writer, chain));
+        const struct occ_buf *const buf = answer->writer.buf;
+        *ret_encoded = occ_bytes_of(buf->ptr + begin, buf->len - begin);
     }
-    OCC_TRY(occ_result_of(task->code));
-    occ_commit_put_placed_result(&answer->writer, task->result, position);
-    OCC_TRY(occ_buf_check(answer->writer.buf));
-    if (hashes != NULL) {
-        occ_buf_put(hashes, occ_round_hashes(&batch->round, task));
-        OCC_TRY(occ_buf_check(hashes));
+    if (is_signed) {
+        *chain = task->chain;
     }
-    *chain = task->chain;
     return occ_success();
 }
 
@@ -239,8 +282,9 @@ commit_task(struct occ_batch *batch, struct work *work, const struct occ_task *t
     const struct end before = end_of(answer);
     struct occ_chain *const place = &batch->chains[task->request.chain];
     struct occ_chain chain = *place;
-    struct occ_result done = put_result(batch, work, task, is_signed, &chain);
-    done = occ_is_ok(done) ? keep(batch, &chain, answer, before.written, task) : done;
+    struct occ_bytes encoded;
+    struct occ_result done = put_result(batch, work, task, is_signed, &chain, &encoded);
+    done = occ_is_ok(done) ? keep(batch, &chain, answer, encoded, task) : done;
     if (!occ_is_ok(done)) { /* PROTOCOL §2.3: nothing of it was given out; the chain is where it was */
         cut(answer, &before);
         drop_room(batch, answer, task);
@@ -316,14 +360,14 @@ commit_round(struct occ_batch *batch, struct work *work)
 
 /* Where the results of a frame go. */
 static void
-begin_answer(struct occ_batch *batch, uint64_t id, uint16_t requests, struct occ_buf *out, struct occ_answer *answer)
+begin_answer(struct occ_batch *batch, uint64_t id, uint16_t requests, struct occ_outbox *out, struct occ_answer *answer)
 {
-    *answer = (struct occ_answer){ .requests_left = requests };
+    *answer = (struct occ_answer){ .out = out, .requests_left = requests };
     const bool is_taken = !batch->halted && occ_attesting_trouble(batch)[0] == '\0';
     if (is_taken && occ_attesting_waits(batch) && occ_waiting_has_room(&batch->waiting)) {
         answer->waiting = occ_waiting_frame_new(id);
     }
-    occ_commit_begin_results(&answer->writer, answer->waiting == NULL ? out : &answer->waiting->text, id);
+    occ_commit_begin_results(&answer->writer, answer->waiting == NULL ? &out->bytes : &answer->waiting->text, id);
     if (is_taken && batch->epoch.attester.mode == OCC_ATTEST_EPOCH) {
         answer->document = batch->attesting.key;
         (void)occ_commit_put_document(&answer->writer, occ_document_b64(answer->document));
@@ -347,7 +391,7 @@ end_waiting(struct occ_batch *batch, struct occ_waiting_frame *frame, struct occ
 }
 
 struct occ_result
-occ_batch_handle(struct occ_batch *batch, const struct occ_frame *frame, struct occ_error *err, struct occ_buf *out)
+occ_batch_handle(struct occ_batch *batch, const struct occ_frame *frame, struct occ_error *err, struct occ_outbox *out)
 {
     if (frame->id == 0) {
         return occ_error_set(err, OCC_ERR_WIRE_MESSAGE, "a COMMIT with id 0, which no answer can name");
@@ -375,5 +419,5 @@ occ_batch_handle(struct occ_batch *batch, const struct occ_frame *frame, struct 
     occ_nonces_drop(&work.nonces);
     occ_commit_end_results(&work.answer.writer);
     /* Whether out could hold it, the gate looks: nobody else writes to it in between. */
-    return work.answer.waiting == NULL ? occ_success() : end_waiting(batch, work.answer.waiting, err, out);
+    return work.answer.waiting == NULL ? occ_success() : end_waiting(batch, work.answer.waiting, err, &out->bytes);
 }

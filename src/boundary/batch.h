@@ -6,6 +6,7 @@
 
 #include "boundary/attesting.h"
 #include "boundary/chain.h"
+#include "boundary/outbox.h"
 #include "boundary/round.h"
 #include "codec/json.h"
 #include "wire/frame.h"
@@ -65,6 +66,6 @@ OCC_RESULT occ_batch_explain(struct occ_batch *batch, enum occ_err code, struct 
  * of the frame was signed is for the gate to discard.
  */
 OCC_RESULT occ_batch_handle(struct occ_batch *batch, const struct occ_frame *frame, struct occ_error *err,
-                            struct occ_buf *out);
+                            struct occ_outbox *out);
 
 #endif

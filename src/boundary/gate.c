@@ -204,7 +204,7 @@ refuse(struct occ_gate *gate, uint64_t id, const struct occ_error *why, struct o
 }
 
 static struct occ_result
-handle_hello(struct occ_gate *gate, const struct occ_frame *frame, struct occ_error *why, struct occ_buf *out)
+handle_hello(struct occ_gate *gate, const struct occ_frame *frame, struct occ_error *why, struct occ_outbox *out)
 {
     if (gate->session == SESSION_OPEN) {
         return occ_error_set(why, OCC_ERR_WIRE_MESSAGE, "a second HELLO in one session");
@@ -218,7 +218,7 @@ handle_hello(struct occ_gate *gate, const struct occ_frame *frame, struct occ_er
                              "the parent speaks versions %u to %u of the frame protocol, this boundary %d",
                              hello.min_version, hello.max_version, OCC_WIRE_VERSION);
     }
-    occ_greet_put(&gate->batch, out);
+    occ_greet_put(&gate->batch, &out->bytes);
     occ_again_put(&gate->batch.retain, out);
     gate->session = SESSION_OPEN;
     return occ_success();
@@ -274,7 +274,7 @@ handle_ping(struct occ_gate *gate, const struct occ_frame *frame, struct occ_err
 }
 
 static struct occ_result
-dispatch(struct occ_gate *gate, const struct occ_frame *frame, struct occ_error *why, struct occ_buf *out)
+dispatch(struct occ_gate *gate, const struct occ_frame *frame, struct occ_error *why, struct occ_outbox *out)
 {
     if (gate->session == SESSION_NONE) {
         return occ_error_set(why, OCC_ERR_STATE, "this session has ended");
@@ -288,15 +288,15 @@ dispatch(struct occ_gate *gate, const struct occ_frame *frame, struct occ_error 
     case OCC_FRAME_COMMIT:
         return occ_batch_handle(&gate->batch, frame, why, out);
     case OCC_FRAME_ISSUE:
-        return occ_issuer_handle(&gate->batch, frame, why, out);
+        return occ_issuer_handle(&gate->batch, frame, why, &out->bytes);
     case OCC_FRAME_LINK:
-        return occ_linker_handle(&gate->batch, frame, why, out);
+        return occ_linker_handle(&gate->batch, frame, why, &out->bytes);
     case OCC_FRAME_ACK:
         return handle_ack(gate, frame, why);
     case OCC_FRAME_PING:
-        return handle_ping(gate, frame, why, out);
+        return handle_ping(gate, frame, why, &out->bytes);
     case OCC_FRAME_ATTEST:
-        return occ_askers_handle(&gate->batch, frame, why, out);
+        return occ_askers_handle(&gate->batch, frame, why, &out->bytes);
     case OCC_FRAME_HELLO_OK:
     case OCC_FRAME_REFUSED:
     case OCC_FRAME_RESULT:
@@ -318,40 +318,39 @@ look_at_clock(struct occ_gate *gate)
 
 /* What was put since begin is the answer, unless it was refused or out could not hold it. */
 static struct occ_result
-finish(struct occ_gate *gate, uint64_t id, size_t begin, struct occ_error *why, struct occ_buf *out)
+finish(struct occ_gate *gate, uint64_t id, struct occ_outbox_end begin, struct occ_error *why, struct occ_outbox *out)
 {
-    const struct occ_result written = occ_buf_check(out);
+    const struct occ_result written = occ_buf_check(&out->bytes);
     if (why->code == OCC_OK && occ_is_ok(written)) {
         return occ_success();
     }
     if (!occ_is_ok(written)) {
         /* The parent does not take its answers. What is kept is given again to the next session; what waits is not. */
         (void)occ_error_set(why, written.code, "no room for the answer: %s", occ_result_text(written.code));
-        out->len = begin;
-        out->fail = OCC_OK;
+        occ_outbox_cut(out, begin);
     }
-    return refuse(gate, id, why, out);
+    return refuse(gate, id, why, &out->bytes);
 }
 
 struct occ_result
-occ_gate_handle(struct occ_gate *gate, struct occ_bytes input, size_t *ret_used, struct occ_buf *out)
+occ_gate_handle(struct occ_gate *gate, struct occ_bytes input, size_t *ret_used, struct occ_outbox *out)
 {
     struct occ_error why = { .code = OCC_OK };
     struct occ_frame frame = { 0 };
     const struct occ_result cut = occ_frame_next(input, &frame, ret_used);
     if (!occ_is_ok(cut)) {
         (void)occ_error_code(&why, cut.code);
-        return refuse(gate, 0, &why, out);
+        return refuse(gate, 0, &why, &out->bytes);
     }
     if (*ret_used == 0) {
         return occ_success();
     }
     look_at_clock(gate);
-    const size_t begin = out->len;
+    const struct occ_outbox_end begin = occ_outbox_end(out);
     const bool was_sound = !gate->batch.halted;
     (void)occ_is_ok(dispatch(gate, &frame, &why, out)); /* a failure is in why */
     if (was_sound && gate->batch.halted) {              /* what a key has signed that lies is not given out */
-        occ_attesting_discard(&gate->batch, OCC_ERR_INTEGRITY, OCC_BATCH_HALTED_TEXT, out);
+        occ_attesting_discard(&gate->batch, OCC_ERR_INTEGRITY, OCC_BATCH_HALTED_TEXT, &out->bytes);
     }
     return finish(gate, frame.id, begin, &why, out);
 }
@@ -366,22 +365,22 @@ occ_gate_wants_document(struct occ_gate *gate, struct occ_attest_request *ret_re
 }
 
 struct occ_result
-occ_gate_take_document(struct occ_gate *gate, const struct occ_attest_outcome *outcome, struct occ_buf *out)
+occ_gate_take_document(struct occ_gate *gate, const struct occ_attest_outcome *outcome, struct occ_outbox *out)
 {
     look_at_clock(gate);
     struct occ_error why = { .code = OCC_OK };
-    const size_t begin = out->len;
+    const struct occ_outbox_end begin = occ_outbox_end(out);
     (void)occ_is_ok(occ_attesting_take_document(&gate->batch, outcome, &why, out)); /* a failure is in why */
     return finish(gate, 0, begin, &why, out);
 }
 
 struct occ_result
-occ_gate_look_at_device(struct occ_gate *gate, struct occ_buf *out)
+occ_gate_look_at_device(struct occ_gate *gate, struct occ_outbox *out)
 {
     look_at_clock(gate);
     struct occ_error why = { .code = OCC_OK };
-    const size_t begin = out->len;
-    occ_attesting_look_at_device(&gate->batch, out);
+    const struct occ_outbox_end begin = occ_outbox_end(out);
+    occ_attesting_look_at_device(&gate->batch, &out->bytes);
     return finish(gate, 0, begin, &why, out);
 }
 

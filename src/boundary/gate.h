@@ -12,9 +12,9 @@
 #ifndef OCC_BOUNDARY_GATE_H
 #define OCC_BOUNDARY_GATE_H
 
-#include "base/buf.h"
 #include "boundary/agency.h"
 #include "boundary/attester.h"
+#include "boundary/outbox.h"
 #include "boundary/signer.h"
 #include "codec/json.h"
 
@@ -64,9 +64,9 @@ bool occ_gate_is_greeted(const struct occ_gate *gate);
  * Handles the first complete frame of input and appends what is to be sent to out. *ret_used = bytes taken, 0 if there is
  * no complete frame. A failure means that the session is to be closed once out is sent (out then ends in REFUSED, if it had
  * room for it); the gate itself goes on and takes a new session. out holds whole frames in any case. For a redelivery to
- * succeed it needs room for all that is retained.
+ * succeed it needs room for all that is retained and not long. It is cleared when the session ends, and before the gate is freed.
  */
-OCC_RESULT occ_gate_handle(struct occ_gate *gate, struct occ_bytes input, size_t *ret_used, struct occ_buf *out);
+OCC_RESULT occ_gate_handle(struct occ_gate *gate, struct occ_bytes input, size_t *ret_used, struct occ_outbox *out);
 
 /*
  * ---- documents (PROTOCOL §5, §7) ----
@@ -81,12 +81,13 @@ bool occ_gate_wants_document(struct occ_gate *gate, struct occ_attest_request *r
  * The outcome of the document that is out. Appends to out what it completes, in whole frames: results, or refusals where
  * there is none, and an answer to ATTEST. A failure is as with occ_gate_handle.
  */
-OCC_RESULT occ_gate_take_document(struct occ_gate *gate, const struct occ_attest_outcome *outcome, struct occ_buf *out);
+OCC_RESULT occ_gate_take_document(struct occ_gate *gate, const struct occ_attest_outcome *outcome,
+                                  struct occ_outbox *out);
 /*
  * A device that has not answered in OCC_LIMIT_ATTEST_MS: it is down, what waits is refused in out, and the document that is out is
  * for nobody when it comes. To be called when its time may be over. A failure is as with occ_gate_handle.
  */
-OCC_RESULT occ_gate_look_at_device(struct occ_gate *gate, struct occ_buf *out);
+OCC_RESULT occ_gate_look_at_device(struct occ_gate *gate, struct occ_outbox *out);
 /*
  * When occ_gate_wants_document or occ_gate_look_at_device may do something new, as uptime in milliseconds; UINT64_MAX =
  * neither will.

@@ -28,16 +28,17 @@ some_random(void *ctx, void *ret, size_t len)
 
 struct play {
     struct occ_gate *gate;
-    struct occ_buf in, out;
+    struct occ_buf in;
+    struct occ_outbox out;
     struct occ_frame answer; /* the newest; a view into out */
 };
 
 static void
 play_cleanup(struct play *play)
 {
+    occ_outbox_clear(&play->out);
     occ_gate_free(play->gate);
     occ_buf_clear(&play->in);
-    occ_buf_clear(&play->out);
 }
 
 /* Gives the gate all that is in play->in; the last of its answers is one of that type. */
@@ -46,14 +47,14 @@ run(struct play *play, enum occ_frame_type type)
 {
     OCC_TRY(occ_buf_check(&play->in));
     for (size_t done = 0, used = 0; done < play->in.len; done += used) {
-        occ_buf_reset(&play->out);
+        occ_outbox_clear(&play->out);
         const struct occ_bytes rest = occ_bytes_of(play->in.ptr + done, play->in.len - done);
         OCC_TRY(occ_gate_handle(play->gate, rest, &used, &play->out));
         OCC_ENSURE(used > 0, OCC_ERR_INTERNAL);
     }
     occ_buf_reset(&play->in);
     size_t used = 0;
-    OCC_TRY(occ_frame_next(occ_buf_view(&play->out), &play->answer, &used));
+    OCC_TRY(occ_frame_next(occ_outbox_next(&play->out), &play->answer, &used));
     OCC_ENSURE(used > 0 && play->answer.type == type, OCC_ERR_INTERNAL);
     return occ_success();
 }
@@ -202,7 +203,7 @@ link_to(struct play *play, struct occ_bytes proof)
 
 #define PLAY_INIT \
     { \
-        .in = OCC_BUF_INIT(OCC_LIMIT_FRAME_LEN), .out = OCC_BUF_INIT(OCC_LIMIT_FRAME_LEN) \
+        .in = OCC_BUF_INIT(OCC_LIMIT_FRAME_LEN), .out = OCC_OUTBOX_INIT(OCC_LIMIT_FRAME_LEN) \
     }
 
 static struct occ_result

@@ -3,8 +3,12 @@
 
 #include <stdlib.h>
 
+enum { LONG_LEN = 64 << 10 /* a further call to send it costs less than its copy */ };
+
 struct occ_retain_entry {
     struct occ_retain_entry *next;
+    struct occ_retain *retain; /* whose it is */
+    size_t refs;               /* who needs it: the queue, and who else says so */
     uint64_t position;
     size_t cap;     /* bytes of result reserved: what counts against the store's limit */
     size_t len;     /* bytes of the result, <= cap */
@@ -40,6 +44,21 @@ free_entry(struct occ_retain *retain, struct occ_retain_entry *entry)
     free(entry);
 }
 
+struct occ_retain_entry *
+occ_retain_ref(struct occ_retain_entry *entry)
+{
+    entry->refs++;
+    return entry;
+}
+
+void
+occ_retain_unref(struct occ_retain_entry *entry)
+{
+    if (--entry->refs == 0) {
+        free_entry(entry->retain, entry);
+    }
+}
+
 static void
 remove_first(struct occ_retain *retain)
 {
@@ -48,7 +67,7 @@ remove_first(struct occ_retain *retain)
     if (retain->first == NULL) {
         retain->last = NULL;
     }
-    free_entry(retain, entry);
+    occ_retain_unref(entry);
 }
 
 void
@@ -68,7 +87,9 @@ occ_retain_reserve(struct occ_retain *retain, const struct occ_retain_room *room
     OCC_ENSURE(size + room->documents_len <= retain->len_max - retain->len, OCC_ERR_BUSY);
     struct occ_retain_entry *const entry = malloc(size);
     OCC_ENSURE(entry != NULL, OCC_ERR_NOMEM);
-    *entry = (struct occ_retain_entry){ .cap = room->result_len,
+    *entry = (struct occ_retain_entry){ .retain = retain,
+                                        .refs = 1,
+                                        .cap = room->result_len,
                                         .document_cap = room->document_count,
                                         .awaited = room->documents_len };
     retain->len += size + room->documents_len;
@@ -86,6 +107,12 @@ struct occ_buf
 occ_retain_draft(const struct occ_retain_entry *entry)
 {
     return (struct occ_buf){ .ptr = result_of(entry), .cap = entry->cap, .limit = entry->cap };
+}
+
+bool
+occ_retain_is_long(size_t result_len)
+{
+    return result_len >= LONG_LEN;
 }
 
 void
@@ -115,7 +142,9 @@ occ_retain_keep(struct occ_retain *retain, struct occ_retain_entry *entry, struc
     if (result.len > entry->cap || (documents != NULL && documents->count > entry->document_cap)) {
         abort(); /* the room was reserved wrongly: better no boundary than a result that is not kept */
     }
-    memcpy(result_of(entry), result.ptr, result.len);
+    if (result.ptr != result_of(entry)) {
+        memcpy(result_of(entry), result.ptr, result.len);
+    }
     entry->len = result.len;
     retain->len -= entry->awaited;
     entry->awaited = 0;
@@ -142,7 +171,7 @@ occ_retain_acknowledge(struct occ_retain *retain, uint64_t position)
     return occ_success();
 }
 
-const struct occ_retain_entry *
+struct occ_retain_entry *
 occ_retain_next(const struct occ_retain *retain, const struct occ_retain_entry *entry)
 {
     return entry == NULL ? retain->first : entry->next;

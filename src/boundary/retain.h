@@ -22,6 +22,12 @@ struct occ_retain {
 
 void occ_retain_clear(struct occ_retain *retain);
 
+/*
+ * Whether a result of that length, in bytes, is long: it is written where it is kept and sent from there, and has no copy. A short one
+ * is copied, since many of them are sent with one call.
+ */
+bool occ_retain_is_long(size_t result_len);
+
 /* What a result needs room for. */
 struct occ_retain_room {
     size_t result_len;       /* bytes, at most */
@@ -51,8 +57,8 @@ struct occ_retain_documents {
     uint16_t count, first;
 };
 /*
- * Copies the encoded result (no longer than was reserved) and makes it the newest, at position retain->newest + 1. documents
- * (may be NULL) are kept with it: each counts once, however many results refer to it.
+ * Copies the encoded result (no longer than was reserved), unless it is its draft, and makes it the newest, at position
+ * retain->newest + 1. documents (may be NULL) are kept with it: each counts once, however many results refer to it.
  */
 void occ_retain_keep(struct occ_retain *retain, struct occ_retain_entry *entry, struct occ_bytes result,
                      const struct occ_retain_documents *documents);
@@ -60,7 +66,14 @@ void occ_retain_keep(struct occ_retain *retain, struct occ_retain_entry *entry, 
 OCC_RESULT occ_retain_acknowledge(struct occ_retain *retain, uint64_t position);
 
 /* The entry after entry, or the oldest for NULL; NULL at the end. */
-const struct occ_retain_entry *occ_retain_next(const struct occ_retain *retain, const struct occ_retain_entry *entry);
+struct occ_retain_entry *occ_retain_next(const struct occ_retain *retain, const struct occ_retain_entry *entry);
+/*
+ * Somebody else needs the entry, and no longer. One that is acknowledged meanwhile is in the queue no more, but its memory is there,
+ * and counts, until then. The store must live as long.
+ */
+struct occ_retain_entry *occ_retain_ref(struct occ_retain_entry *entry);
+void occ_retain_unref(struct occ_retain_entry *entry);
+
 /* The encoded result of an entry, valid until it is acknowledged. */
 struct occ_bytes occ_retain_result(const struct occ_retain_entry *entry);
 /* Its documents, as long; count is 0 if it has none. */

@@ -9,7 +9,7 @@ enum {
     DOCUMENT_HEAD_LEN = 4
 };
 
-/* Room for this result and, whatever becomes of them, the requests_left of this frame. */
+/* Room for results of result_len and, whatever becomes of them, the requests_left of this frame. */
 static struct occ_result
 reserve_out(struct occ_buf *out, size_t result_len, size_t requests_left, struct occ_error *err)
 {
@@ -25,6 +25,14 @@ reserve_out(struct occ_buf *out, size_t result_len, size_t requests_left, struct
         return occ_error_code(err, OCC_ERR_NOMEM);
     }
     return occ_success();
+}
+
+/* The same for the long results, which only have their place there. */
+static struct occ_result
+reserve_stored(struct occ_outbox *out, size_t results, struct occ_error *err)
+{
+    const struct occ_result reserved = occ_outbox_reserve(out, results);
+    return occ_is_ok(reserved) ? reserved : occ_error_code(err, reserved.code);
 }
 
 /* The most bytes that the proofs of the request can take. */
@@ -149,15 +157,21 @@ occ_room_reserve(struct occ_batch *batch, struct occ_answer *answer, const struc
     }
     const size_t written = answer->reserved + lengths.written;
     const size_t growth = answer->growth + lengths.growth;
-    const size_t frame_len = writer->buf->len - writer->frame + written + growth;
+    const size_t frame_len = writer->buf->len - writer->frame + writer->elsewhere + written + growth;
     if (frame_len + answer->requests_left * REFUSAL_LEN_MAX > OCC_LIMIT_FRAME_LEN) {
         return occ_error_set(err, OCC_ERR_BUSY, "the results of this frame's requests are larger than a frame");
     }
     struct occ_room room = { .written = lengths.written,
+                             .is_long = answer->waiting == NULL && occ_retain_is_long(lengths.room.result_len),
                              .has_document = lengths.room.documents_len > 0 && !answer->awaits };
-    OCC_TRY(reserve_out(writer->buf, written, answer->requests_left, err));
+    const size_t long_len = answer->long_len + (room.is_long ? room.written : 0);
+    const size_t long_count = answer->long_count + (room.is_long ? 1 : 0);
+    OCC_TRY(reserve_out(writer->buf, written - long_len, answer->requests_left, err));
+    OCC_TRY(reserve_stored(answer->out, long_count, err));
     OCC_TRY(reserve_retained(batch, &lengths.room, err, &room.entry));
     answer->reserved = written;
+    answer->long_len = long_len;
+    answer->long_count = long_count;
     answer->proofs_reserved += request->count;
     answer->growth = growth;
     answer->awaits = true;
@@ -172,5 +186,7 @@ occ_room_settle(struct occ_answer *answer, const struct occ_request *request, co
     if (room->entry != NULL) {
         answer->reserved -= room->written;
         answer->proofs_reserved -= request->count;
+        answer->long_len -= room->is_long ? room->written : 0;
+        answer->long_count -= room->is_long ? 1 : 0;
     }
 }

@@ -9,10 +9,12 @@
 /* The answer to the frame at work. */
 struct occ_answer {
     struct occ_result_writer writer;
+    struct occ_outbox *out;            /* what it is sent through */
     struct occ_waiting_frame *waiting; /* that it is written to; NULL = it is sent at once */
     struct occ_document *document;     /* that its proofs are joined with at once, as its only one; NULL = none */
     size_t requests_left;              /* that it has no result of yet */
-    size_t reserved, proofs_reserved;  /* bytes and proofs of those among them that have room */
+    size_t reserved, proofs_reserved;  /* bytes and proofs of those among them that have room; */
+    size_t long_len, long_count;       /* bytes and number of the long ones, which are sent from the store */
     size_t growth;                     /* bytes that it will grow by when it is completed, at most */
     bool awaits;                       /* the room for the document that its results share is reserved */
 };

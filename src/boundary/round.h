@@ -19,6 +19,7 @@
 struct occ_room {
     struct occ_retain_entry *entry; /* its place in the retention store; NULL = nothing was reserved */
     size_t written;                 /* bytes that its result takes in the answer, at most */
+    bool is_long;                   /* its result is written where it is kept, and sent from there */
     bool has_document; /* the place in the store of the document that the frame's results share is in its own */
 };
 

@@ -5,7 +5,7 @@
 
 /* The first frame has its documents: it is sent and kept, and what it holds is given out. */
 static struct occ_result
-complete_first(struct occ_batch *batch, const struct occ_waiting_join *join, struct occ_buf *out)
+complete_first(struct occ_batch *batch, const struct occ_waiting_join *join, struct occ_outbox *out)
 {
     OCC_TRY(occ_waiting_complete(batch->waiting.first, join, &batch->retain, out));
     struct occ_waiting_frame *const frame = occ_waiting_pop(&batch->waiting);
@@ -31,7 +31,7 @@ add_document(struct occ_waiting_frame *frame, struct occ_document *document)
 
 /* The document is about all proofs of so many frames. */
 static struct occ_result
-complete_batch(struct occ_batch *batch, struct occ_document *document, struct occ_buf *out)
+complete_batch(struct occ_batch *batch, struct occ_document *document, struct occ_outbox *out)
 {
     const struct occ_tree *const tree = &batch->attesting.tree;
     struct occ_waiting_join join = { .tree = tree->size == 1 ? NULL : tree, .opening_len = batch->epoch.opening_len };
@@ -46,7 +46,7 @@ complete_batch(struct occ_batch *batch, struct occ_document *document, struct oc
 
 /* The document is about the next proof of the first frame. */
 static struct occ_result
-complete_one(struct occ_batch *batch, struct occ_document *document, struct occ_buf *out)
+complete_one(struct occ_batch *batch, struct occ_document *document, struct occ_outbox *out)
 {
     struct occ_waiting_frame *const frame = batch->waiting.first;
     OCC_TRY(add_document(frame, document));
@@ -57,7 +57,7 @@ complete_one(struct occ_batch *batch, struct occ_document *document, struct occ_
 }
 
 struct occ_result
-occ_settle_complete(struct occ_batch *batch, struct occ_document *document, struct occ_buf *out)
+occ_settle_complete(struct occ_batch *batch, struct occ_document *document, struct occ_outbox *out)
 {
     if (batch->epoch.attester.mode == OCC_ATTEST_BATCH) {
         OCC_TRY(complete_batch(batch, document, out));

@@ -122,15 +122,15 @@ struct completion {
     const struct occ_waiting_frame *frame;
     const struct occ_waiting_join *join;
     struct occ_retain *retain;
-    struct occ_result_writer writer;
+    struct occ_outbox *out;
+    struct occ_result_writer writer; /* of the answer */
     size_t proof, success;
 };
 
 static void
-put_proof(struct completion *completion, const struct occ_commit_proof *proof)
+put_proof(struct completion *completion, const struct occ_commit_proof *proof, struct occ_result_writer *writer)
 {
     const struct occ_waiting_join *const join = completion->join;
-    struct occ_result_writer *const writer = &completion->writer;
     const struct occ_write_opening opening = { .batch = proof->place - join->opening_len, .report = proof->place };
     const bool shares = document_count(completion->frame) == 1;
     struct occ_tree_place place;
@@ -146,12 +146,19 @@ put_proof(struct completion *completion, const struct occ_commit_proof *proof)
 static void
 put_success(struct completion *completion, struct occ_commit_outcome *outcome)
 {
-    struct occ_buf *const out = completion->writer.buf;
-    const size_t begin = out->len, first = completion->proof;
-    occ_commit_put_success(&completion->writer, outcome->opaque, completion->retain->newest + 1, outcome->chain_id);
+    struct occ_waiting_result *const result = result_at(completion->frame, completion->success++);
+    struct occ_buf draft = occ_retain_draft(result->entry);
+    struct occ_result_writer apart = { .buf = &draft };
+    const bool is_long = occ_retain_is_long(draft.limit);
+    struct occ_result_writer *const writer = is_long ? &apart : &completion->writer;
+    const size_t begin = writer->buf->len, first = completion->proof;
+    occ_commit_put_success(writer, outcome->opaque, completion->retain->newest + 1, outcome->chain_id);
     struct occ_commit_proof proof;
     while (occ_commit_next_proof(&outcome->proofs, &proof)) {
-        put_proof(completion, &proof);
+        put_proof(completion, &proof, writer);
+    }
+    if (draft.fail != OCC_OK) {
+        abort(); /* as occ_retain_keep does: the room was reserved wrongly */
     }
     const bool shares = document_count(completion->frame) == 1;
     const struct occ_retain_documents documents = {
@@ -159,31 +166,45 @@ put_success(struct completion *completion, struct occ_commit_outcome *outcome)
         .count = (uint16_t)(shares ? 1 : completion->proof - first),
         .first = (uint16_t)(shares ? 1 : first + 1),
     };
-    struct occ_waiting_result *const result = result_at(completion->frame, completion->success++);
-    occ_retain_keep(completion->retain, result->entry, occ_bytes_of(out->ptr + begin, out->len - begin), &documents);
+    const struct occ_bytes encoded = occ_bytes_of(writer->buf->ptr + begin, writer->buf->len - begin);
+    occ_retain_keep(completion->retain, result->entry, encoded, &documents);
+    if (is_long) {
+        occ_commit_put_result_elsewhere(&completion->writer, encoded.len);
+        occ_outbox_put_stored(completion->out, result->entry);
+    }
     result->entry = NULL;
 }
 
+/* The most bytes that are put into the outbox: all but the long results. */
 static size_t
-completed_len_max(const struct occ_waiting_frame *frame, const struct occ_waiting_join *join)
+copied_len_max(const struct occ_waiting_frame *frame, size_t *ret_long_results)
 {
-    const size_t joined_len = occ_write_joined_len_max(join->tree == NULL ? 1 : join->tree->size);
-    size_t len = frame->text.len + occ_waiting_proofs(frame) * joined_len;
+    size_t len = frame->text.len, long_results = 0;
+    for (size_t i = 0; i < frame->results.len / sizeof(struct occ_waiting_result); i++) {
+        const struct occ_waiting_result *const result = result_at(frame, i);
+        const size_t len_max = occ_retain_draft(result->entry).limit;
+        const bool is_long = occ_retain_is_long(len_max);
+        len += (is_long ? 0 : len_max) - result->len; /* it is in the text: the sum is never below zero */
+        long_results += is_long ? 1 : 0;
+    }
     for (size_t i = 0; i < document_count(frame); i++) {
         len += 4 + documents_of(frame)[i]->len;
     }
+    *ret_long_results = long_results;
     return len;
 }
 
 struct occ_result
 occ_waiting_complete(struct occ_waiting_frame *frame, const struct occ_waiting_join *join, struct occ_retain *retain,
-                     struct occ_buf *out)
+                     struct occ_outbox *out)
 {
-    if (occ_buf_reserve(out, completed_len_max(frame, join)) == NULL) {
-        return occ_buf_check(out);
+    size_t long_results = 0;
+    if (occ_buf_reserve(&out->bytes, copied_len_max(frame, &long_results)) == NULL) {
+        return occ_buf_check(&out->bytes);
     }
-    struct completion completion = { .frame = frame, .join = join, .retain = retain };
-    occ_commit_begin_results(&completion.writer, out, frame->id);
+    OCC_TRY(occ_outbox_reserve(out, long_results));
+    struct completion completion = { .frame = frame, .join = join, .retain = retain, .out = out };
+    occ_commit_begin_results(&completion.writer, &out->bytes, frame->id);
     for (size_t i = 0; i < document_count(frame); i++) {
         (void)occ_commit_put_document(&completion.writer, occ_document_b64(documents_of(frame)[i]));
     }
@@ -198,7 +219,7 @@ occ_waiting_complete(struct occ_waiting_frame *frame, const struct occ_waiting_j
         }
     }
     occ_commit_end_results(&completion.writer);
-    return occ_buf_check(out);
+    return occ_buf_check(&out->bytes);
 }
 
 void

@@ -8,13 +8,14 @@
 #define OCC_BOUNDARY_WAITING_H
 
 #include "boundary/chain.h"
-#include "boundary/retain.h"
+#include "boundary/outbox.h"
 #include "boundary/spent.h"
 #include "proof/tree.h"
 
 /* One request of a frame that was signed. */
 struct occ_waiting_result {
     struct occ_retain_entry *entry; /* its room in the retention store; NULL once it is kept */
+    size_t len;                     /* bytes that it has in the frame's text */
     size_t chain;                   /* the index of its chain, */
     uint64_t head_counter;          /* and the last of its proofs: what the chain's head is when it is given out */
     uint8_t link_hash[OCC_SHA256_LEN];
@@ -65,7 +66,7 @@ struct occ_waiting_join {
  * OCC_ERR_NOMEM: out has no room; nothing was appended or kept.
  */
 OCC_RESULT occ_waiting_complete(struct occ_waiting_frame *frame, const struct occ_waiting_join *join,
-                                struct occ_retain *retain, struct occ_buf *out);
+                                struct occ_retain *retain, struct occ_outbox *out);
 /* Appends a RESULT in which what had succeeded is refused instead. */
 void occ_waiting_refuse(const struct occ_waiting_frame *frame, enum occ_err code, struct occ_bytes text,
                         struct occ_buf *out);

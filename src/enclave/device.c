@@ -53,11 +53,13 @@ occ_device_first(const struct occ_attester *attester, struct occ_gate *gate, str
         return occ_success();
     }
     OCC_BUF_AUTO(document, OCC_LIMIT_NSM_RESPONSE_LEN);
-    OCC_BUF_AUTO(nothing, 4096);
+    struct occ_outbox nothing = OCC_OUTBOX_INIT(4096); /* no session: there is nobody to be told */
     struct occ_error why;
     struct occ_attest_outcome outcome;
     ask(attester, &request, &why, &document, &outcome);
-    OCC_TRY(occ_gate_take_document(gate, &outcome, &nothing));
+    const struct occ_result taken = occ_gate_take_document(gate, &outcome, &nothing);
+    occ_outbox_clear(&nothing);
+    OCC_TRY(taken);
     if (outcome.code != OCC_OK) {
         return occ_error_set(err, outcome.code, "%s", outcome.text);
     }

@@ -21,23 +21,16 @@ enum { WAIT_STOP, WAIT_LISTEN, WAIT_SESSION, WAIT_DEVICE, WAIT_COUNT };
 
 struct serve {
     const struct occ_serve_config *config;
-    int session;          /* -1 = none */
-    struct occ_buf in;    /* what was read and not handled */
-    struct occ_buf out;   /* what is for the parent … */
-    size_t sent;          /* … of which so many bytes are sent; <= out.len */
-    bool ending;          /* the session is refused: what is unsent is sent, then it is closed */
-    enum occ_err cause;   /* of that */
-    uint64_t deadline_us; /* of the HELLO, or of an ending session's last bytes */
-    uint64_t accept_us;   /* until then no connection is accepted; 0 = they are */
-    bool halted;          /* the gate's integrity failure has been told, */
-    bool troubled;        /* and that no documents come */
+    int session;           /* -1 = none */
+    struct occ_buf in;     /* what was read and not handled */
+    struct occ_outbox out; /* what is for the parent and not sent */
+    bool ending;           /* the session is refused: what is unsent is sent, then it is closed */
+    enum occ_err cause;    /* of that */
+    uint64_t deadline_us;  /* of the HELLO, or of an ending session's last bytes */
+    uint64_t accept_us;    /* until then no connection is accepted; 0 = they are */
+    bool halted;           /* the gate's integrity failure has been told, */
+    bool troubled;         /* and that no documents come */
 };
-
-static size_t
-unsent(const struct serve *serve)
-{
-    return serve->out.len - serve->sent;
-}
 
 static uint64_t
 after_limit(void)
@@ -67,42 +60,24 @@ end_session(struct serve *serve)
     occ_socket_close(serve->session);
     occ_gate_end_session(serve->config->gate);
     serve->session = -1;
-    serve->sent = 0;
     occ_buf_clear(&serve->in);
-    occ_buf_clear(&serve->out);
+    occ_outbox_clear(&serve->out);
 }
 
 /* ---- bytes out ---- */
-
-/* Takes what is sent away once it is the larger part: a parent that always has more coming never empties out. */
-static void
-drop_sent(struct serve *serve)
-{
-    if (serve->sent > unsent(serve)) {
-        occ_buf_drop_front(&serve->out, serve->sent);
-        serve->sent = 0;
-    }
-}
 
 /* Sends what can be sent without waiting. */
 static struct occ_result
 flush(struct serve *serve)
 {
-    while (unsent(serve) > 0) {
+    while (occ_outbox_len(&serve->out) > 0) {
         size_t len = 0;
-        const struct occ_bytes rest = occ_bytes_of(serve->out.ptr + serve->sent, unsent(serve));
-        OCC_TRY(occ_socket_write(serve->session, rest, &len));
+        OCC_TRY(occ_socket_write(serve->session, occ_outbox_next(&serve->out), &len));
         if (len == 0) {
-            drop_sent(serve);
             return occ_success();
         }
-        serve->sent += len;
+        occ_outbox_sent(&serve->out, len);
     }
-    serve->sent = 0;
-    if (serve->out.cap > KEPT_LEN) {
-        occ_buf_clear(&serve->out);
-    }
-    occ_buf_reset(&serve->out);
     return occ_success();
 }
 
@@ -196,7 +171,7 @@ static void
 handle_frames(struct serve *serve, bool *ret_paused)
 {
     size_t done = 0, used = 1;
-    while (used > 0 && done < serve->in.len && !serve->ending && unsent(serve) < UNSENT_PAUSE) {
+    while (used > 0 && done < serve->in.len && !serve->ending && occ_outbox_len(&serve->out) < UNSENT_PAUSE) {
         const struct occ_bytes rest = occ_bytes_of(serve->in.ptr + done, serve->in.len - done);
         const struct occ_result handled = occ_gate_handle(serve->config->gate, rest, &used, &serve->out);
         if (!occ_is_ok(handled)) {
@@ -232,14 +207,14 @@ read_some(struct serve *serve)
 static struct occ_result
 work(struct serve *serve, uint8_t ready)
 {
-    if ((ready & OCC_SOCKET_READ) != 0 && !serve->ending && unsent(serve) < UNSENT_PAUSE) {
+    if ((ready & OCC_SOCKET_READ) != 0 && !serve->ending && occ_outbox_len(&serve->out) < UNSENT_PAUSE) {
         OCC_TRY(read_some(serve));
     }
     for (bool paused = true; paused;) {
         handle_frames(serve, &paused);
         tell_state(serve);
         OCC_TRY(flush(serve));
-        if (unsent(serve) >= UNSENT_PAUSE) {
+        if (occ_outbox_len(&serve->out) >= UNSENT_PAUSE) {
             return occ_success(); /* goes on when there is room to write */
         }
     }
@@ -252,7 +227,7 @@ turn(struct serve *serve, uint8_t ready, struct occ_error *err, bool *ret_over)
 {
     const struct occ_result worked = work(serve, ready);
     const bool expired = is_timed(serve) && occ_clock_monotonic_us() >= serve->deadline_us;
-    const bool told = serve->ending && unsent(serve) == 0;
+    const bool told = serve->ending && occ_outbox_len(&serve->out) == 0;
     *ret_over = !occ_is_ok(worked) || expired || told;
     if (!*ret_over) {
         return occ_success();
@@ -337,11 +312,11 @@ wait_for_something(const struct serve *serve, uint8_t ready[WAIT_COUNT], struct 
     const int listen_fd = serve->accept_us == 0 ? config->listen_fd : -1;
     const int fds[WAIT_COUNT] = { config->stop_fd, listen_fd, serve->session,
                                   config->device == NULL ? -1 : occ_device_fd(config->device) };
-    const bool may_read = !serve->ending && unsent(serve) < UNSENT_PAUSE;
-    const uint8_t want[WAIT_COUNT] = {
-        OCC_SOCKET_READ, OCC_SOCKET_READ,
-        (uint8_t)((may_read ? OCC_SOCKET_READ : 0) | (unsent(serve) > 0 ? OCC_SOCKET_WRITE : 0)), OCC_SOCKET_READ
-    };
+    const bool may_read = !serve->ending && occ_outbox_len(&serve->out) < UNSENT_PAUSE;
+    const uint8_t want[WAIT_COUNT] = { OCC_SOCKET_READ, OCC_SOCKET_READ,
+                                       (uint8_t)((may_read ? OCC_SOCKET_READ : 0) |
+                                                 (occ_outbox_len(&serve->out) > 0 ? OCC_SOCKET_WRITE : 0)),
+                                       OCC_SOCKET_READ };
     const struct occ_result waited = occ_socket_wait(fds, want, WAIT_COUNT, wait_ms(serve), ready);
     return occ_is_ok(waited) ? waited : occ_error_set(err, waited.code, "cannot wait for the parent");
 }
@@ -381,7 +356,7 @@ occ_serve_run(const struct occ_serve_config *config, struct occ_error *err)
         .config = config,
         .session = -1,
         .in = OCC_BUF_INIT(FRAME_LEN + READ_LEN),
-        .out = OCC_BUF_INIT(config->retained_len_max + UNSENT_PAUSE + 2 * (size_t)FRAME_LEN),
+        .out = OCC_OUTBOX_INIT(config->retained_len_max + UNSENT_PAUSE + 2 * (size_t)FRAME_LEN),
     };
     if (config->session_fd >= 0) {
         begin_session(&serve, config->session_fd);

@@ -87,8 +87,11 @@ has_room(const struct occ_boundary *boundary)
     if (first == NULL || held + first->answer_len > OCC_LIMIT_ANSWERS_LEN) {
         return false;
     }
+    if (occ_results_payload_len(boundary->results) > OCC_LIMIT_UNDURABLE_LEN) { /* both sides hold them until then */
+        return false;
+    }
     digests += first->digests > boundary->rules.digests_max ? first->digests : boundary->rules.digests_max;
-    return boundary->flight_count == 0 || digests <= OCC_LIMIT_ATTEST_WAITING; /* what the boundary lets wait */
+    return boundary->flight_count == 0 || digests <= OCC_LIMIT_DIGESTS_IN_FLIGHT;
 }
 
 void

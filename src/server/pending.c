@@ -133,7 +133,8 @@ may_join(const struct occ_pending_rules *rules, const struct occ_pending *next, 
 {
     const bool is_first = share != NULL && share->digests == 0;
     const bool has_digests = share != NULL && (is_first || share->digests + next->digests <= rules->digests_max);
-    return flight->count < rules->requests_max && has_digests && fits_frames(rules, next, flight, sum);
+    return flight->count < rules->requests_max && has_digests &&
+           sum->digests + next->digests <= OCC_LIMIT_FRAME_DIGESTS_ALL && fits_frames(rules, next, flight, sum);
 }
 
 struct occ_result

@@ -22,7 +22,8 @@ struct occ_results {
 
     struct occ_delivery *held, **held_end; /* given again, not to be written yet; in order */
     size_t count, own_count;               /* deliveries that the store has; those of this session among them */
-    size_t len;                            /* bytes of those, and of the held ones */
+    size_t len;                            /* bytes of those, and of the held ones, or of their answers; */
+    size_t payload_len;                    /* and their own alone */
 };
 
 /* ---- deliveries ---- */
@@ -39,6 +40,7 @@ static void
 release(struct occ_results *results, struct occ_delivery *delivery)
 {
     results->len -= delivery->held_len;
+    results->payload_len -= delivery->payload.len;
     occ_delivery_free(delivery);
 }
 
@@ -95,6 +97,7 @@ hold(struct occ_results *results, struct occ_delivery *delivery, size_t answer_l
 {
     delivery->held_len = answer_len > delivery->payload.len ? answer_len : delivery->payload.len;
     results->len += delivery->held_len;
+    results->payload_len += delivery->payload.len;
 }
 
 static void
@@ -257,6 +260,12 @@ size_t
 occ_results_len(const struct occ_results *results)
 {
     return results->len;
+}
+
+size_t
+occ_results_payload_len(const struct occ_results *results)
+{
+    return results->payload_len;
 }
 
 struct occ_result

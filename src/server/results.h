@@ -49,5 +49,7 @@ uint64_t occ_results_durable(const struct occ_results *results);
 bool occ_results_put_ack(struct occ_results *results, struct occ_buf *buf);
 /* Bytes of all that is on its way to the ledger, or of the answers that will come of it. */
 size_t occ_results_len(const struct occ_results *results);
+/* Bytes of what is on its way alone: the boundary holds as much, until it is acknowledged. */
+size_t occ_results_payload_len(const struct occ_results *results);
 
 #endif

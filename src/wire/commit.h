@@ -89,6 +89,7 @@ OCC_RESULT occ_commit_read_end(const struct occ_commit_reader *reader);
 struct occ_result_writer {
     struct occ_buf *buf;
     size_t frame, documents_at, count_at, proofs_at;
+    size_t elsewhere; /* bytes of the frame that are not in buf */
     uint16_t documents, results;
     uint32_t proofs;
 };
@@ -113,6 +114,12 @@ void occ_commit_end_proof(struct occ_result_writer *writer, size_t begin, uint16
 void occ_commit_put_encoded_result(struct occ_result_writer *writer, struct occ_bytes encoded, uint16_t raise);
 /* The same of a success that was encoded elsewhere, with the position that it has now; documents' numbers stand. */
 void occ_commit_put_placed_result(struct occ_result_writer *writer, struct occ_bytes encoded, uint64_t position);
+/*
+ * The same again, but the encoded success stays where it is, for whoever sends the frame to put it in here: buf holds only what stands
+ * around it. occ_commit_set_position gives it its position before.
+ */
+void occ_commit_put_result_elsewhere(struct occ_result_writer *writer, size_t encoded_len);
+void occ_commit_set_position(struct occ_buf *encoded, uint64_t position);
 void occ_commit_end_results(struct occ_result_writer *writer);
 
 struct occ_commit_outcome {

@@ -57,10 +57,16 @@ occ_frame_begin(struct occ_buf *buf, enum occ_frame_type type, uint64_t id)
 void
 occ_frame_end(struct occ_buf *buf, size_t begin)
 {
+    occ_frame_end_with(buf, begin, 0);
+}
+
+void
+occ_frame_end_with(struct occ_buf *buf, size_t begin, size_t elsewhere)
+{
     if (buf->fail != OCC_OK) {
         return;
     }
-    const size_t len = buf->len - begin - LENGTH_LEN;
+    const size_t len = buf->len - begin - LENGTH_LEN + elsewhere;
     if (len > OCC_LIMIT_FRAME_LEN) {
         buf->fail = OCC_ERR_LIMIT;
         return;

@@ -49,5 +49,7 @@ OCC_RESULT occ_frame_next(struct occ_bytes input, struct occ_frame *ret_frame, s
 /* Begins a frame at the end of buf and returns its offset; put the payload, then end it, which fills in the length. */
 size_t occ_frame_begin(struct occ_buf *buf, enum occ_frame_type type, uint64_t id);
 void occ_frame_end(struct occ_buf *buf, size_t begin);
+/* The same of a frame of which so many bytes more are sent from elsewhere. */
+void occ_frame_end_with(struct occ_buf *buf, size_t begin, size_t elsewhere);
 
 #endif

@@ -157,20 +157,43 @@ occ_commit_put_encoded_result(struct occ_result_writer *writer, struct occ_bytes
     }
 }
 
+static void
+patch_position(struct occ_buf *buf, size_t at, uint64_t position)
+{
+    occ_patch_be32(buf, at, (uint32_t)(position >> 32));
+    occ_patch_be32(buf, at + 4, (uint32_t)position);
+}
+
 void
 occ_commit_put_placed_result(struct occ_result_writer *writer, struct occ_bytes encoded, uint64_t position)
 {
     const size_t begin = writer->buf->len;
     occ_commit_put_encoded_result(writer, encoded, 0);
-    occ_patch_be32(writer->buf, begin, (uint32_t)(position >> 32));
-    occ_patch_be32(writer->buf, begin + 4, (uint32_t)position);
+    patch_position(writer->buf, begin, position);
+}
+
+void
+occ_commit_put_result_elsewhere(struct occ_result_writer *writer, size_t encoded_len)
+{
+    if (writer->results == OCC_LIMIT_FRAME_REQUESTS) {
+        writer->buf->fail = OCC_ERR_LIMIT;
+        return;
+    }
+    writer->results++;
+    writer->elsewhere += encoded_len;
+}
+
+void
+occ_commit_set_position(struct occ_buf *encoded, uint64_t position)
+{
+    patch_position(encoded, 0, position);
 }
 
 void
 occ_commit_end_results(struct occ_result_writer *writer)
 {
     occ_patch_be16(writer->buf, writer->count_at, writer->results);
-    occ_frame_end(writer->buf, writer->frame);
+    occ_frame_end_with(writer->buf, writer->frame, writer->elsewhere);
 }
 
 /* ---- reading ---- */

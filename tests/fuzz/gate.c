@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 
+#include "../support/flat.h"
 #include "boundary/gate.h"
 #include "crypto/secret.h"
 #include "wire/attest.h"
@@ -234,7 +235,7 @@ play_device(struct occ_gate *gate, struct world *world, uint64_t what, struct oc
     world->now_ms += (what & CLOCK) != 0 ? 3600000 : 0;
     struct occ_attest_request request;
     world->is_asked = world->is_asked || occ_gate_wants_document(gate, &request);
-    require(occ_is_ok(occ_gate_look_at_device(gate, out)));
+    require(occ_is_ok(flat_look_at_device(gate, out)));
     if (!world->is_asked || (what & (ANSWERS | FAILS | LIES)) == 0) {
         return occ_success();
     }
@@ -251,7 +252,7 @@ play_device(struct occ_gate *gate, struct world *world, uint64_t what, struct oc
     world->documents++;
     world->is_asked = false;
     world->has_lied = world->has_lied || lies;
-    return occ_gate_take_document(gate, &outcome, out);
+    return flat_take_document(gate, &outcome, out);
 }
 
 /* One session over input; gives the bytes that it took. */
@@ -264,11 +265,11 @@ play(struct occ_gate *gate, struct world *world, struct occ_bytes input, struct 
     occ_hello_put(&hello, &message);
     size_t used = 0, done = 0;
     occ_gate_begin_session(gate);
-    require(occ_is_ok(occ_gate_handle(gate, occ_buf_view(&hello), &used, &out)));
+    require(occ_is_ok(flat_handle(gate, occ_buf_view(&hello), &used, &out)));
     for (bool open = true; open && done < input.len; done += used) {
         const struct occ_bytes rest = occ_bytes_of(input.ptr + done, input.len - done);
         require(occ_is_ok(play_device(gate, world, ping_id(rest), &out)));
-        const struct occ_result handled = occ_gate_handle(gate, rest, &used, &out);
+        const struct occ_result handled = flat_handle(gate, rest, &used, &out);
         require(used <= rest.len);
         open = occ_is_ok(handled) && used > 0;
     }

@@ -232,7 +232,7 @@ look_at_device(struct witness *witness)
 {
     occ_buf_reset(&witness->parent.out);
     witness->parent.read = 0;
-    assert_int_equal(occ_gate_look_at_device(witness->parent.gate, &witness->parent.out).code, OCC_OK);
+    assert_int_equal(flat_look_at_device(witness->parent.gate, &witness->parent.out).code, OCC_OK);
 }
 
 /* No answer at all is a failure, too, once it has lasted; what comes later says only that the device works. */

@@ -407,7 +407,7 @@ test_no_room_out(void **state)
     for (size_t limit = 0; limit < 3000; limit += 50) {
         OCC_BUF_AUTO(out, limit);
         size_t used = 0;
-        const enum occ_err code = occ_gate_handle(parent.gate, occ_buf_view(&parent.in), &used, &out).code;
+        const enum occ_err code = flat_handle(parent.gate, occ_buf_view(&parent.in), &used, &out).code;
         refusals += code == OCC_OK;
         if (code != OCC_OK) {
             OCC_BUF_AUTO(saved, 10000);

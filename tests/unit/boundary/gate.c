@@ -239,7 +239,7 @@ test_pieces(void **state)
     OCC_BUF_AUTO(out, 1000);
     for (size_t len = 0; len < parent.in.len; len++) {
         size_t used = 99;
-        assert_int_equal(occ_gate_handle(parent.gate, occ_bytes_of(parent.in.ptr, len), &used, &out).code, OCC_OK);
+        assert_int_equal(flat_handle(parent.gate, occ_bytes_of(parent.in.ptr, len), &used, &out).code, OCC_OK);
         assert_int_equal(used, 0);
         assert_int_equal(out.len, 0);
     }
@@ -417,7 +417,7 @@ test_no_room_out(void **state)
         OCC_BUF_AUTO(out, limit);
         size_t used = 0;
         occ_gate_begin_session(parent.gate);
-        assert_int_equal(occ_gate_handle(parent.gate, occ_buf_view(&parent.in), &used, &out).code, OCC_ERR_LIMIT);
+        assert_int_equal(flat_handle(parent.gate, occ_buf_view(&parent.in), &used, &out).code, OCC_ERR_LIMIT);
         struct occ_bytes rest = occ_buf_view(&out);
         while (rest.len > 0) {
             struct occ_frame frame;

@@ -19,6 +19,7 @@
 #include "codec/json.h"
 #include "crypto/secret.h"
 #include "proof/body.h"
+#include "support/flat.h"
 #include "wire/attest.h"
 #include "wire/commit.h"
 #include "wire/frame.h"
@@ -128,7 +129,7 @@ parent_play(struct parent *parent)
     enum occ_err code = OCC_OK;
     for (size_t done = 0, used = 0; code == OCC_OK && done < parent->in.len; done += used) {
         const struct occ_bytes rest = occ_bytes_of(parent->in.ptr + done, parent->in.len - done);
-        code = occ_gate_handle(parent->gate, rest, &used, &parent->out).code;
+        code = flat_handle(parent->gate, rest, &used, &parent->out).code;
         assert_true(code != OCC_OK || used > 0);
     }
     occ_buf_reset(&parent->in);

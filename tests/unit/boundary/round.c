@@ -212,7 +212,7 @@ give_document(struct play *play)
     const struct occ_attest_outcome outcome = { .code = OCC_OK,
                                                 .document = occ_buf_view(&document),
                                                 .facts = { .time_ms = play->parent.world.now_ms } };
-    assert_int_equal(occ_gate_take_document(play->parent.gate, &outcome, &play->said).code, OCC_OK);
+    assert_int_equal(flat_take_document(play->parent.gate, &outcome, &play->said).code, OCC_OK);
 }
 
 /* ---- a script ---- */
@@ -598,7 +598,7 @@ test_shared_document(void **state)
         struct occ_attest_request request;
         assert_true(occ_gate_wants_document(play.parent.gate, &request));
         const struct occ_attest_outcome outcome = { .document = occ_bytes_of(text, sizeof text) };
-        assert_int_equal(occ_gate_take_document(play.parent.gate, &outcome, &play.said).code, OCC_OK);
+        assert_int_equal(flat_take_document(play.parent.gate, &outcome, &play.said).code, OCC_OK);
         char chains[] = "-abc-abc-abc-abc-abc-abc-abc-abc-abc-abc-abc-abc-abc-abc-abc-abc-abc-abc-abc-abc";
         struct occ_frame frame;
         struct occ_commit_results in = commit_on(&play, chains, 0, &frame); /* the first hands its room on */

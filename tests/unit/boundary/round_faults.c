@@ -7,7 +7,7 @@
 
 #ifndef ALLOCATIONS_ARE_REAL
 
-enum { CHAINS = 3, REQUESTS = 9, EACH = 6, WORKERS = 3 };
+enum { CHAINS = 3, WORKERS = 3 };
 
 static const struct occ_bytes chain_ids[] = { { (const uint8_t *)"a", 1 }, { (const uint8_t *)"b", 1 } };
 
@@ -17,6 +17,9 @@ static const struct occ_bytes chain_ids[] = { { (const uint8_t *)"a", 1 }, { (co
 static unsigned fail_at, counted;
 static bool fail_on, armed;
 static unsigned felt; /* frames of which not all requests were committed */
+
+static unsigned requests, each; /* of a frame; digests of a request */
+static unsigned pace;           /* from one allocation that fails to the next: the more, the later; 0 = each one */
 
 UNCHECKED static bool
 allocation_fails(const void *caller)
@@ -72,7 +75,7 @@ take_proofs(struct play *play, struct occ_commit_outcome *outcome)
 {
     const size_t chain = outcome->chain_id.len == 0 ? 0 : (size_t)(outcome->chain_id.ptr[0] - 'a' + 1);
     struct occ_commit_proof proof;
-    assert_int_equal(outcome->proof_count, EACH);
+    assert_int_equal(outcome->proof_count, each);
     while (occ_commit_next_proof(&outcome->proofs, &proof)) {
         play->counters[chain]++;
         assert_true(proof.counter == play->counters[chain]);
@@ -122,7 +125,7 @@ give_document(struct play *play)
         const struct occ_attest_outcome outcome = { .code = OCC_OK,
                                                     .document = occ_bytes_str("a document"),
                                                     .facts = { .time_ms = play->parent.world.now_ms } };
-        assert_int_equal(occ_gate_take_document(play->parent.gate, &outcome, &play->parent.out).code, OCC_OK);
+        assert_int_equal(flat_take_document(play->parent.gate, &outcome, &play->parent.out).code, OCC_OK);
         take(play);
     }
 }
@@ -135,12 +138,12 @@ commit(struct play *play, bool is_short)
     struct occ_commit_writer writer;
     occ_buf_reset(&parent->in);
     occ_commit_begin(&writer, &parent->in, 5);
-    for (size_t i = 0; i < REQUESTS; i++) {
+    for (size_t i = 0; i < requests; i++) {
         occ_commit_put_request(&writer, occ_bytes_str("one"));
         if (i % CHAINS > 0) {
             occ_commit_put_field(&writer, OCC_COMMIT_CHAIN, chain_ids[i % CHAINS - 1]);
         }
-        for (size_t j = 0; j < EACH; j++) {
+        for (size_t j = 0; j < each; j++) {
             occ_commit_put_digest(&writer, parent_digest);
         }
     }
@@ -148,8 +151,10 @@ commit(struct play *play, bool is_short)
     size_t used = 0;
     counted = 0;
     armed = is_short;
-    const bool goes_on = occ_is_ok(occ_gate_handle(parent->gate, occ_buf_view(&parent->in), &used, &parent->out));
+    struct occ_outbox outbox = flat_outbox(&parent->out);
+    const bool goes_on = occ_is_ok(occ_gate_handle(parent->gate, occ_buf_view(&parent->in), &used, &outbox));
     armed = false;
+    flat_send(&outbox, &parent->out);
     take(play);
     assert_true(occ_gate_is_sound(parent->gate));
     if (!goes_on) { /* what the session that was refused lacks is given again */
@@ -170,9 +175,9 @@ commit_failing(size_t workers, enum occ_attest_mode mode, unsigned at)
     commit(&play, true);
     const bool has_failed = counted >= at;
     const uint64_t given = play.given;
-    felt += given < REQUESTS ? 1 : 0;
+    felt += given < requests ? 1 : 0;
     commit(&play, false);
-    assert_true(play.given == given + REQUESTS);
+    assert_true(play.given == given + requests);
     assert_int_equal(play.runs > 0, workers > 1);
     const struct occ_hello_ok ok = parent_hello(&play.parent);
     assert_true(ok.last_position == play.given);
@@ -184,9 +189,8 @@ commit_failing(size_t workers, enum occ_attest_mode mode, unsigned at)
 }
 
 static void
-test_memory(void **state)
+fail_each(unsigned felt_min)
 {
-    (void)state;
     static const enum occ_attest_mode modes[] = { OCC_ATTEST_NONE, OCC_ATTEST_EPOCH, OCC_ATTEST_BATCH };
     for (size_t i = 0; i < 2 * sizeof modes / sizeof modes[0]; i++) {
         for (unsigned on = 0; on < 2; on++) {
@@ -194,18 +198,39 @@ test_memory(void **state)
             fail_on = on == 1;
             felt = 0;
             while (commit_failing(i % 2 == 0 ? 1 : WORKERS, modes[i / 2], at)) {
-                at++;
+                at += 1 + (pace == 0 ? 0 : at / pace);
             }
-            assert_true(at > 20);
-            assert_in_range(felt, 5, at);
+            assert_in_range(felt, felt_min, at);
         }
     }
+}
+
+static void
+test_memory(void **state)
+{
+    (void)state;
+    requests = 9;
+    each = 6;
+    pace = 0;
+    fail_each(5);
+}
+
+/* Results that are sent from where they are kept. */
+static void
+test_memory_of_long_results(void **state)
+{
+    (void)state;
+    requests = 4;
+    each = 100;
+    pace = 4;
+    assert_true(occ_retain_is_long(each * 700));
+    fail_each(3);
 }
 
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_memory) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_memory), cmocka_unit_test(test_memory_of_long_results) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
 #endif

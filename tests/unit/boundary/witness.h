@@ -65,7 +65,7 @@ witness_tell(struct witness *witness, const struct occ_attest_outcome *outcome)
 {
     occ_buf_reset(&witness->parent.out);
     witness->parent.read = 0;
-    return occ_gate_take_document(witness->parent.gate, outcome, &witness->parent.out).code;
+    return flat_take_document(witness->parent.gate, outcome, &witness->parent.out).code;
 }
 
 /* Gives what was asked for. */
