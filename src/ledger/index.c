@@ -40,7 +40,7 @@ static const char *const index_sql[OCC_INDEX_QUERIES] = {
     [OCC_INDEX_NEWEST_RUNS] = "SELECT number, level, first_row, last_row, entries, blocks FROM runs "
                               "WHERE state=1 ORDER BY first_row DESC",
     [OCC_INDEX_LAST_RUN] = "SELECT max(number) FROM runs",
-    [OCC_INDEX_RAISE_RUN] = "UPDATE runs SET level=?2 WHERE number=?1",
+    [OCC_INDEX_SET_LEVEL] = "UPDATE runs SET level=?2 WHERE number=?1",
     [OCC_INDEX_KILL_RUN] = "UPDATE runs SET state=2 WHERE number=?1",
     [OCC_INDEX_DEAD_RUN] = "SELECT number FROM runs WHERE state=2 ORDER BY number LIMIT 1",
     [OCC_INDEX_DROP_BLOCKS] = "DELETE FROM blocks WHERE place IN "

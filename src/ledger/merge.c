@@ -1,6 +1,7 @@
 /* merge.c — see merge.h. */
 #include "ledger/merge.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 enum {
@@ -33,6 +34,7 @@ struct merge {
 struct occ_merges {
     struct merge levels[OCC_INDEX_LEVELS];
     struct merge settling;
+    bool is_levelled; /* false: settling may have raised runs that it did not merge */
 };
 
 struct occ_result
@@ -58,6 +60,7 @@ end_all(struct occ_merges *merges)
         end(&merges->levels[i]);
     }
     end(&merges->settling);
+    merges->is_levelled = false;
 }
 
 void
@@ -67,6 +70,26 @@ occ_merges_free(struct occ_merges *merges)
         end_all(merges);
         free(merges);
     }
+}
+
+/* The run at which a query stands. It is trusted no more than a block: sizes and levels are computed from it. */
+static OCC_RESULT
+read_run(struct occ_db *db, sqlite3_stmt *statement, struct occ_error *err, struct run *ret_run)
+{
+    const struct run run = { .number = occ_db_u64(statement, 0),
+                             .level = occ_db_u64(statement, 1),
+                             .first_row = occ_db_u64(statement, 2),
+                             .last_row = occ_db_u64(statement, 3),
+                             .entries = occ_db_u64(statement, 4),
+                             .blocks = occ_db_u64(statement, 5) };
+    const bool is_sound = run.level < OCC_INDEX_LEVELS && run.first_row <= run.last_row && run.blocks <= UINT32_MAX &&
+                          run.entries > 0 && (run.entries - 1) / OCC_BLOCK_ENTRIES + 1 == run.blocks;
+    if (!is_sound) {
+        return occ_error_set(err, OCC_ERR_LEDGER_CORRUPT, "%s: run %" PRIu64 " cannot be as it says", db->path,
+                             run.number);
+    }
+    *ret_run = run;
+    return occ_success();
 }
 
 /* Up to RUNS_MAX runs of a query without parameters, or with those that the caller has bound. */
@@ -80,12 +103,11 @@ list(struct occ_db *db, sqlite3_stmt *statement, struct occ_error *err, struct r
         if (!found) {
             break;
         }
-        runs[count] = (struct run){ .number = occ_db_u64(statement, 0),
-                                    .level = occ_db_u64(statement, 1),
-                                    .first_row = occ_db_u64(statement, 2),
-                                    .last_row = occ_db_u64(statement, 3),
-                                    .entries = occ_db_u64(statement, 4),
-                                    .blocks = occ_db_u64(statement, 5) };
+        const struct occ_result result = read_run(db, statement, err, &runs[count]);
+        if (!occ_is_ok(result)) {
+            (void)sqlite3_reset(statement);
+            return result;
+        }
     }
     (void)sqlite3_reset(statement);
     *ret_count = count;
@@ -179,13 +201,73 @@ go_on(struct occ_db *db, struct merge *merge, struct occ_error *err)
     return occ_success();
 }
 
-/* ---- OCC_INDEX_FAN runs of a level ---- */
+/* ---- levels ---- */
+
+/* The lowest level that a run of so many entries may have, and not below at_least. */
+static uint64_t
+level_of(uint64_t entries, uint64_t at_least)
+{
+    uint64_t level = at_least;
+    uint64_t most = OCC_INDEX_RUN_ENTRIES;
+    for (uint64_t i = 0; i < level; i++) {
+        most *= OCC_INDEX_FAN;
+    }
+    for (; entries > most; most *= OCC_INDEX_FAN) {
+        level++;
+    }
+    return level;
+}
 
 static OCC_RESULT
-give_up(struct occ_db *db, struct merge *merge, struct occ_error *err)
+set_level(struct occ_db *db, const struct run *run, uint64_t level, struct occ_error *err)
 {
-    end(merge);
-    return kill_run(db, merge->out.number, err);
+    if (run->level == level) {
+        return occ_success();
+    }
+    sqlite3_stmt *const statement = occ_db_statement(db, OCC_INDEX_SET_LEVEL);
+    occ_db_bind_u64(statement, 1, run->number);
+    occ_db_bind_u64(statement, 2, level);
+    return occ_db_run(db, statement, err);
+}
+
+static OCC_RESULT
+level_next(struct occ_db *db, sqlite3_stmt *newest, struct occ_error *err, uint64_t *level)
+{
+    struct run run;
+    OCC_TRY(read_run(db, newest, err, &run));
+    *level = level_of(run.entries, *level);
+    return set_level(db, &run, *level, err);
+}
+
+/*
+ * Each run gets the lowest level that it may have. Else runs that settling raised and then did not merge would be merged at
+ * that level, with long ones, and come higher each time that settling is interrupted, until no level has a merge for them.
+ */
+static OCC_RESULT
+level_all(struct occ_db *db, struct occ_error *err)
+{
+    sqlite3_stmt *const newest = occ_db_statement(db, OCC_INDEX_NEWEST_RUNS);
+    struct occ_result result = occ_success();
+    uint64_t level = 0;
+    for (bool found = true; found && occ_is_ok(result);) {
+        result = occ_db_step(db, newest, err, &found);
+        if (occ_is_ok(result) && found) {
+            result = level_next(db, newest, err, &level);
+        }
+    }
+    (void)sqlite3_reset(newest);
+    return result;
+}
+
+/* ---- OCC_INDEX_FAN runs of a level ---- */
+
+/* No merge of a level is under way: those that there are were of lower levels, which come first. */
+static OCC_RESULT
+give_up_settling(struct occ_merges *merges, struct occ_db *db, struct occ_error *err)
+{
+    end(&merges->settling);
+    merges->is_levelled = false;
+    return kill_run(db, merges->settling.out.number, err);
 }
 
 /*
@@ -208,7 +290,7 @@ begin_level(struct occ_merges *merges, uint64_t level, struct occ_db *db, struct
         return occ_success();
     }
     if (is_settling && level >= settling->out.level) {
-        return give_up(db, settling, err);
+        return give_up_settling(merges, db, err);
     }
     return begin(db, &merges->levels[level], runs, count, level + 1, err);
 }
@@ -277,33 +359,10 @@ count_unsettled(const struct run *runs, size_t count, uint64_t *ret_entries)
 }
 
 /*
- * The lowest level that such a run may have, and not below those that it is made from. No run before it has a lower one: the
- * next has more than OCC_INDEX_FAN times its entries, and so a higher level than these alone would give.
+ * No run before the new one has a lower level: the next has more than OCC_INDEX_FAN times its entries, and so a higher level
+ * than these alone would give. Newer runs may be merged meanwhile: so those that it is made from get at once its level, which
+ * that will not pass.
  */
-static uint64_t
-settled_level(uint64_t entries, uint64_t highest)
-{
-    uint64_t level = highest;
-    uint64_t most = OCC_INDEX_RUN_ENTRIES;
-    for (uint64_t i = 0; i < level; i++) {
-        most *= OCC_INDEX_FAN;
-    }
-    for (; entries > most; most *= OCC_INDEX_FAN) {
-        level++;
-    }
-    return level;
-}
-
-/* Newer runs may be merged meanwhile: so these get at once the level of what they become, which that will not pass. */
-static OCC_RESULT
-raise_run(struct occ_db *db, uint64_t run, uint64_t level, struct occ_error *err)
-{
-    sqlite3_stmt *const statement = occ_db_statement(db, OCC_INDEX_RAISE_RUN);
-    occ_db_bind_u64(statement, 1, run);
-    occ_db_bind_u64(statement, 2, level);
-    return occ_db_run(db, statement, err);
-}
-
 static OCC_RESULT
 begin_settling(struct merge *merge, struct occ_db *db, struct occ_error *err)
 {
@@ -315,10 +374,10 @@ begin_settling(struct merge *merge, struct occ_db *db, struct occ_error *err)
     if (unsettled == 0) {
         return occ_success();
     }
-    const uint64_t level = settled_level(entries, runs[unsettled - 1].level);
+    const uint64_t level = level_of(entries, runs[unsettled - 1].level);
     for (size_t i = 0; i < unsettled; i++) {
         oldest_first[i] = runs[unsettled - 1 - i];
-        OCC_TRY(raise_run(db, oldest_first[i].number, level, err));
+        OCC_TRY(set_level(db, &oldest_first[i], level, err));
     }
     return begin(db, merge, oldest_first, unsettled, level, err);
 }
@@ -329,6 +388,10 @@ static OCC_RESULT
 step(struct occ_merges *merges, bool may_settle, struct occ_db *db, struct occ_error *err, bool *ret_did)
 {
     *ret_did = true;
+    if (!merges->is_levelled) {
+        OCC_TRY(level_all(db, err));
+        merges->is_levelled = true;
+    }
     for (uint64_t level = 0; level + 1 < OCC_INDEX_LEVELS; level++) {
         struct merge *const merge = &merges->levels[level];
         if (merge->inputs == NULL) {

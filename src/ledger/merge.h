@@ -5,9 +5,9 @@
  * 30 times, in a time in which nothing else had to be.
  *
  * What a merge has done so far is in the file, in a run that is not whole yet; where it stands is in memory only. A
- * process that ends in between leaves a run that the next one throws away. Each level has a merge of its own, and lower
- * levels come first: a long one above does not keep new runs waiting. Settling goes on when there is none; runs that come
- * meanwhile are merged beside it.
+ * process that ends in between leaves a run that the next one throws away, and what settling raised gets its level back. Each
+ * level has a merge of its own, and lower levels come first: a long one above does not keep new runs waiting. Settling goes on
+ * when there is none; runs that come meanwhile are merged beside it.
  */
 #ifndef OCC_LEDGER_MERGE_H
 #define OCC_LEDGER_MERGE_H
@@ -21,6 +21,7 @@ void occ_merges_free(struct occ_merges *merges); /* NULL is allowed */
 /*
  * One slice of the lowest merge that there is to do, or of throwing away what was merged, or, if it may, of settling; a
  * transaction of a bounded size. *ret_did false: there is nothing to do. After a failure all that is under way begins anew.
+ * OCC_ERR_LEDGER_CORRUPT: a run or a block that cannot be.
  */
 OCC_RESULT occ_merges_step(struct occ_merges *merges, bool may_settle, struct occ_db *db, struct occ_error *err,
                            bool *ret_did);

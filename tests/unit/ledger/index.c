@@ -112,8 +112,9 @@ test_merges(void **state)
         assert_ok(occ_merges_step(merges, false, &db, &err, &did));
     }
     assert_found(&db, ROWS, COUNT);
-    /* 600 = 1*512 + 1*64 + 3*8 + 0 runs, and nothing is left of what they were made from. */
-    assert_int_equal(number(&db, "SELECT count(*) FROM runs"), 5);
+    /* No level has enough for a merge, and nothing is left of what they were made from. */
+    assert_int_equal(number(&db, "SELECT count(*) FROM (SELECT 1 FROM runs GROUP BY level HAVING count(*)>=8)"), 0);
+    assert_int_equal(number(&db, "SELECT count(*) FROM runs WHERE state<>1"), 0);
     assert_int_equal(number(&db, "SELECT sum(entries) FROM runs"), ROWS * COUNT);
     assert_int_equal(number(&db, "SELECT count(*) FROM blocks"), number(&db, "SELECT sum(blocks) FROM runs"));
     assert_int_equal(number(&db, "SELECT count(*) FROM fences"), number(&db, "SELECT sum(blocks) FROM runs"));
@@ -293,13 +294,83 @@ test_settling_is_given_up(void **state)
         }
     }
     assert_int_equal(count_runs(&db, "state<>1"), 0);
-    assert_int_equal(count_runs(&db, "first_row=1 AND last_row=15 AND level=2"), 1); /* the eight oldest of level 1 */
+    assert_int_equal(count_runs(&db, "first_row=1 AND last_row=15 AND level=1"), 1); /* the eight oldest */
     settle(merges, &db);
     assert_settled(&db);
     assert_int_equal(number(&db, "SELECT sum(entries) FROM runs"), 7 * 9000 + 64 * 10);
     occ_merges_free(merges);
     occ_db_close(&db);
     remove_folder(folder);
+}
+
+static void
+change(struct occ_db *db, const char *sql)
+{
+    assert_int_equal(sqlite3_exec(db->handle, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+/*
+ * A process that ends while it settles: what it has raised gets its level back. Else such runs would come higher each time, until
+ * no merge is left for them, and a long one would be written again for a few short ones.
+ */
+static void
+test_settling_is_interrupted(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    const struct occ_index_options options = { .folder = folder };
+    struct occ_error err = { 0 };
+    struct occ_db db;
+    struct occ_merges *merges;
+    assert_ok(occ_index_open_write(&options, true, ledger_id, &err, &db));
+    assert_ok(occ_merges_new(&merges));
+    begin_to_settle(merges, &db, 9000);
+    assert_int_equal(count_runs(&db, "state=1 AND level=1"), 7);
+    occ_merges_free(merges);
+    occ_db_close(&db);
+    assert_ok(occ_index_open_write(&options, false, ledger_id, &err, &db));
+    assert_ok(occ_merges_new(&merges));
+    add_run(&db, 8, 40000);
+    change(&db, "UPDATE runs SET level=1 WHERE first_row=8"); /* no run before it may have a lower one */
+    add_run(&db, 9, 10);
+    for (bool did = true; did;) {
+        assert_ok(occ_merges_step(merges, false, &db, &err, &did));
+        assert_levels(&db);
+    }
+    assert_int_equal(count_runs(&db, "state=1 AND level=2 AND first_row=1 AND last_row=8"), 1);
+    assert_int_equal(count_runs(&db, "state=1 AND level=0 AND first_row=9"), 1);
+    occ_merges_free(merges);
+    occ_db_close(&db);
+    remove_folder(folder);
+}
+
+/* What a run says of itself is computed with: what cannot be is refused, and the index made anew. */
+static void
+test_damaged_runs(void **state)
+{
+    (void)state;
+    static const char *const damages[] = { "entries=-1",   "entries=0",   "entries=501", "blocks=-1",
+                                           "blocks=1<<40", "level=1<<40", "level=12",    "first_row=9000" };
+    for (size_t i = 0; i < sizeof damages / sizeof damages[0]; i++) {
+        char *folder = make_folder();
+        const struct occ_index_options options = { .folder = folder };
+        struct occ_error err = { 0 };
+        struct occ_db db;
+        struct occ_merges *merges;
+        assert_ok(occ_index_open_write(&options, true, ledger_id, &err, &db));
+        assert_ok(occ_merges_new(&merges));
+        add_run(&db, 1, 500);
+        add_run(&db, 2, 500);
+        char sql[80];
+        (void)snprintf(sql, sizeof sql, "UPDATE runs SET %s WHERE first_row=1", damages[i]);
+        change(&db, sql);
+        bool did;
+        assert_code(occ_merges_step(merges, true, &db, &err, &did), OCC_ERR_LEDGER_CORRUPT);
+        assert_non_null(strstr(err.text, "run 1"));
+        occ_merges_free(merges);
+        occ_db_close(&db);
+        remove_folder(folder);
+    }
 }
 
 /* ---- with a ledger ---- */
@@ -552,6 +623,8 @@ main(void)
         cmocka_unit_test(test_settles),
         cmocka_unit_test(test_merges_while_settling),
         cmocka_unit_test(test_settling_is_given_up),
+        cmocka_unit_test(test_settling_is_interrupted),
+        cmocka_unit_test(test_damaged_runs),
         cmocka_unit_test_setup_teardown(test_many, setup, teardown),
         cmocka_unit_test_setup_teardown(test_settles_in_a_quiet_time, setup, teardown),
         cmocka_unit_test_setup_teardown(test_made_anew, setup, teardown),
