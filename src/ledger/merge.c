@@ -1,25 +1,14 @@
 /* merge.c — see merge.h. */
 #include "ledger/merge.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
-enum {
-    SLICE_ENTRIES = 64 * OCC_BLOCK_ENTRIES,
-    SLICE_DROPS = 256,
-    BLOCK_BITS = 32,
-    RUNS_MAX = OCC_INDEX_FAN * OCC_INDEX_LEVELS, /* there are no more when no level has enough for a merge */
-};
+#include "ledger/runs.h"
 
-/* A whole run. */
-struct run {
-    uint64_t number, level;
-    uint64_t first_row, last_row;
-    uint64_t entries, blocks;
-};
+enum { SLICE_ENTRIES = 64 * OCC_BLOCK_ENTRIES, SLICE_DROPS = 256, BLOCK_BITS = 32 };
 
 struct input {
-    struct run run;
+    struct occ_run run;
     uint32_t next_block;
     size_t next; /* in block */
     struct occ_block block;
@@ -72,56 +61,6 @@ occ_merges_free(struct occ_merges *merges)
     }
 }
 
-/* The run at which a query stands. It is trusted no more than a block: sizes and levels are computed from it. */
-static OCC_RESULT
-read_run(struct occ_db *db, sqlite3_stmt *statement, struct occ_error *err, struct run *ret_run)
-{
-    const struct run run = { .number = occ_db_u64(statement, 0),
-                             .level = occ_db_u64(statement, 1),
-                             .first_row = occ_db_u64(statement, 2),
-                             .last_row = occ_db_u64(statement, 3),
-                             .entries = occ_db_u64(statement, 4),
-                             .blocks = occ_db_u64(statement, 5) };
-    const bool is_sound = run.level < OCC_INDEX_LEVELS && run.first_row <= run.last_row && run.blocks <= UINT32_MAX &&
-                          run.entries > 0 && (run.entries - 1) / OCC_BLOCK_ENTRIES + 1 == run.blocks;
-    if (!is_sound) {
-        return occ_error_set(err, OCC_ERR_LEDGER_CORRUPT, "%s: run %" PRIu64 " cannot be as it says", db->path,
-                             run.number);
-    }
-    *ret_run = run;
-    return occ_success();
-}
-
-/* Up to RUNS_MAX runs of a query without parameters, or with those that the caller has bound. */
-static OCC_RESULT
-list(struct occ_db *db, sqlite3_stmt *statement, struct occ_error *err, struct run runs[RUNS_MAX], size_t *ret_count)
-{
-    size_t count = 0;
-    for (; count < RUNS_MAX; count++) {
-        bool found;
-        OCC_TRY(occ_db_step(db, statement, err, &found));
-        if (!found) {
-            break;
-        }
-        const struct occ_result result = read_run(db, statement, err, &runs[count]);
-        if (!occ_is_ok(result)) {
-            (void)sqlite3_reset(statement);
-            return result;
-        }
-    }
-    (void)sqlite3_reset(statement);
-    *ret_count = count;
-    return occ_success();
-}
-
-static OCC_RESULT
-kill_run(struct occ_db *db, uint64_t run, struct occ_error *err)
-{
-    sqlite3_stmt *const statement = occ_db_statement(db, OCC_INDEX_KILL_RUN);
-    occ_db_bind_u64(statement, 1, run);
-    return occ_db_run(db, statement, err);
-}
-
 /* ---- a merge ---- */
 
 /* Loads the block in which the next entry is. At the end block.count is 0. */
@@ -143,7 +82,7 @@ refill(struct occ_db *db, struct input *input, struct occ_error *err)
 
 /* runs: count of them, the oldest first, with none in between. */
 static OCC_RESULT
-begin(struct occ_db *db, struct merge *merge, const struct run *runs, size_t count, uint64_t level,
+begin(struct occ_db *db, struct merge *merge, const struct occ_run *runs, size_t count, uint64_t level,
       struct occ_error *err)
 {
     struct occ_index_run *const out = &merge->out;
@@ -193,70 +132,12 @@ go_on(struct occ_db *db, struct merge *merge, struct occ_error *err)
         /* The new one is seen and the old ones are not, in one step. */
         OCC_TRY(occ_index_finish_run(db, &merge->out, err));
         for (size_t j = 0; j < merge->inputs_len; j++) {
-            OCC_TRY(kill_run(db, merge->inputs[j].run.number, err));
+            OCC_TRY(occ_runs_kill(db, merge->inputs[j].run.number, err));
         }
         end(merge);
         return occ_success();
     }
     return occ_success();
-}
-
-/* ---- levels ---- */
-
-/* The lowest level that a run of so many entries may have, and not below at_least. */
-static uint64_t
-level_of(uint64_t entries, uint64_t at_least)
-{
-    uint64_t level = at_least;
-    uint64_t most = OCC_INDEX_RUN_ENTRIES;
-    for (uint64_t i = 0; i < level; i++) {
-        most *= OCC_INDEX_FAN;
-    }
-    for (; entries > most; most *= OCC_INDEX_FAN) {
-        level++;
-    }
-    return level;
-}
-
-static OCC_RESULT
-set_level(struct occ_db *db, const struct run *run, uint64_t level, struct occ_error *err)
-{
-    if (run->level == level) {
-        return occ_success();
-    }
-    sqlite3_stmt *const statement = occ_db_statement(db, OCC_INDEX_SET_LEVEL);
-    occ_db_bind_u64(statement, 1, run->number);
-    occ_db_bind_u64(statement, 2, level);
-    return occ_db_run(db, statement, err);
-}
-
-static OCC_RESULT
-level_next(struct occ_db *db, sqlite3_stmt *newest, struct occ_error *err, uint64_t *level)
-{
-    struct run run;
-    OCC_TRY(read_run(db, newest, err, &run));
-    *level = level_of(run.entries, *level);
-    return set_level(db, &run, *level, err);
-}
-
-/*
- * Each run gets the lowest level that it may have. Else runs that settling raised and then did not merge would be merged at
- * that level, with long ones, and come higher each time that settling is interrupted, until no level has a merge for them.
- */
-static OCC_RESULT
-level_all(struct occ_db *db, struct occ_error *err)
-{
-    sqlite3_stmt *const newest = occ_db_statement(db, OCC_INDEX_NEWEST_RUNS);
-    struct occ_result result = occ_success();
-    uint64_t level = 0;
-    for (bool found = true; found && occ_is_ok(result);) {
-        result = occ_db_step(db, newest, err, &found);
-        if (occ_is_ok(result) && found) {
-            result = level_next(db, newest, err, &level);
-        }
-    }
-    (void)sqlite3_reset(newest);
-    return result;
 }
 
 /* ---- OCC_INDEX_FAN runs of a level ---- */
@@ -267,7 +148,7 @@ give_up_settling(struct occ_merges *merges, struct occ_db *db, struct occ_error 
 {
     end(&merges->settling);
     merges->is_levelled = false;
-    return kill_run(db, merges->settling.out.number, err);
+    return occ_runs_kill(db, merges->settling.out.number, err);
 }
 
 /*
@@ -283,9 +164,9 @@ begin_level(struct occ_merges *merges, uint64_t level, struct occ_db *db, struct
     occ_db_bind_u64(statement, 1, level);
     occ_db_bind_u64(statement, 2, is_settling ? settling->out.last_row : 0);
     occ_db_bind_u64(statement, 3, OCC_INDEX_FAN);
-    struct run runs[RUNS_MAX];
+    struct occ_run runs[OCC_RUNS_MAX];
     size_t count;
-    OCC_TRY(list(db, statement, err, runs, &count));
+    OCC_TRY(occ_runs_list(db, statement, err, runs, &count));
     if (count < OCC_INDEX_FAN) {
         return occ_success();
     }
@@ -343,7 +224,7 @@ drop_dead(struct occ_db *db, struct occ_error *err, bool *ret_did)
  * entries of those behind it. 0: none. runs: the newest first.
  */
 static size_t
-count_unsettled(const struct run *runs, size_t count, uint64_t *ret_entries)
+count_unsettled(const struct occ_run *runs, size_t count, uint64_t *ret_entries)
 {
     uint64_t entries = 0;
     size_t unsettled = 0;
@@ -366,18 +247,18 @@ count_unsettled(const struct run *runs, size_t count, uint64_t *ret_entries)
 static OCC_RESULT
 begin_settling(struct merge *merge, struct occ_db *db, struct occ_error *err)
 {
-    struct run runs[RUNS_MAX], oldest_first[RUNS_MAX];
+    struct occ_run runs[OCC_RUNS_MAX], oldest_first[OCC_RUNS_MAX];
     size_t count;
-    OCC_TRY(list(db, occ_db_statement(db, OCC_INDEX_NEWEST_RUNS), err, runs, &count));
+    OCC_TRY(occ_runs_list(db, occ_db_statement(db, OCC_INDEX_NEWEST_RUNS), err, runs, &count));
     uint64_t entries = 0;
     const size_t unsettled = count_unsettled(runs, count, &entries);
     if (unsettled == 0) {
         return occ_success();
     }
-    const uint64_t level = level_of(entries, runs[unsettled - 1].level);
+    const uint64_t level = occ_runs_level_of(entries, runs[unsettled - 1].level);
     for (size_t i = 0; i < unsettled; i++) {
         oldest_first[i] = runs[unsettled - 1 - i];
-        OCC_TRY(set_level(db, &oldest_first[i], level, err));
+        OCC_TRY(occ_runs_set_level(db, &oldest_first[i], level, err));
     }
     return begin(db, merge, oldest_first, unsettled, level, err);
 }
@@ -389,7 +270,7 @@ step(struct occ_merges *merges, bool may_settle, struct occ_db *db, struct occ_e
 {
     *ret_did = true;
     if (!merges->is_levelled) {
-        OCC_TRY(level_all(db, err));
+        OCC_TRY(occ_runs_level_all(db, err));
         merges->is_levelled = true;
     }
     for (uint64_t level = 0; level + 1 < OCC_INDEX_LEVELS; level++) {

@@ -309,6 +309,26 @@ change(struct occ_db *db, const char *sql)
     assert_int_equal(sqlite3_exec(db->handle, sql, NULL, NULL, NULL), SQLITE_OK);
 }
 
+static void
+open_again(const struct occ_index_options *options, struct occ_db *db, struct occ_merges **merges)
+{
+    struct occ_error err;
+    occ_merges_free(*merges);
+    occ_db_close(db);
+    assert_ok(occ_index_open_write(options, false, ledger_id, &err, db));
+    assert_ok(occ_merges_new(merges));
+}
+
+static void
+merge_all(struct occ_merges *merges, struct occ_db *db)
+{
+    struct occ_error err;
+    for (bool did = true; did;) {
+        assert_ok(occ_merges_step(merges, false, db, &err, &did));
+        assert_levels(db);
+    }
+}
+
 /*
  * A process that ends while it settles: what it has raised gets its level back. Else such runs would come higher each time, until
  * no merge is left for them, and a long one would be written again for a few short ones.
@@ -326,17 +346,14 @@ test_settling_is_interrupted(void **state)
     assert_ok(occ_merges_new(&merges));
     begin_to_settle(merges, &db, 9000);
     assert_int_equal(count_runs(&db, "state=1 AND level=1"), 7);
-    occ_merges_free(merges);
-    occ_db_close(&db);
-    assert_ok(occ_index_open_write(&options, false, ledger_id, &err, &db));
-    assert_ok(occ_merges_new(&merges));
+    open_again(&options, &db, &merges);
+    merge_all(merges, &db);
+    assert_int_equal(count_runs(&db, "state=1 AND level=0"), 7);
     add_run(&db, 8, 40000);
-    change(&db, "UPDATE runs SET level=1 WHERE first_row=8"); /* no run before it may have a lower one */
+    change(&db, "UPDATE runs SET level=1"); /* that long; and no run before it may have a lower one */
     add_run(&db, 9, 10);
-    for (bool did = true; did;) {
-        assert_ok(occ_merges_step(merges, false, &db, &err, &did));
-        assert_levels(&db);
-    }
+    open_again(&options, &db, &merges);
+    merge_all(merges, &db);
     assert_int_equal(count_runs(&db, "state=1 AND level=2 AND first_row=1 AND last_row=8"), 1);
     assert_int_equal(count_runs(&db, "state=1 AND level=0 AND first_row=9"), 1);
     occ_merges_free(merges);
