@@ -170,18 +170,25 @@ digests_of(enum occ_hello_attest attest)
     return attest == OCC_HELLO_ATTEST_BATCH ? OCC_LIMIT_FRAME_DIGESTS_WAITING : OCC_LIMIT_FRAME_DIGESTS;
 }
 
+static bool
+waits_for_documents(const struct occ_hello_ok *hello)
+{
+    return hello->attest == OCC_HELLO_ATTEST_BATCH || hello->attest == OCC_HELLO_ATTEST_COMMIT;
+}
+
 /* Where nothing waits for a document: the boundary may sign so many chains at the same time. */
 static uint32_t
 chains_of(const struct occ_hello_ok *hello)
 {
-    const bool waits = hello->attest == OCC_HELLO_ATTEST_BATCH || hello->attest == OCC_HELLO_ATTEST_COMMIT;
-    return waits ? 1 : smaller((uint32_t)hello->head_count, OCC_PENDING_CHAINS_MAX);
+    return waits_for_documents(hello) ? 1 : smaller((uint32_t)hello->head_count, OCC_PENDING_CHAINS_MAX);
 }
 
 static void
 set_rules(struct occ_boundary *boundary, const struct occ_hello_ok *hello)
 {
     boundary->flights_max = flights_of(hello->attest);
+    boundary->digests_max =
+        waits_for_documents(hello) ? OCC_LIMIT_DIGESTS_IN_FLIGHT_WAITING : OCC_LIMIT_DIGESTS_IN_FLIGHT;
     boundary->rules =
         (struct occ_pending_rules){ .frame_len_max = smaller(hello->frame_len_max, OCC_LIMIT_FRAME_LEN),
                                     .requests_max = smaller(hello->requests_max, OCC_LIMIT_FRAME_REQUESTS),

@@ -91,7 +91,7 @@ has_room(const struct occ_boundary *boundary)
         return false;
     }
     digests += first->digests > boundary->rules.digests_max ? first->digests : boundary->rules.digests_max;
-    return boundary->flight_count == 0 || digests <= OCC_LIMIT_DIGESTS_IN_FLIGHT;
+    return boundary->flight_count == 0 || digests <= boundary->digests_max;
 }
 
 void
