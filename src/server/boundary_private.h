@@ -36,7 +36,7 @@ struct occ_boundary {
     uint64_t requests, frames; /* numbers given out so far */
     struct occ_pending_list queue;
     struct occ_boundary_flight flights[OCC_LIMIT_FRAMES_IN_FLIGHT]; /* oldest first */
-    size_t flight_count, flights_max, digests_max;                  /* digests_max: of all flights, unless it is one */
+    size_t flight_count, flights_max, digests_max;                  /* digests_max: OCC_LIMIT_DIGESTS_IN_FLIGHT… */
     struct occ_issues issues, issues_sent;
     struct occ_attests attests;
 

@@ -57,4 +57,4 @@ def test_large_batches_that_wait_for_documents(folder):
     """Each is held as it was signed, and then with its place in the tree, until it is durable; and this program makes its documents itself."""
     with Attested(folder, "batch", "--access-log", "off") as attested:
         high = highest_kib(attested.occd, attested.enclave.pid)
-        assert high < 16 * 1024, f"{high} KiB"
+        assert high < 20 * 1024, f"{high} KiB"

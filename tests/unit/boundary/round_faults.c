@@ -18,8 +18,9 @@ static unsigned fail_at, counted;
 static bool fail_on, armed;
 static unsigned felt; /* frames of which not all requests were committed */
 
-static unsigned requests, each; /* of a frame; digests of a request */
-static unsigned pace;           /* from one allocation that fails to the next: the more, the later; 0 = each one */
+static enum { IN_COMMIT, IN_DOCUMENT, IN_HELLO } short_in; /* when memory is short */
+static unsigned requests, each;                            /* of a frame; digests of a request */
+static unsigned pace; /* from one allocation that fails to the next: the more, the later; 0 = each one */
 
 UNCHECKED static bool
 allocation_fails(const void *caller)
@@ -39,7 +40,7 @@ struct play {
     unsigned runs;
     uint64_t position, counters[CHAINS];
     uint8_t heads[CHAINS][OCC_SHA256_LEN];
-    uint64_t given, refused; /* requests */
+    uint64_t given, again, refused; /* requests */
 };
 
 /* The last lane first: what is in front in the frame is signed behind. */
@@ -111,22 +112,43 @@ take(struct play *play)
                 assert_true(outcome.position == play->position);
                 take_proofs(play, &outcome);
                 play->given++;
+            } else if (outcome.code == OCC_OK) {
+                play->again++;
             }
         }
     }
     occ_buf_clear(&play->parent.out);
 }
 
+/* What a session that was refused lacks is given again to the next one. */
 static void
-give_document(struct play *play)
+go_on(struct play *play, struct occ_result handled)
+{
+    take(play);
+    assert_true(occ_gate_is_sound(play->parent.gate));
+    if (!occ_is_ok(handled)) {
+        (void)parent_hello(&play->parent);
+        take(play);
+    }
+}
+
+/* All documents that are wanted, now and, if the device counts as down for want of memory, a second later. */
+static void
+give_documents(struct play *play, bool is_short)
 {
     struct occ_attest_request request;
-    if (occ_gate_wants_document(play->parent.gate, &request)) {
-        const struct occ_attest_outcome outcome = { .code = OCC_OK,
-                                                    .document = occ_bytes_str("a document"),
-                                                    .facts = { .time_ms = play->parent.world.now_ms } };
-        assert_int_equal(flat_take_document(play->parent.gate, &outcome, &play->parent.out).code, OCC_OK);
-        take(play);
+    for (unsigned tries = 0; tries < 2; play->parent.world.uptime_ms += OCC_LIMIT_ATTEST_RETRY_MS, tries++) {
+        while (occ_gate_wants_document(play->parent.gate, &request)) {
+            const struct occ_attest_outcome outcome = { .code = OCC_OK,
+                                                        .document = occ_bytes_str("a document"),
+                                                        .facts = { .time_ms = play->parent.world.now_ms } };
+            struct occ_outbox outbox = flat_outbox(&play->parent.out);
+            armed = is_short && tries == 0;
+            const struct occ_result taken = occ_gate_take_document(play->parent.gate, &outcome, &outbox);
+            armed = false;
+            flat_send(&outbox, &play->parent.out);
+            go_on(play, taken);
+        }
     }
 }
 
@@ -149,19 +171,36 @@ commit(struct play *play, bool is_short)
     }
     occ_commit_end(&writer);
     size_t used = 0;
-    counted = 0;
-    armed = is_short;
+    counted = is_short ? 0 : counted;
+    armed = is_short && short_in == IN_COMMIT;
     struct occ_outbox outbox = flat_outbox(&parent->out);
-    const bool goes_on = occ_is_ok(occ_gate_handle(parent->gate, occ_buf_view(&parent->in), &used, &outbox));
+    const struct occ_result handled = occ_gate_handle(parent->gate, occ_buf_view(&parent->in), &used, &outbox);
     armed = false;
     flat_send(&outbox, &parent->out);
-    take(play);
-    assert_true(occ_gate_is_sound(parent->gate));
-    if (!goes_on) { /* what the session that was refused lacks is given again */
-        (void)parent_hello(parent);
-        take(play);
-    }
-    give_document(play);
+    go_on(play, handled);
+    give_documents(play, is_short && short_in == IN_DOCUMENT);
+}
+
+/* A new session, which has all that was given out before, since nothing is acknowledged; or it is refused, and the next one has. */
+static void
+hello_short(struct play *play)
+{
+    static const struct occ_hello hello = { .min_version = OCC_WIRE_VERSION, .max_version = OCC_WIRE_VERSION };
+    struct parent *const parent = &play->parent;
+    size_t used = 0;
+    occ_buf_reset(&parent->in);
+    occ_hello_put(&parent->in, &hello);
+    occ_gate_begin_session(parent->gate);
+    struct occ_outbox outbox = flat_outbox(&parent->out);
+    counted = 0;
+    armed = true;
+    const struct occ_result handled = occ_gate_handle(parent->gate, occ_buf_view(&parent->in), &used, &outbox);
+    armed = false;
+    play->again = 0;
+    flat_send(&outbox, &parent->out);
+    go_on(play, handled);
+    felt += occ_is_ok(handled) ? 0 : 1;
+    assert_true(play->again == play->given);
 }
 
 /* With the allocation of that number failing. False: there are not so many. */
@@ -170,12 +209,18 @@ commit_failing(size_t workers, enum occ_attest_mode mode, unsigned at)
 {
     struct play play;
     begin(&play, workers, mode);
-    give_document(&play);
+    give_documents(&play, false);
     fail_at = at;
-    commit(&play, true);
+    if (short_in == IN_HELLO) {
+        commit(&play, false);
+        commit(&play, false);
+        hello_short(&play);
+    } else {
+        commit(&play, true);
+        felt += play.given < requests ? 1 : 0;
+    }
     const bool has_failed = counted >= at;
     const uint64_t given = play.given;
-    felt += given < requests ? 1 : 0;
     commit(&play, false);
     assert_true(play.given == given + requests);
     assert_int_equal(play.runs > 0, workers > 1);
@@ -189,10 +234,9 @@ commit_failing(size_t workers, enum occ_attest_mode mode, unsigned at)
 }
 
 static void
-fail_each(unsigned felt_min)
+fail_each_of(const enum occ_attest_mode *modes, size_t count, unsigned felt_min)
 {
-    static const enum occ_attest_mode modes[] = { OCC_ATTEST_NONE, OCC_ATTEST_EPOCH, OCC_ATTEST_BATCH };
-    for (size_t i = 0; i < 2 * sizeof modes / sizeof modes[0]; i++) {
+    for (size_t i = 0; i < 2 * count; i++) {
         for (unsigned on = 0; on < 2; on++) {
             unsigned at = 1;
             fail_on = on == 1;
@@ -205,14 +249,17 @@ fail_each(unsigned felt_min)
     }
 }
 
+static const enum occ_attest_mode modes[] = { OCC_ATTEST_NONE, OCC_ATTEST_EPOCH, OCC_ATTEST_BATCH, OCC_ATTEST_COMMIT };
+
 static void
 test_memory(void **state)
 {
     (void)state;
+    short_in = IN_COMMIT;
     requests = 9;
     each = 6;
     pace = 0;
-    fail_each(5);
+    fail_each_of(modes, 3, 5);
 }
 
 /* Results that are sent from where they are kept. */
@@ -220,17 +267,50 @@ static void
 test_memory_of_long_results(void **state)
 {
     (void)state;
+    short_in = IN_COMMIT;
     requests = 4;
     each = 100;
     pace = 4;
     assert_true(occ_retain_is_long(each * 700));
-    fail_each(3);
+    fail_each_of(modes, 3, 3);
+}
+
+/* While the documents of proofs are taken, of short results and of long ones. */
+static void
+test_memory_of_documents(void **state)
+{
+    (void)state;
+    short_in = IN_DOCUMENT;
+    pace = 0;
+    requests = 9;
+    each = 6;
+    fail_each_of(modes + 2, 2, 2);
+    requests = 4; /* not in mode commit: 400 documents of one frame */
+    each = 100;
+    fail_each_of(modes + 2, 1, 2);
+}
+
+/* While results are given again: documents have other numbers then, and what has them is copied. */
+static void
+test_memory_of_redelivery(void **state)
+{
+    (void)state;
+    short_in = IN_HELLO;
+    pace = 0;
+    requests = 4;
+    each = 100;
+    fail_each_of(modes, 3, 2);
 }
 
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_memory), cmocka_unit_test(test_memory_of_long_results) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_memory_of_long_results),
+        cmocka_unit_test(test_memory_of_documents),
+        cmocka_unit_test(test_memory_of_redelivery),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
 #endif
