@@ -190,7 +190,9 @@
 #define OCC_LIMIT_FRAME_DIGESTS_ALL 2048         /* the same of all its chains together, */
 #define OCC_LIMIT_DIGESTS_IN_FLIGHT 3072         /* and of all under way, with the least of a further one; */
 #define OCC_LIMIT_DIGESTS_IN_FLIGHT_WAITING 8192 /* where results wait: 60,000/s, and 100 ms for a document */
-#define OCC_LIMIT_UNDURABLE_LEN (2u << 20)       /* results on their way to the ledger: then no frame is sent */
+#define OCC_LIMIT_UNDURABLE_LEN (2u << 20)       /* results on their way to the ledger: then no frame is sent; */
+#define OCC_LIMIT_UNDURABLE_LEN_MS (100u << 10)  /* so much more for each millisecond that the last ones took, */
+#define OCC_LIMIT_UNDURABLE_LEN_MAX (32u << 20)  /* up to this */
 #define OCC_LIMIT_BOUNDARY_MS 5000               /* without an answer: the boundary is stuck */
 #define OCC_LIMIT_HEALTH_MS 2000                 /* GET /health waits so long for the boundary */
 #define OCC_LIMIT_STATUS_MS 2000                 /* how often a boundary with a device is asked how it is */

@@ -2,9 +2,10 @@
  * boundary.h — the parent's side of the boundary: who it is, commits, and whether it answers.
  *
  * Commits wait in a queue. In front of each wait of the event loop those that wait are put into a frame, as many as fit, if
- * few enough frames and digests are under way (OCC_LIMIT_FRAMES_IN_FLIGHT…, OCC_LIMIT_DIGESTS_IN_FLIGHT), and few enough results
- * on their way to the ledger (OCC_LIMIT_UNDURABLE_LEN), since the boundary holds both: what arrived in one turn shares a frame, and a lone request
- * goes at once. While the results of one frame are synced (results.h) the boundary works on the next. Invariants:
+ * few enough frames and digests are under way (OCC_LIMIT_FRAMES_IN_FLIGHT…, OCC_LIMIT_DIGESTS_IN_FLIGHT…), and few enough
+ * results on their way to the ledger (OCC_LIMIT_UNDURABLE_LEN…), since the boundary holds both: what arrived in one turn
+ * shares a frame, and a lone request goes at once. While the results of one frame are synced (results.h) the boundary works
+ * on the next. Invariants:
  *   - each request that was taken gets exactly one answer, and a good one only when the ledger has its proofs;
  *   - nothing is asked of a session before the boundary and the ledger agree (recovery.h); requests wait meanwhile;
  *   - answers that are being made, those on their way to the ledger, and those that clients have not taken have at most

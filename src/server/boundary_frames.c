@@ -73,6 +73,15 @@ refuse_without_room(struct occ_boundary *boundary)
     occ_pending_fail_all(&refused, OCC_ERR_BUSY, occ_result_text(OCC_ERR_BUSY));
 }
 
+/* Both sides hold results until they are durable. The slower the disk, the more there must be for the boundary to sign meanwhile. */
+static size_t
+undurable_max(const struct occ_boundary *boundary)
+{
+    const uint64_t last_ms = occ_store_last_write_us(boundary->config.store) / 1000;
+    const uint64_t len = OCC_LIMIT_UNDURABLE_LEN + last_ms * OCC_LIMIT_UNDURABLE_LEN_MS;
+    return len < OCC_LIMIT_UNDURABLE_LEN_MAX ? (size_t)len : OCC_LIMIT_UNDURABLE_LEN_MAX;
+}
+
 /* True if the next request has room beside what is under way; else it waits for that. */
 static bool
 has_room(const struct occ_boundary *boundary)
@@ -87,7 +96,7 @@ has_room(const struct occ_boundary *boundary)
     if (first == NULL || held + first->answer_len > OCC_LIMIT_ANSWERS_LEN) {
         return false;
     }
-    if (occ_results_payload_len(boundary->results) > OCC_LIMIT_UNDURABLE_LEN) { /* both sides hold them until then */
+    if (occ_results_payload_len(boundary->results) > undurable_max(boundary)) {
         return false;
     }
     digests += first->digests > boundary->rules.digests_max ? first->digests : boundary->rules.digests_max;

@@ -80,6 +80,12 @@ occ_store_read_first(struct occ_store *store, void (*run)(void *job, struct occ_
 
 /* ---- writes ---- */
 
+uint64_t
+occ_store_last_write_us(const struct occ_store *store)
+{
+    return occ_writer_last_us(store->writer);
+}
+
 const char *
 occ_store_trouble(const struct occ_store *store)
 {

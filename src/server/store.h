@@ -42,6 +42,9 @@ OCC_RESULT occ_store_new(const struct occ_store_config *config, struct occ_error
  */
 void occ_store_free(struct occ_store *store);
 
+/* Microseconds that the last transaction took, from its begin to the end of its sync; 0 before the first. */
+uint64_t occ_store_last_write_us(const struct occ_store *store);
+
 /* NULL, or one sentence for whoever asks: why commits are refused (503) and what /health says. */
 const char *occ_store_trouble(const struct occ_store *store);
 

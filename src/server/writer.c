@@ -27,6 +27,7 @@ struct occ_writer {
     struct batch batch; /* the thread's while writing */
     bool writing;
     uint64_t since_ms;       /* when that began */
+    uint64_t last_us;        /* how long the last one took that was good */
     size_t singly;           /* jobs to be written one by one: one of them is at fault */
     bool forget_due, forgot; /* forgot: that was the last thing that was done */
     bool halted, stopping;
@@ -209,6 +210,7 @@ batch_written(void *ctx)
         }
         return;
     }
+    writer->last_us = batch.jobs.count > 0 ? batch.took_us : writer->last_us;
     if (batch.jobs.count > 0 && writer->config.on_written != NULL) {
         writer->config.on_written(writer->config.ctx, batch.took_us);
     }
@@ -322,6 +324,12 @@ occ_writer_new(const struct occ_writer_config *config, struct occ_writer **ret_w
     occ_timer_start(writer->forget, 0); /* what grew old while nobody was there */
     *ret_writer = writer;
     return occ_success();
+}
+
+uint64_t
+occ_writer_last_us(const struct occ_writer *writer)
+{
+    return writer->last_us;
 }
 
 const char *

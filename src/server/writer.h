@@ -29,6 +29,7 @@ OCC_RESULT occ_writer_new(const struct occ_writer_config *config, struct occ_wri
 void occ_writer_free(struct occ_writer *writer);
 
 /* As the functions of store.h of these names. */
+uint64_t occ_writer_last_us(const struct occ_writer *writer);
 const char *occ_writer_trouble(const struct occ_writer *writer);
 OCC_RESULT occ_writer_write(struct occ_writer *writer, struct occ_store_job *job);
 size_t occ_writer_waiting(const struct occ_writer *writer);
