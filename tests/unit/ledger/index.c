@@ -80,52 +80,91 @@ assert_found(struct occ_db *db, uint64_t rows, size_t count)
     assert_int_equal(find(db, 5).count, 0);
 }
 
+/* index.db, and nothing else. */
+struct alone {
+    char *folder;
+    struct occ_db db;
+    struct occ_merges *merges;
+};
+
+static void
+open_index(struct alone *alone, bool anew)
+{
+    const struct occ_index_options options = { .folder = alone->folder };
+    struct occ_error err = { 0 };
+    assert_ok(occ_index_open_write(&options, anew, ledger_id, &err, &alone->db));
+    assert_ok(occ_merges_new(&alone->merges));
+}
+
+static struct alone
+open_alone(void)
+{
+    struct alone alone = { .folder = make_folder() };
+    open_index(&alone, true);
+    return alone;
+}
+
+static void
+close_index(struct alone *alone)
+{
+    occ_merges_free(alone->merges);
+    occ_db_close(&alone->db);
+}
+
+/* As by another process, after this one ended where it stood. */
+static void
+open_again(struct alone *alone)
+{
+    close_index(alone);
+    open_index(alone, false);
+}
+
+static void
+close_alone(struct alone *alone)
+{
+    close_index(alone);
+    remove_folder(alone->folder);
+}
+
 static void
 test_merges(void **state)
 {
     (void)state;
-    char *folder = make_folder();
-    const struct occ_index_options options = { .folder = folder };
     struct occ_error err = { 0 };
-    struct occ_db db;
-    struct occ_merges *merges;
-    assert_ok(occ_index_open_write(&options, true, ledger_id, &err, &db));
-    assert_ok(occ_merges_new(&merges));
+    struct alone alone = open_alone();
     enum { ROWS = 600, COUNT = 301 };
     bool did = true;
     for (uint64_t row = 1; row <= ROWS; row++) {
-        add_run(&db, row, COUNT);
+        add_run(&alone.db, row, COUNT);
         if (row % 3 == 0) {
-            assert_ok(occ_merges_step(merges, false, &db, &err, &did));
+            assert_ok(occ_merges_step(alone.merges, false, &alone.db, &err, &did));
         }
         if (row % 100 == 0) {
-            assert_found(&db, row, COUNT);
+            assert_found(&alone.db, row, COUNT);
         }
     }
     /* A process that ends in between: what it had begun is thrown away. */
-    occ_merges_free(merges);
-    occ_db_close(&db);
-    assert_ok(occ_index_open_write(&options, false, ledger_id, &err, &db));
-    assert_ok(occ_merges_new(&merges));
-    assert_found(&db, ROWS, COUNT);
+    open_again(&alone);
+    assert_found(&alone.db, ROWS, COUNT);
     for (did = true; did;) {
-        assert_ok(occ_merges_step(merges, false, &db, &err, &did));
+        assert_ok(occ_merges_step(alone.merges, false, &alone.db, &err, &did));
     }
-    assert_found(&db, ROWS, COUNT);
+    assert_found(&alone.db, ROWS, COUNT);
     /* No level has enough for a merge, and nothing is left of what they were made from. */
-    assert_int_equal(number(&db, "SELECT count(*) FROM (SELECT 1 FROM runs GROUP BY level HAVING count(*)>=8)"), 0);
-    assert_int_equal(number(&db, "SELECT count(*) FROM runs WHERE state<>1"), 0);
-    assert_int_equal(number(&db, "SELECT sum(entries) FROM runs"), ROWS * COUNT);
-    assert_int_equal(number(&db, "SELECT count(*) FROM blocks"), number(&db, "SELECT sum(blocks) FROM runs"));
-    assert_int_equal(number(&db, "SELECT count(*) FROM fences"), number(&db, "SELECT sum(blocks) FROM runs"));
+    assert_int_equal(number(&alone.db, "SELECT count(*) FROM (SELECT 1 FROM runs GROUP BY level HAVING count(*)>=8)"),
+                     0);
+    assert_int_equal(number(&alone.db, "SELECT count(*) FROM runs WHERE state<>1"), 0);
+    assert_int_equal(number(&alone.db, "SELECT sum(entries) FROM runs"), ROWS * COUNT);
+    assert_int_equal(number(&alone.db, "SELECT count(*) FROM blocks"),
+                     number(&alone.db, "SELECT sum(blocks) FROM runs"));
+    assert_int_equal(number(&alone.db, "SELECT count(*) FROM fences"),
+                     number(&alone.db, "SELECT sum(blocks) FROM runs"));
     struct occ_index_covered covered;
-    assert_ok(occ_index_read_covered(&db, &err, &covered));
+    assert_ok(occ_index_read_covered(&alone.db, &err, &covered));
     assert_int_equal(covered.row, ROWS);
     assert_int_equal(covered.sum, ROWS * 3);
     assert_memory_equal(covered.ledger, ledger_id, sizeof covered.ledger);
-    occ_merges_free(merges);
-    occ_db_close(&db);
-    remove_folder(folder);
+    close_alone(&alone);
 }
 
 /* What holds of the runs at all times: the older ones have no lower level, and none has more entries than its level allows. */
@@ -155,13 +194,14 @@ assert_settled(struct occ_db *db)
     assert_int_equal(number(db, "SELECT count(*) FROM fences"), number(db, "SELECT sum(blocks) FROM runs"));
 }
 
+/* Until there is nothing to do. */
 static void
-settle(struct occ_merges *merges, struct occ_db *db)
+merge_all(struct alone *alone, bool may_settle)
 {
     struct occ_error err;
     for (bool did = true; did;) {
-        assert_ok(occ_merges_step(merges, true, db, &err, &did));
-        assert_levels(db);
+        assert_ok(occ_merges_step(alone->merges, may_settle, &alone->db, &err, &did));
+        assert_levels(&alone->db);
     }
 }
 
@@ -170,50 +210,40 @@ static void
 test_settles(void **state)
 {
     (void)state;
-    char *folder = make_folder();
-    const struct occ_index_options options = { .folder = folder };
     struct occ_error err = { 0 };
-    struct occ_db db;
-    struct occ_merges *merges;
-    assert_ok(occ_index_open_write(&options, true, ledger_id, &err, &db));
-    assert_ok(occ_merges_new(&merges));
-    settle(merges, &db); /* nothing */
+    struct alone alone = open_alone();
+    merge_all(&alone, true); /* nothing */
     enum { ROWS = 400 };
     uint64_t entries = 0, random = 1;
     for (uint64_t row = 1; row <= ROWS; row++) {
         random = random * 6364136223846793005u + 1442695040888963407u;
         const size_t count = 2 + (random >> 40) % ((random >> 60) < 4 ? 9000 : 300);
-        add_run(&db, row, count);
+        add_run(&alone.db, row, count);
         entries += count;
         bool did = true;
         for (uint64_t i = 0; did && i < (random >> 35) % 8; i++) {
-            assert_ok(occ_merges_step(merges, (random >> 50) % 3 != 0, &db, &err, &did));
-            assert_levels(&db);
+            assert_ok(occ_merges_step(alone.merges, (random >> 50) % 3 != 0, &alone.db, &err, &did));
+            assert_levels(&alone.db);
         }
         if (row % 25 == 0) {
-            settle(merges, &db);
-            assert_settled(&db);
+            merge_all(&alone, true);
+            assert_settled(&alone.db);
         }
-        const struct places one = find(&db, row * 1000000 + 1);
+        const struct places one = find(&alone.db, row * 1000000 + 1);
         assert_int_equal(one.count, 1);
         assert_int_equal(one.last, row << 24 | 1);
-        assert_true(find(&db, 7).rises);
+        assert_true(find(&alone.db, 7).rises);
         if (row % 90 == 0) { /* a process that ends in between */
-            occ_merges_free(merges);
-            occ_db_close(&db);
-            assert_ok(occ_index_open_write(&options, false, ledger_id, &err, &db));
-            assert_ok(occ_merges_new(&merges));
+            open_again(&alone);
         }
     }
-    settle(merges, &db);
-    assert_settled(&db);
-    assert_int_equal(number(&db, "SELECT sum(entries) FROM runs WHERE state=1"), entries);
+    merge_all(&alone, true);
+    assert_settled(&alone.db);
+    assert_int_equal(number(&alone.db, "SELECT sum(entries) FROM runs WHERE state=1"), entries);
     for (uint64_t row = 1; row <= ROWS; row++) {
-        assert_int_equal(find(&db, row * 1000000 + 1).count, 1);
+        assert_int_equal(find(&alone.db, row * 1000000 + 1).count, 1);
     }
-    occ_merges_free(merges);
-    occ_db_close(&db);
-    remove_folder(folder);
+    close_alone(&alone);
 }
 
 static uint64_t
@@ -242,34 +272,27 @@ static void
 test_merges_while_settling(void **state)
 {
     (void)state;
-    char *folder = make_folder();
-    const struct occ_index_options options = { .folder = folder };
     struct occ_error err = { 0 };
-    struct occ_db db;
-    struct occ_merges *merges;
-    assert_ok(occ_index_open_write(&options, true, ledger_id, &err, &db));
-    assert_ok(occ_merges_new(&merges));
+    struct alone alone = open_alone();
     enum { COUNT = 9000 }; /* more than a slice */
-    begin_to_settle(merges, &db, COUNT);
-    const uint64_t blocks = number(&db, "SELECT count(*) FROM blocks");
+    begin_to_settle(alone.merges, &alone.db, COUNT);
+    const uint64_t blocks = number(&alone.db, "SELECT count(*) FROM blocks");
     for (uint64_t row = 8; row <= 15; row++) {
-        add_run(&db, row, 10);
+        add_run(&alone.db, row, 10);
     }
     bool did;
-    assert_ok(occ_merges_step(merges, true, &db, &err, &did));
-    assert_int_equal(count_runs(&db, "state=1 AND first_row=8 AND last_row=15 AND level=1"), 1);
-    assert_int_equal(count_runs(&db, "state=0 AND first_row=1"), 1);
+    assert_ok(occ_merges_step(alone.merges, true, &alone.db, &err, &did));
+    assert_int_equal(count_runs(&alone.db, "state=1 AND first_row=8 AND last_row=15 AND level=1"), 1);
+    assert_int_equal(count_runs(&alone.db, "state=0 AND first_row=1"), 1);
     for (uint64_t i = 0; i < 9; i++) { /* and what was merged is thrown away before settling goes on */
-        assert_ok(occ_merges_step(merges, true, &db, &err, &did));
+        assert_ok(occ_merges_step(alone.merges, true, &alone.db, &err, &did));
     }
-    assert_true(number(&db, "SELECT count(*) FROM blocks WHERE place>>32=8") * 100 <= COUNT * 7);
-    assert_true(number(&db, "SELECT count(*) FROM blocks") >= blocks);
-    settle(merges, &db);
-    assert_settled(&db);
-    assert_int_equal(count_runs(&db, "number=8 AND entries=63000"), 1); /* the one that was begun first */
-    occ_merges_free(merges);
-    occ_db_close(&db);
-    remove_folder(folder);
+    assert_true(number(&alone.db, "SELECT count(*) FROM blocks WHERE place>>32=8") * 100 <= COUNT * 7);
+    assert_true(number(&alone.db, "SELECT count(*) FROM blocks") >= blocks);
+    merge_all(&alone, true);
+    assert_settled(&alone.db);
+    assert_int_equal(count_runs(&alone.db, "number=8 AND entries=63000"), 1); /* the one that was begun first */
+    close_alone(&alone);
 }
 
 /* So many that come meanwhile that they would get a higher level: settling is given up, and nothing is left of it. */
@@ -277,56 +300,25 @@ static void
 test_settling_is_given_up(void **state)
 {
     (void)state;
-    char *folder = make_folder();
-    const struct occ_index_options options = { .folder = folder };
-    struct occ_error err = { 0 };
-    struct occ_db db;
-    struct occ_merges *merges;
-    assert_ok(occ_index_open_write(&options, true, ledger_id, &err, &db));
-    assert_ok(occ_merges_new(&merges));
-    begin_to_settle(merges, &db, 9000);
+    struct alone alone = open_alone();
+    begin_to_settle(alone.merges, &alone.db, 9000);
     for (uint64_t row = 8; row <= 71; row++) {
-        assert_int_equal(count_runs(&db, "state=0 AND first_row=1 AND last_row=7"), 1);
-        add_run(&db, row, 10);
-        for (bool did = true; did;) {
-            assert_ok(occ_merges_step(merges, false, &db, &err, &did));
-            assert_levels(&db);
-        }
+        assert_int_equal(count_runs(&alone.db, "state=0 AND first_row=1 AND last_row=7"), 1);
+        add_run(&alone.db, row, 10);
+        merge_all(&alone, false);
     }
-    assert_int_equal(count_runs(&db, "state<>1"), 0);
-    assert_int_equal(count_runs(&db, "first_row=1 AND last_row=15 AND level=1"), 1); /* the eight oldest */
-    settle(merges, &db);
-    assert_settled(&db);
-    assert_int_equal(number(&db, "SELECT sum(entries) FROM runs"), 7 * 9000 + 64 * 10);
-    occ_merges_free(merges);
-    occ_db_close(&db);
-    remove_folder(folder);
+    assert_int_equal(count_runs(&alone.db, "state<>1"), 0);
+    assert_int_equal(count_runs(&alone.db, "first_row=1 AND last_row=15 AND level=1"), 1); /* the eight oldest */
+    merge_all(&alone, true);
+    assert_settled(&alone.db);
+    assert_int_equal(number(&alone.db, "SELECT sum(entries) FROM runs"), 7 * 9000 + 64 * 10);
+    close_alone(&alone);
 }
 
 static void
 change(struct occ_db *db, const char *sql)
 {
     assert_int_equal(sqlite3_exec(db->handle, sql, NULL, NULL, NULL), SQLITE_OK);
-}
-
-static void
-open_again(const struct occ_index_options *options, struct occ_db *db, struct occ_merges **merges)
-{
-    struct occ_error err;
-    occ_merges_free(*merges);
-    occ_db_close(db);
-    assert_ok(occ_index_open_write(options, false, ledger_id, &err, db));
-    assert_ok(occ_merges_new(merges));
-}
-
-static void
-merge_all(struct occ_merges *merges, struct occ_db *db)
-{
-    struct occ_error err;
-    for (bool did = true; did;) {
-        assert_ok(occ_merges_step(merges, false, db, &err, &did));
-        assert_levels(db);
-    }
 }
 
 /*
@@ -337,28 +329,20 @@ static void
 test_settling_is_interrupted(void **state)
 {
     (void)state;
-    char *folder = make_folder();
-    const struct occ_index_options options = { .folder = folder };
-    struct occ_error err = { 0 };
-    struct occ_db db;
-    struct occ_merges *merges;
-    assert_ok(occ_index_open_write(&options, true, ledger_id, &err, &db));
-    assert_ok(occ_merges_new(&merges));
-    begin_to_settle(merges, &db, 9000);
-    assert_int_equal(count_runs(&db, "state=1 AND level=1"), 7);
-    open_again(&options, &db, &merges);
-    merge_all(merges, &db);
-    assert_int_equal(count_runs(&db, "state=1 AND level=0"), 7);
-    add_run(&db, 8, 40000);
-    change(&db, "UPDATE runs SET level=1"); /* that long; and no run before it may have a lower one */
-    add_run(&db, 9, 10);
-    open_again(&options, &db, &merges);
-    merge_all(merges, &db);
-    assert_int_equal(count_runs(&db, "state=1 AND level=2 AND first_row=1 AND last_row=8"), 1);
-    assert_int_equal(count_runs(&db, "state=1 AND level=0 AND first_row=9"), 1);
-    occ_merges_free(merges);
-    occ_db_close(&db);
-    remove_folder(folder);
+    struct alone alone = open_alone();
+    begin_to_settle(alone.merges, &alone.db, 9000);
+    assert_int_equal(count_runs(&alone.db, "state=1 AND level=1"), 7);
+    open_again(&alone);
+    merge_all(&alone, false);
+    assert_int_equal(count_runs(&alone.db, "state=1 AND level=0"), 7);
+    add_run(&alone.db, 8, 40000);
+    change(&alone.db, "UPDATE runs SET level=1"); /* that long; and no run before it may have a lower one */
+    add_run(&alone.db, 9, 10);
+    open_again(&alone);
+    merge_all(&alone, false);
+    assert_int_equal(count_runs(&alone.db, "state=1 AND level=2 AND first_row=1 AND last_row=8"), 1);
+    assert_int_equal(count_runs(&alone.db, "state=1 AND level=0 AND first_row=9"), 1);
+    close_alone(&alone);
 }
 
 /* What a run says of itself is computed with: what cannot be is refused, and the index made anew. */
@@ -369,24 +353,17 @@ test_damaged_runs(void **state)
     static const char *const damages[] = { "entries=-1",   "entries=0",   "entries=501", "blocks=-1",
                                            "blocks=1<<40", "level=1<<40", "level=12",    "first_row=9000" };
     for (size_t i = 0; i < sizeof damages / sizeof damages[0]; i++) {
-        char *folder = make_folder();
-        const struct occ_index_options options = { .folder = folder };
         struct occ_error err = { 0 };
-        struct occ_db db;
-        struct occ_merges *merges;
-        assert_ok(occ_index_open_write(&options, true, ledger_id, &err, &db));
-        assert_ok(occ_merges_new(&merges));
-        add_run(&db, 1, 500);
-        add_run(&db, 2, 500);
+        struct alone alone = open_alone();
+        add_run(&alone.db, 1, 500);
+        add_run(&alone.db, 2, 500);
         char sql[80];
         (void)snprintf(sql, sizeof sql, "UPDATE runs SET %s WHERE first_row=1", damages[i]);
-        change(&db, sql);
+        change(&alone.db, sql);
         bool did;
-        assert_code(occ_merges_step(merges, true, &db, &err, &did), OCC_ERR_LEDGER_CORRUPT);
+        assert_code(occ_merges_step(alone.merges, true, &alone.db, &err, &did), OCC_ERR_LEDGER_CORRUPT);
         assert_non_null(strstr(err.text, "run 1"));
-        occ_merges_free(merges);
-        occ_db_close(&db);
-        remove_folder(folder);
+        close_alone(&alone);
     }
 }
 
