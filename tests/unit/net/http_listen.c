@@ -237,6 +237,15 @@ test_connections(void **state)
 }
 
 static void
+send_post(const struct taken *client, const char *path, struct occ_bytes body)
+{
+    OCC_BUF_AUTO(head, 256);
+    occ_buf_put_format(&head, "POST %s" H "Content-Length: %zu\r\n\r\n", path, body.len);
+    send_bytes(client->fd, occ_buf_view(&head));
+    send_bytes(client->fd, body);
+}
+
+static void
 test_bodies(void **state)
 {
     (void)state;
@@ -247,14 +256,11 @@ test_bodies(void **state)
     server_begin(&server, "127.0.0.1:0", &config, 1000);
     memset(data, 'x', sizeof data);
     struct taken clients[8];
-    OCC_BUF_AUTO(head, 256);
-    occ_buf_put_format(&head, "POST /hold" H "Content-Length: %zu\r\n\r\n", sizeof data);
     int held = 0;
     int refused = 0;
     for (int i = 0; i < 8; i++) {
         clients[i] = client_begin(&server);
-        send_bytes(clients[i].fd, occ_buf_view(&head));
-        send_bytes(clients[i].fd, occ_bytes_of(data, sizeof data));
+        send_post(&clients[i], "/hold", occ_bytes_of(data, sizeof data));
         if (strcmp(next_line(&server), "held /hold") == 0) {
             held++;
         } else {
@@ -267,10 +273,7 @@ test_bodies(void **state)
     struct taken other = client_begin(&server);
     send_text(other.fd, "GET /release" H "\r\n");
     expect_answer(&other, 200, "released");
-    occ_buf_reset(&head);
-    occ_buf_put_format(&head, "POST /echo" H "Content-Length: %zu\r\n\r\n", sizeof data);
-    send_bytes(other.fd, occ_buf_view(&head)); /* and there is room again */
-    send_bytes(other.fd, occ_bytes_of(data, sizeof data));
+    send_post(&other, "/echo", occ_bytes_of(data, sizeof data)); /* there is room again */
     assert_int_equal(take_answer(&other, false), 200);
     client_end(&other);
     for (int i = 0; i < 8; i++) {
@@ -291,12 +294,9 @@ test_dropped_bodies(void **state)
     server_begin(&server, "127.0.0.1:0", &config, 1000);
     memset(data, 'x', sizeof data);
     struct taken clients[8];
-    OCC_BUF_AUTO(head, 256);
-    occ_buf_put_format(&head, "POST /drop" H "Content-Length: %zu\r\n\r\n", sizeof data);
     for (int i = 0; i < 8; i++) {
         clients[i] = client_begin(&server);
-        send_bytes(clients[i].fd, occ_buf_view(&head));
-        send_bytes(clients[i].fd, occ_bytes_of(data, sizeof data));
+        send_post(&clients[i], "/drop", occ_bytes_of(data, sizeof data));
         expect_line(&server, "held /drop");
     }
     struct taken other = client_begin(&server);
